@@ -1,0 +1,84 @@
+import 'reflect-metadata';
+import { Type } from 'class-transformer';
+import {
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { MODEL_ID } from './completion-job.js';
+import {
+  ENGINES,
+  ENVELOPE_VERSION,
+  MODEL_FORMATS,
+  MODES,
+  VARIANTS,
+  type EngineName,
+  type Mode,
+  type ModelFormat,
+  type Variant,
+} from './vocabulary.js';
+
+/** A worker announces itself this often; ms. */
+export const HEARTBEAT_INTERVAL_MS = 500;
+
+/** A worker not heard of for this long counts as dead, as long as Redis itself is reachable; ms. */
+export const HEARTBEAT_EXPIRY_MS = 2_000;
+
+/** One engine a worker can start. */
+export class EngineAnnouncement {
+  @IsIn(ENGINES) readonly name!: EngineName;
+  /** `llama-server` or `embedded`, for people; placement does not read it. */
+  @IsString() readonly driver!: string;
+  @IsString() readonly version!: string;
+  @IsArray() @IsIn(MODEL_FORMATS, { each: true }) readonly formats!: readonly ModelFormat[];
+}
+
+export const SESSION_STATES = ['loading', 'ready', 'draining'] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+/** One engine process with one model. */
+export class SessionAnnouncement {
+  @Matches(MODEL_ID) readonly modelId!: string;
+  @IsIn(MODES) readonly mode!: Mode;
+  @IsIn(ENGINES) readonly engine!: EngineName;
+  @IsIn(SESSION_STATES) readonly state!: SessionState;
+  /** Requests it can run at once. */
+  @IsInt() @Min(0) readonly slots!: number;
+  /** Requests it is running. */
+  @IsInt() @Min(0) readonly busy!: number;
+  /** ms since the epoch; 0 when never used. */
+  @IsInt() @Min(0) readonly lastUsed!: number;
+}
+
+/** A worker's heartbeat: who it is, what it can run and what it holds. */
+export class WorkerAnnouncement {
+  @IsInt() @Min(1) @Max(ENVELOPE_VERSION) readonly version: number = ENVELOPE_VERSION;
+  @IsString() @IsNotEmpty() readonly workerId!: string;
+  @IsIn(VARIANTS) readonly variant!: Variant;
+  /** Software version. */
+  @IsString() readonly release!: string;
+  @IsString() readonly host!: string;
+  @IsInt() readonly pid!: number;
+  /** True once it was asked to stop: it finishes what it has and takes nothing new. */
+  @IsBoolean() readonly draining!: boolean;
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => EngineAnnouncement)
+  readonly engines!: readonly EngineAnnouncement[];
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => SessionAnnouncement)
+  readonly sessions!: readonly SessionAnnouncement[];
+  /** Bytes. */
+  @IsInt() @Min(0) readonly memoryTotal!: number;
+  @IsInt() @Min(0) readonly memoryFree!: number;
+  /** Ids of the models in its store. */
+  @IsArray() @Matches(MODEL_ID, { each: true }) readonly models!: readonly string[];
+}

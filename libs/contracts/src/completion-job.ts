@@ -1,0 +1,44 @@
+import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsPositive, IsString, Matches, Max, Min } from 'class-validator';
+import { ENVELOPE_VERSION, MODES, type Mode } from './vocabulary.js';
+
+/** Routes of an engine that a completion job may name, and the mode each one needs. */
+export const ENGINE_ROUTES = {
+  '/v1/chat/completions': 'completion',
+  '/v1/completions': 'completion',
+  '/v1/embeddings': 'embedding',
+} as const satisfies Record<string, Mode>;
+export type EngineRoute = keyof typeof ENGINE_ROUTES;
+
+export const MODEL_ID = /^sha256:[0-9a-f]{64}$/;
+
+/**
+ * One inference call, put into `completion.<variant>.<model>.<mode>` by a gateway and run by one worker.
+ * The answer travels back as frames on the gateway's reply channel; the job's own result is empty.
+ */
+export class CompletionJob {
+  @IsInt() @Min(1) @Max(ENVELOPE_VERSION) readonly version: number = ENVELOPE_VERSION;
+
+  /** Unique over the cluster; also the BullMQ job id, so that a waiting job can be removed by it. */
+  @IsString() @IsNotEmpty() readonly requestId!: string;
+
+  /** Whose reply channel the frames go to. */
+  @IsString() @IsNotEmpty() readonly gatewayId!: string;
+
+  /** The gateway's number for this response: u32, unique among its open responses. */
+  @IsInt() @Min(0) @Max(0xffff_ffff) readonly stream!: number;
+
+  @IsIn(Object.keys(ENGINE_ROUTES)) readonly route!: EngineRoute;
+
+  @IsIn(MODES) readonly mode!: Mode;
+
+  @Matches(MODEL_ID) readonly modelId!: string;
+
+  /** The caller's JSON body as it came, not parsed and not rewritten. */
+  @IsString() @IsNotEmpty() readonly body!: string;
+
+  /** True when the caller asked for server-sent events. */
+  @IsBoolean() readonly streaming!: boolean;
+
+  /** After this the answer is worthless and the job ends with an error. ms since the epoch. */
+  @IsPositive() readonly deadline!: number;
+}

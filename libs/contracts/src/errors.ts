@@ -1,0 +1,175 @@
+/**
+ * The error catalogue. Every failure a caller can see is one entry: HTTP status, whether trying again can help, the
+ * OpenAI error type, what it means and what the caller can do. Dialects only choose how to print it.
+ */
+export interface ErrorEntry {
+  readonly status: number;
+  readonly retryable: boolean;
+  /** `error.type` of the OpenAI dialect. */
+  readonly type: string;
+  readonly meaning: string;
+  readonly advice: string;
+}
+
+const INVALID = 'invalid_request_error';
+const SERVER = 'server_error';
+
+export const ERRORS = {
+  invalid_request: {
+    status: 400,
+    retryable: false,
+    type: INVALID,
+    meaning: 'The body is not a JSON object of the shape this route takes.',
+    advice: 'Correct the field the message names.',
+  },
+  model_required: {
+    status: 400,
+    retryable: false,
+    type: INVALID,
+    meaning: 'The body names no model.',
+    advice: 'Add "model", for example "ai/smollm2".',
+  },
+  request_too_large: {
+    status: 400,
+    retryable: false,
+    type: INVALID,
+    meaning: 'The body is larger than the gateway accepts.',
+    advice: 'Send less, or raise LONGSHORE_BODY_LIMIT on the gateway.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    retryable: false,
+    type: INVALID,
+    meaning: 'The content type is not JSON.',
+    advice: 'Send Content-Type: application/json.',
+  },
+  unsupported_parameter: {
+    status: 400,
+    retryable: false,
+    type: INVALID,
+    meaning: 'The engine that runs the model cannot honour a parameter.',
+    advice: 'Leave the parameter out, or run a worker whose engine has it.',
+  },
+  unknown_engine: {
+    status: 404,
+    retryable: false,
+    type: INVALID,
+    meaning: 'The path names an engine that does not exist.',
+    advice: 'Use llama.cpp, vllm or sglang, or leave the engine out.',
+  },
+  unknown_route: {
+    status: 404,
+    retryable: false,
+    type: INVALID,
+    meaning: 'There is nothing at this path.',
+    advice: 'See docs/api.md for the routes.',
+  },
+  model_not_found: {
+    status: 404,
+    retryable: false,
+    type: INVALID,
+    meaning: 'No model of that name has been pulled into the cluster.',
+    advice: 'Pull it: POST /models/create {"from": "<name>"}.',
+  },
+  no_capable_worker: {
+    status: 404,
+    retryable: true,
+    type: INVALID,
+    meaning: 'Workers are alive, but none has an engine for this model or the engine the path names.',
+    advice: 'Start a worker of a variant that can run it.',
+  },
+  no_worker: {
+    status: 503,
+    retryable: true,
+    type: SERVER,
+    meaning: 'No worker is alive.',
+    advice: 'Start a worker and try again.',
+  },
+  redis_unavailable: {
+    status: 503,
+    retryable: true,
+    type: SERVER,
+    meaning: 'The gateway cannot reach Redis.',
+    advice: 'Try again; if it stays, check that Redis runs.',
+  },
+  shutting_down: {
+    status: 503,
+    retryable: true,
+    type: SERVER,
+    meaning: 'This gateway is stopping.',
+    advice: 'Try again; another gateway will answer.',
+  },
+  too_many_requests: {
+    status: 429,
+    retryable: true,
+    type: 'rate_limit_error',
+    meaning: 'The gateway holds as many open requests as it may.',
+    advice: 'Wait for as long as Retry-After says.',
+  },
+  deadline_exceeded: {
+    status: 504,
+    retryable: true,
+    type: SERVER,
+    meaning: 'The answer was not complete before the request time limit.',
+    advice: 'Ask for fewer tokens, or raise LONGSHORE_REQUEST_TIMEOUT.',
+  },
+  load_failed: {
+    status: 500,
+    retryable: true,
+    type: SERVER,
+    meaning: 'The model could not be loaded.',
+    advice: 'The message says why; see the log of the worker it names.',
+  },
+  engine_failed: {
+    status: 500,
+    retryable: true,
+    type: SERVER,
+    meaning: 'The engine died or broke off in the middle of the answer.',
+    advice: 'Try again; see the log of the worker it names.',
+  },
+  worker_lost: {
+    status: 502,
+    retryable: true,
+    type: SERVER,
+    meaning: 'The worker that was answering is gone.',
+    advice: 'Try again.',
+  },
+  slow_client: {
+    status: 408,
+    retryable: true,
+    type: INVALID,
+    meaning: 'The client did not read its answer for too long.',
+    advice: 'Read the stream as it comes.',
+  },
+  internal: {
+    status: 500,
+    retryable: true,
+    type: SERVER,
+    meaning: 'A fault in Longshore itself.',
+    advice: 'Report it with the request id.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A failure with a catalogue code and a sentence for the caller. */
+export class LongshoreError extends Error {
+  override readonly name = 'LongshoreError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message?: string,
+    /** Name of the request field at fault, where there is one. */
+    readonly field?: string,
+  ) {
+    super(message ?? ERRORS[code].meaning);
+  }
+
+  get entry(): ErrorEntry {
+    return ERRORS[this.code];
+  }
+}
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text);
+}

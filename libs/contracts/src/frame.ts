@@ -1,0 +1,34 @@
+/**
+ * The answer of a completion job, on its way from worker to gateway. Frame 0 is the head, then body frames, then
+ * one `fin` frame. A frame is fenced by (stream, attempt, sequence): the gateway drops frames of an attempt older
+ * than the newest it has seen, and asks for a replay when a sequence number is missing.
+ */
+export const FRAME_KINDS = ['head', 'body', 'fin'] as const;
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
+export interface Frame {
+  /** The gateway's number for the response, u32. */
+  readonly stream: number;
+  /** Which try of the job wrote it, from 1, u16. */
+  readonly attempt: number;
+  /** 0, 1, 2 … within one attempt, u32. */
+  readonly sequence: number;
+  readonly kind: FrameKind;
+  /** head: `FrameHead` JSON; body: the engine's own bytes; fin: `FrameFin` JSON. */
+  readonly payload: Buffer;
+}
+
+/** Payload of frame 0: how the HTTP response begins. */
+export interface FrameHead {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Who answers, so that cancel, pause and replay can be addressed. */
+  readonly workerId: string;
+}
+
+/** Payload of the last frame. */
+export type FrameFin =
+  | { readonly outcome: 'completed' }
+  | { readonly outcome: 'cancelled' }
+  /** `code` is one of the error catalogue; `message` is a sentence for the caller. */
+  | { readonly outcome: 'failed'; readonly code: string; readonly message: string };

@@ -1,0 +1,107 @@
+import type { Mode, Variant } from './vocabulary.js';
+
+/**
+ * Every Redis name in the cluster comes from here. All names start with the namespace, so several clusters (or
+ * tests) can share one Redis. A queue's keys carry its name as hash tag: one queue lives in one Redis Cluster slot.
+ */
+export class Names {
+  constructor(readonly namespace: string = 'longshore') {}
+
+  /** BullMQ key prefix of one queue. */
+  queuePrefix(queue: string): string {
+    return `${this.namespace}:{${queue}}`;
+  }
+
+  /** `PUBLISH`ed frames for one gateway process. */
+  replyChannel(gatewayId: string): string {
+    return `${this.namespace}:reply:${gatewayId}`;
+  }
+
+  /** Control messages for one worker. */
+  workerChannel(workerId: string): string {
+    return `${this.namespace}:control:${workerId}`;
+  }
+
+  /** Control messages for every worker. */
+  workersChannel(): string {
+    return `${this.namespace}:control`;
+  }
+
+  /** Announcements of all workers, one message each heartbeat. */
+  presenceChannel(): string {
+    return `${this.namespace}:presence`;
+  }
+
+  /** Latest announcement of one worker; expires when its heartbeat stops. */
+  workerKey(workerId: string): string {
+    return `${this.namespace}:worker:${workerId}`;
+  }
+
+  /** Sorted set of worker ids by last heartbeat, in ms since the epoch. */
+  workersKey(): string {
+    return `${this.namespace}:workers`;
+  }
+
+  /** Hash: model id to `CatalogueModel` JSON. */
+  catalogueModelsKey(): string {
+    return `${this.namespace}:{catalogue}:models`;
+  }
+
+  /** Hash: full reference to model id. */
+  catalogueTagsKey(): string {
+    return `${this.namespace}:{catalogue}:tags`;
+  }
+
+  /** Hash: full reference to the time it was removed, in ms since the epoch. */
+  catalogueTombstonesKey(): string {
+    return `${this.namespace}:{catalogue}:tombstones`;
+  }
+
+  /** A message here means: the catalogue has changed, read it again. */
+  catalogueChannel(): string {
+    return `${this.namespace}:catalogue`;
+  }
+
+  /** Progress of all pulls. */
+  pullsChannel(): string {
+    return `${this.namespace}:pulls`;
+  }
+
+  /** Set of completion queues of a variant that may hold waiting jobs. */
+  demandKey(variant: Variant): string {
+    return `${this.namespace}:demand:${variant}`;
+  }
+
+  /** Held by the worker that is adding one more session for a queue. */
+  expansionLeaseKey(queue: string): string {
+    return `${this.namespace}:expansion:${queue}`;
+  }
+}
+
+export function pullQueue(variant: Variant): string {
+  return `pull.${variant}`;
+}
+
+export function loadQueue(variant: Variant): string {
+  return `load.${variant}`;
+}
+
+/** What one completion queue serves. */
+export interface CompletionQueueParts {
+  readonly variant: Variant;
+  /** `sha256:` + 64 hex. */
+  readonly modelId: string;
+  readonly mode: Mode;
+}
+
+/** The waiting room of a model in one mode on a variant: `completion.<variant>.<64 hex>.<mode>`. */
+export function completionQueue({ variant, modelId, mode }: CompletionQueueParts): string {
+  return `completion.${variant}.${modelId.replace(/^sha256:/, '')}.${mode}`;
+}
+
+/** The inverse of {@link completionQueue}; undefined for any other name. */
+export function parseCompletionQueue(queue: string): CompletionQueueParts | undefined {
+  const match = /^completion\.([a-z-]+)\.([0-9a-f]{64})\.([a-z]+)$/.exec(queue);
+  if (!match) return undefined;
+  return { variant: match[1] as Variant, modelId: `sha256:${match[2]}`, mode: match[3] as Mode };
+}

@@ -1,0 +1,42 @@
+import { defineConfig } from 'vitest/config';
+
+/** Three suites by cost: unit (no I/O), integration (real Redis, real registry), end-to-end (real processes). */
+const source = ['longshore-source'];
+const shared = {
+  resolve: { conditions: source },
+  ssr: { resolve: { conditions: [...source, 'node', 'import', 'default'] } },
+};
+const roots = '{apps,libs,test,scripts}';
+
+export default defineConfig({
+  ...shared,
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: { name: 'unit', include: [`${roots}/**/*.spec.ts`], setupFiles: ['reflect-metadata'] },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'integration',
+          include: [`${roots}/**/*.int-spec.ts`],
+          setupFiles: ['reflect-metadata'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'e2e',
+          include: [`${roots}/**/*.e2e-spec.ts`],
+          setupFiles: ['reflect-metadata'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
