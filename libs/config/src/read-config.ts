@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { validateSync } from 'class-validator';
+import { nearest } from './nearest.js';
+import { UnreadableValue } from './units.js';
+import { fieldsOf, type VariableField } from './variable.js';
+import { VARIABLES } from './variables.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment of this process. The only place that reads it. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/** All that is wrong with the environment, by variable name and never by value. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/**
+ * Fills a configuration class from the environment; unset variables keep the class's defaults.
+ * @throws ConfigurationError that lists every problem at once.
+ */
+export function readConfig<T extends object>(Config: new () => T, environment: Environment): T {
+  const config = new Config();
+  const fields = fieldsOf(Config);
+  const problems = [...unknownVariables(environment)];
+
+  for (const field of fields) {
+    try {
+      const text = readVariable(field, environment);
+      if (text !== undefined) Object.assign(config, { [field.property]: field.parse(text) });
+    } catch (error) {
+      if (!(error instanceof UnreadableValue)) throw error;
+      problems.push(`${field.name} ${error.message}`);
+    }
+  }
+
+  const nameOf = new Map(fields.map((field) => [field.property, field.name]));
+  for (const error of validateSync(config)) {
+    for (const message of Object.values(error.constraints ?? {})) {
+      problems.push(message.replace(error.property, nameOf.get(error.property) ?? error.property));
+    }
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return config;
+}
+
+function readVariable({ name }: VariableField, environment: Environment): string | undefined {
+  const file = environment[`${name}_FILE`];
+  if (file === undefined || file === '') return environment[name] === '' ? undefined : environment[name];
+  if (environment[name]) throw new UnreadableValue(`and ${name}_FILE are both set; set one`);
+  try {
+    return readFileSync(file, 'utf8').trimEnd();
+  } catch {
+    throw new UnreadableValue(`cannot be read from the file that ${name}_FILE names`);
+  }
+}
+
+function* unknownVariables(environment: Environment): Iterable<string> {
+  const known = Object.keys(VARIABLES);
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('LONGSHORE_') || known.includes(name.replace(/_FILE$/, ''))) continue;
+    yield `${name} is not a variable of Longshore; did you mean ${nearest(name, known)}?`;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Every environment variable Longshore reads, once. A `LONGSHORE_*` variable that is not here is refused at start.
+ * `docs/configuration.md` lists the same names; a test compares the two.
+ */
+export const VARIABLES = {
+  LONGSHORE_REDIS_URL: 'Redis to use, for example redis://127.0.0.1:6379/0 or unix:///run/redis.sock.',
+  LONGSHORE_NAMESPACE: 'First word of every key and channel, so that clusters can share a Redis.',
+  LONGSHORE_LOG_LEVEL: 'Least severe level that is logged: debug, info, warn or error.',
+  LONGSHORE_LOG_FORMAT: 'json or pretty.',
+  LONGSHORE_HOST: 'Address the gateway listens on.',
+  LONGSHORE_PORT: 'Port the gateway listens on; 0 takes a free one.',
+  LONGSHORE_BODY_LIMIT: 'Largest request body the gateway accepts.',
+  LONGSHORE_REQUEST_TIMEOUT: 'Time an answer may take, from acceptance to its last byte.',
+  LONGSHORE_CLIENT_STALL_TIMEOUT: 'Time a client may leave its answer unread before it is dropped.',
+  LONGSHORE_DRAIN_TIMEOUT: 'Time a stopping process gives to what it has begun.',
+  LONGSHORE_MAX_OPEN_REQUESTS: 'Requests one gateway holds open; more get 429.',
+  LONGSHORE_VARIANT: 'Kind of worker: cpu, cuda, vllm-cuda, sglang-cuda, rocm, musa or cann.',
+  LONGSHORE_WORKER_ID: 'Name of the worker; unique over the cluster.',
+  LONGSHORE_MODELS_PATH: 'Folder of the model store.',
+  LONGSHORE_RUN_DIRECTORY: 'Folder for the sockets of engines; keep its path short.',
+  LONGSHORE_SLOTS: 'Requests one session runs at once.',
+  LONGSHORE_CONTEXT_SIZE:
+    'Context of one slot in tokens; 0 takes what the model was trained for, up to 4096.',
+  LONGSHORE_THREADS: 'Threads of one engine; 0 takes one less than the machine has cores.',
+  LONGSHORE_MAX_SESSIONS: 'Engine processes one worker keeps at once.',
+  LONGSHORE_KEEP_ALIVE: 'Time an idle session stays loaded.',
+  LONGSHORE_LOAD_TIMEOUT: 'Time an engine may take to load a model.',
+  LONGSHORE_ENGINE_STALL_TIMEOUT: 'Time an engine may be silent in the middle of an answer.',
+  LONGSHORE_DATA: 'Folder of `npm start`: models, Redis data, logs.',
+  LONGSHORE_INSTALL: 'yes lets `npm start` install a missing redis-server without asking.',
+} as const satisfies Record<`LONGSHORE_${string}`, string>;
+
+export type VariableName = keyof typeof VARIABLES;
+
+/** Variables of other programs that Longshore honours, so that existing set-ups keep working. */
+export const FOREIGN_VARIABLES = {
+  LLAMA_SERVER_PATH: 'llama-server to run; else the PATH is searched.',
+  LLAMA_ARGS: 'Further arguments for llama-server.',
+  DEFAULT_REGISTRY: 'Registry of references that name none; docker.io unless set.',
+  INSECURE_REGISTRY: 'true speaks plain HTTP to registries.',
+  DOCKER_HUB_USER: 'User for Docker Hub.',
+  DOCKER_HUB_PASSWORD: 'Password for Docker Hub.',
+  HF_TOKEN: 'Token for Hugging Face.',
+  PATH: 'Where programs are searched.',
+  HOME: 'The user’s folder.',
+  LD_LIBRARY_PATH: 'Passed to engines.',
+  CUDA_VISIBLE_DEVICES: 'Passed to engines.',
+  NVIDIA_VISIBLE_DEVICES: 'Passed to engines.',
+  HIP_VISIBLE_DEVICES: 'Passed to engines.',
+  ROCR_VISIBLE_DEVICES: 'Passed to engines.',
+  MUSA_VISIBLE_DEVICES: 'Passed to engines.',
+  MTHREADS_VISIBLE_DEVICES: 'Passed to engines.',
+  ASCEND_VISIBLE_DEVICES: 'Passed to engines.',
+  ASCEND_RT_VISIBLE_DEVICES: 'Passed to engines.',
+} as const satisfies Record<string, string>;
+
+export type ForeignVariableName = keyof typeof FOREIGN_VARIABLES;
