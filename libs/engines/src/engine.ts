@@ -1,0 +1,110 @@
+import type { EngineName, Mode, ModelFormat } from '#contracts';
+
+/** A model's files on this machine. All paths are absolute; the caller keeps them in place while a session runs. */
+export interface ModelFiles {
+  readonly format: ModelFormat;
+  /** First file of the weights. */
+  readonly weights: string;
+  /** Multimodal projector. */
+  readonly projector?: string;
+  /** A Jinja file that replaces the template inside the weights. */
+  readonly chatTemplate?: string;
+}
+
+/** What to load and how. Plain data: the same spec started twice gives two equal sessions. */
+export interface SessionSpec {
+  readonly modelId: string;
+  /** What the engine answers as `model`. */
+  readonly servedName: string;
+  readonly mode: Mode;
+  readonly files: ModelFiles;
+  /** Tokens a slot can hold, prompt and answer together; absent = the model's own limit. */
+  readonly contextSize?: number;
+  /** Requests to run at once, at least 1. */
+  readonly slots: number;
+  /** CPU threads to compute with, at least 1. */
+  readonly threads: number;
+  /**
+   * Where sockets go. The caller creates it and removes it, and keeps it short: a socket path may have 100 bytes.
+   * Several sessions may share it.
+   */
+  readonly runDirectory: string;
+  /** Takes each line the engine prints, without its line feed. Must not throw. */
+  readonly log: (line: string) => void;
+}
+
+/** What an installed engine is and can do. */
+export interface EngineProbe {
+  /** As the program itself tells it. */
+  readonly version: string;
+  readonly formats: readonly ModelFormat[];
+  readonly modes: readonly Mode[];
+}
+
+/** Where a session answers the OpenAI HTTP API: a unix socket or a loopback port. No key, no TLS. */
+export type Endpoint = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+
+/** How a session's process ended. */
+export interface EngineExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** One sentence for people, made of what the engine printed last. Says `stopped` when it was asked to. */
+  readonly reason: string;
+}
+
+/**
+ * A program that generates, installed on this machine. One object serves the whole life of a worker; `start` may be
+ * called any number of times, also at the same time, and each call makes a process of its own. Nothing here holds a
+ * model in our own process, so no model file, however broken, can end it.
+ */
+export abstract class Engine {
+  abstract readonly name: EngineName;
+
+  /** Which program stands behind the name, for people: `llama-server` or `embedded`. */
+  abstract readonly driver: string;
+
+  /**
+   * Asks the installed program. The answer is remembered, so asking again is free.
+   * @throws EngineStartError when the program is missing or does not run here.
+   */
+  abstract probe(): Promise<EngineProbe>;
+
+  /**
+   * Loads a model. Returns once the session answers requests, which can take minutes.
+   *
+   * There is no time limit but one that grows with the size of the weights; `signal` is the way to give up earlier.
+   * @throws EngineStartError with a sentence when the model cannot be loaded. The process and its socket file are gone
+   *   by then.
+   * @throws the signal's reason after an abort, again with process and socket file gone.
+   */
+  abstract start(spec: SessionSpec, signal: AbortSignal): Promise<EngineSession>;
+}
+
+/**
+ * One engine process with one model, loaded in one mode. One-shot: once it has exited, for whatever reason, it never
+ * answers again; start another. Its process dies with ours, also when ours is killed with SIGKILL.
+ */
+export abstract class EngineSession {
+  /** Requests it runs at once. More wait inside the engine, so send at most this many. */
+  abstract readonly slots: number;
+
+  /** `GET /health` there answers 200 for as long as the session lives. */
+  abstract readonly endpoint: Endpoint;
+
+  /** The engine's process id, for people and for tests. */
+  abstract readonly pid: number;
+
+  /** Resolves when the process is gone, within milliseconds of its end; the socket file is gone too. Never rejects. */
+  abstract readonly exited: Promise<EngineExit>;
+
+  /**
+   * Ends the process: asks it first, kills it after `graceMs`. Requests in flight are broken off, so drain before.
+   * Process and socket file are gone on return. May be called again, also after the exit; never rejects.
+   */
+  abstract stop(graceMs: number): Promise<void>;
+}
+
+/** A session that could not be started, or an engine that is not there. The message is a sentence for the caller. */
+export class EngineStartError extends Error {
+  override readonly name = 'EngineStartError';
+}
