@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { validateSync } from 'class-validator';
 import { nearest } from './nearest.js';
 import { UnreadableValue } from './units.js';
-import { fieldsOf, type VariableField } from './variable.js';
+import { fieldsOf, parserFor, type VariableField } from './variable.js';
 import { VARIABLES } from './variables.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,13 +27,15 @@ export class ConfigurationError extends Error {
  */
 export function readConfig<T extends object>(Config: new () => T, environment: Environment): T {
   const config = new Config();
+  const values = config as Record<string, unknown>;
   const fields = fieldsOf(Config);
   const problems = [...unknownVariables(environment)];
 
   for (const field of fields) {
     try {
       const text = readVariable(field, environment);
-      if (text !== undefined) Object.assign(config, { [field.property]: field.parse(text) });
+      if (text !== undefined)
+        values[field.property] = (field.parse ?? parserFor(values[field.property]))(text);
     } catch (error) {
       if (!(error instanceof UnreadableValue)) throw error;
       problems.push(`${field.name} ${error.message}`);
