@@ -1,0 +1,67 @@
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runStep } from './run-step.mjs';
+
+const SOURCE_FOLDERS = ['apps', 'libs', 'test', 'scripts'];
+const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const TESTS = /\.(?:spec|int-spec|e2e-spec|gpu-spec)\.ts$/;
+
+/**
+ * What to do about `dist`: `none`, `build`, or `rebuild` from an empty folder because an output has lost its source.
+ * Both arguments are lists of `path size mtime` lines; `built` is undefined when there was no complete build.
+ */
+export function planBuild(sources, built) {
+  if (built === undefined) return 'rebuild';
+  const now = new Set(sources.map((line) => line.split(' ')[0]));
+  if (built.some((line) => !now.has(line.split(' ')[0]))) return 'rebuild';
+  const before = new Set(built);
+  return sources.every((line) => before.has(line)) ? 'none' : 'build';
+}
+
+/**
+ * Compiles the sources into `dist` when they have changed since the last complete build. `say` hears one line before
+ * the work starts and nothing when there is none.
+ * @throws Error with the compiler's output when it refuses
+ */
+export async function ensureBuilt(root, say = () => {}) {
+  const stamp = join(root, 'dist', '.sources');
+  const sources = await listSources(root);
+  const plan = planBuild(sources, await readLines(stamp));
+  if (plan === 'none') return;
+  say('Building.');
+  await rm(plan === 'rebuild' ? join(root, 'dist') : stamp, { recursive: true, force: true });
+  await runStep({
+    command: process.execPath,
+    args: [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
+    cwd: root,
+    failure: 'The sources do not compile; "tsc" said',
+  });
+  await mkdir(join(root, 'dist'), { recursive: true });
+  await writeFile(stamp, `${sources.join('\n')}\n`);
+}
+
+async function listSources(root) {
+  const lists = await Promise.all(SOURCE_FOLDERS.map((folder) => listFolder(root, folder)));
+  const files = [...SETTINGS, ...lists.flat()];
+  return Promise.all(
+    files.map(async (file) => {
+      const { size, mtimeMs } = await stat(join(root, file));
+      return `${file} ${size} ${Math.round(mtimeMs)}`;
+    }),
+  );
+}
+
+async function listFolder(root, folder) {
+  const entries = await readdir(join(root, folder), { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !TESTS.test(entry.name))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1));
+}
+
+async function readLines(file) {
+  try {
+    return (await readFile(file, 'utf8')).trimEnd().split('\n');
+  } catch {
+    return undefined;
+  }
+}
