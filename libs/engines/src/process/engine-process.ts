@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EngineExit } from '../engine.js';
+import { LineRing } from './line-ring.js';
+import { spawnGuarded, type Command, type GuardedProcess } from './spawn-guarded.js';
+
+const LINES_KEPT = 200;
+
+/** A process that does not mind its first SIGTERM gets a second one after this; ms. */
+const SECOND_ASK_MS = 250;
+
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** True when `stop` was called before the end. */
+  readonly asked: boolean;
+  /** What it printed last, oldest first. */
+  readonly lastLines: readonly string[];
+}
+
+export interface EngineProcessOptions {
+  readonly command: Command;
+  readonly log: (line: string) => void;
+  /** Removed before `exited` resolves. */
+  readonly socketPath?: string;
+  /** Turns an end into a sentence. */
+  readonly explain: (end: ProcessEnd) => string;
+}
+
+/**
+ * One running engine program: collects what it prints, notices its end at once, ends it on request. It dies with this
+ * process. Never throws: a program that cannot be started is one that has exited.
+ */
+export class EngineProcess {
+  readonly pid: number;
+  /** Never rejects. The whole process group and the socket file are gone by then. */
+  readonly exited: Promise<EngineExit>;
+  readonly #guarded: GuardedProcess;
+  #asked = false;
+  #gone = false;
+
+  constructor(options: EngineProcessOptions) {
+    this.#guarded = spawnGuarded(options.command);
+    this.pid = this.#guarded.child.pid ?? -1;
+    const ring = new LineRing(LINES_KEPT, options.log);
+    for (const stream of [this.#guarded.stdout, this.#guarded.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => ring.push(text));
+    }
+    this.exited = this.#waitForEnd(ring, options);
+  }
+
+  /** Asks with SIGTERM, twice, then kills. Resolves when the process is gone. */
+  async stop(graceMs: number): Promise<void> {
+    if (!this.#gone) {
+      this.#asked = true;
+      await this.#ask(Math.min(SECOND_ASK_MS, graceMs));
+      await this.#ask(Math.max(0, graceMs - SECOND_ASK_MS));
+      this.#guarded.killGroup();
+    }
+    await this.exited;
+  }
+
+  async #ask(patienceMs: number): Promise<void> {
+    if (this.#gone || patienceMs <= 0) return;
+    this.#guarded.child.kill('SIGTERM');
+    const timer = new AbortController();
+    const patience = delay(patienceMs, undefined, { signal: timer.signal }).catch(() => undefined);
+    await Promise.race([this.exited, patience]);
+    timer.abort();
+  }
+
+  async #waitForEnd(ring: LineRing, options: EngineProcessOptions): Promise<EngineExit> {
+    const { code, signal } = await new Promise<Pick<ProcessEnd, 'code' | 'signal'>>((resolve) => {
+      const { child } = this.#guarded;
+      child.once('error', (error) => {
+        ring.push(`${error.message}\n`);
+        if (child.pid === undefined) resolve({ code: null, signal: null });
+      });
+      child.once('exit', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
+    });
+    this.#gone = true;
+    this.#guarded.killGroup();
+    await this.#readOutputToItsEnd();
+    ring.flush();
+    if (options.socketPath !== undefined) rmSync(options.socketPath, { force: true });
+    const end: ProcessEnd = { code, signal, asked: this.#asked, lastLines: ring.lines };
+    return { code, signal, reason: options.explain(end) };
+  }
+
+  /** The last words say why it died. Everyone who could still write is dead, so the streams do end. */
+  async #readOutputToItsEnd(): Promise<void> {
+    const ended = [this.#guarded.stdout, this.#guarded.stderr].map(
+      (stream) =>
+        new Promise<void>((resolve) => {
+          if (stream.closed) resolve();
+          else stream.once('close', () => resolve());
+        }),
+    );
+    const limit = new AbortController();
+    const patience = delay(1_000, undefined, { signal: limit.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(ended), patience]);
+    limit.abort();
+  }
+}
