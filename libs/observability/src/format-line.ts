@@ -1,0 +1,44 @@
+import { inspect } from 'node:util';
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface LogLine {
+  readonly time: Date;
+  readonly level: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** One log event as one line of JSON, or as text for people. Never throws, whatever the fields hold. */
+export function formatLine(format: 'json' | 'pretty', line: LogLine): string {
+  return format === 'json' ? formatJson(line) : formatPretty(line);
+}
+
+function formatJson({ time, level, message, fields }: LogLine): string {
+  const head = { time: time.toISOString(), level, message };
+  try {
+    return JSON.stringify({ ...fields, ...head }, (_key, value: unknown) => plain(value));
+  } catch {
+    return JSON.stringify({ ...head, fields: inspect(fields, { depth: 2 }) });
+  }
+}
+
+function formatPretty({ time, level, message, fields }: LogLine): string {
+  const { error, ...rest } = fields;
+  const pairs = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const text = pairs.map(([name, value]) => ` ${name}=${pretty(value)}`).join('');
+  const head = `${time.toISOString().slice(11, 23)} ${level.toUpperCase().padEnd(5)} ${message}${text}`;
+  if (error === undefined) return head;
+  const cause = error instanceof Error ? (error.stack ?? error.message) : pretty(error);
+  return `${head}\n  ${cause.replaceAll('\n', '\n  ')}`;
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack };
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+function pretty(value: unknown): string {
+  if (typeof value === 'string') return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
+  return inspect(value, { breakLength: Infinity, depth: 4 });
+}

@@ -1,0 +1,68 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+
+/** Labels of an inference call, named as in the OpenTelemetry conventions for generative AI. */
+export type InferenceLabel = 'gen_ai_operation_name' | 'gen_ai_request_model';
+
+/** Every metric of a gateway process, declared once. Names are OpenTelemetry's where it has one. */
+export class GatewayMetrics {
+  readonly registry = new Registry();
+
+  readonly requests = new Counter({
+    name: 'longshore_http_requests_total',
+    help: 'HTTP requests by route pattern; status 499 means that the client went away first.',
+    labelNames: ['method', 'route', 'status'],
+    registers: [this.registry],
+  });
+
+  readonly openResponses = new Gauge({
+    name: 'longshore_open_responses',
+    help: 'Inference responses that have begun and not ended.',
+    registers: [this.registry],
+  });
+
+  readonly responseBytes = new Counter({
+    name: 'longshore_response_bytes_total',
+    help: 'Bytes of inference responses handed to clients.',
+    labelNames: ['gen_ai_operation_name', 'gen_ai_request_model'] satisfies InferenceLabel[],
+    registers: [this.registry],
+  });
+
+  readonly responseOutcomes = new Counter({
+    name: 'longshore_responses_total',
+    help: 'Inference responses by how they ended: completed, failed, client-gone or client-stalled.',
+    labelNames: ['gen_ai_operation_name', 'gen_ai_request_model', 'outcome'],
+    registers: [this.registry],
+  });
+
+  readonly timeToFirstToken = new Histogram({
+    name: 'gen_ai_server_time_to_first_token_seconds',
+    help: 'From the arrival of a streaming request to the first byte of its answer.',
+    labelNames: ['gen_ai_operation_name', 'gen_ai_request_model'] satisfies InferenceLabel[],
+    buckets: LATENCY_BUCKETS,
+    registers: [this.registry],
+  });
+
+  readonly requestDuration = new Histogram({
+    name: 'gen_ai_server_request_duration_seconds',
+    help: 'From the arrival of an inference request to the last byte of its answer.',
+    labelNames: ['gen_ai_operation_name', 'gen_ai_request_model'] satisfies InferenceLabel[],
+    buckets: DURATION_BUCKETS,
+    registers: [this.registry],
+  });
+
+  readonly queueWait = new Histogram({
+    name: 'longshore_queue_wait_seconds',
+    help: 'From putting a completion job into its queue to the first frame of its answer.',
+    labelNames: ['variant'],
+    buckets: LATENCY_BUCKETS,
+    registers: [this.registry],
+  });
+
+  /** Adds memory, CPU and event-loop metrics of this process. Call it once a process. */
+  collectProcessMetrics(): void {
+    collectDefaultMetrics({ register: this.registry });
+  }
+}

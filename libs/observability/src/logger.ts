@@ -1,0 +1,62 @@
+import { formatLine, type LogFields } from './format-line.js';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ['json', 'pretty'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface LoggerOptions {
+  /** Least severe level that is written. */
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Takes one line with its line break. */
+  readonly write: (line: string) => void;
+}
+
+/**
+ * Structured logs, one line an event. Says what happened in `message` and with what in `fields`; a field `error` may
+ * hold an Error. Never hand it a request body, a token or a password.
+ */
+export class Logger {
+  constructor(
+    private readonly options: LoggerOptions,
+    private readonly fields: LogFields = {},
+  ) {}
+
+  /** The same logger with fields that stand on each of its lines. */
+  with(fields: LogFields): Logger {
+    return new Logger(this.options, { ...this.fields, ...fields });
+  }
+
+  /** False spares the caller the work of putting fields together. */
+  isEnabled(level: LogLevel): boolean {
+    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.options.level);
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.write('debug', message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.write('info', message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.write('warn', message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.write('error', message, fields);
+  }
+
+  private write(level: LogLevel, message: string, fields: LogFields | undefined): void {
+    if (!this.isEnabled(level)) return;
+    const line = { time: new Date(), level, message, fields: { ...this.fields, ...fields } };
+    this.options.write(`${formatLine(this.options.format, line)}\n`);
+  }
+}
+
+/** Logs to standard output. */
+export function createLogger(level: LogLevel, format: LogFormat): Logger {
+  return new Logger({ level, format, write: (line) => process.stdout.write(line) });
+}
