@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { LaunchProblem } from './launch-problem.js';
+
+/** Where a cluster on this machine keeps everything. */
+export interface DataFolder {
+  readonly root: string;
+  readonly models: string;
+  readonly redis: string;
+  readonly logs: string;
+  /** Sockets; emptied at start and stop. Its path is short enough for a socket in a subfolder. */
+  readonly run: string;
+  readonly lockFile: string;
+}
+
+/** A unix socket's path may have 103 bytes on every system; the rest is for our own names below the run folder. */
+const LONGEST_RUN_PATH = 60;
+
+export function planDataFolder(root: string, temporary: string): DataFolder {
+  const full = resolve(root);
+  const near = join(full, 'run');
+  const digest = createHash('sha256').update(full).digest('hex').slice(0, 12);
+  const run = Buffer.byteLength(near) <= LONGEST_RUN_PATH ? near : join(temporary, `longshore-${digest}`);
+  return {
+    root: full,
+    models: join(full, 'models'),
+    redis: join(full, 'redis'),
+    logs: join(full, 'logs'),
+    run,
+    lockFile: join(full, 'longshore.lock'),
+  };
+}
+
+/** @throws LaunchProblem when the folder cannot be made or written to */
+export function makeDataFolder(root: string): DataFolder {
+  const folder = planDataFolder(root, tmpdir());
+  try {
+    for (const path of [folder.root, folder.models, folder.redis, folder.logs])
+      mkdirSync(path, { recursive: true });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new LaunchProblem(
+      `The data folder ${folder.root} cannot be made (${code}). Choose another: npm start -- --data DIR`,
+    );
+  }
+  return folder;
+}
