@@ -1,1 +1,15 @@
-export {};
+export { Catalogue, RedisCatalogue, type RedisCatalogueOptions } from './catalogue.js';
+export {
+  type ControlHandlers,
+  ControlSender,
+  receiveControl,
+  type ControlReceiverOptions,
+} from './control-channel.js';
+export { findModel } from './find-model.js';
+export { type DeletedEntry, planRemoval, type Removal } from './plan-removal.js';
+export { Presence, type PresenceOptions } from './presence.js';
+export {
+  RedisWorkerDirectory,
+  type RedisWorkerDirectoryOptions,
+  WorkerDirectory,
+} from './worker-directory.js';

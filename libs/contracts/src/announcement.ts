@@ -82,3 +82,10 @@ export class WorkerAnnouncement {
   /** Ids of the models in its store. */
   @IsArray() @Matches(MODEL_ID, { each: true }) readonly models!: readonly string[];
 }
+
+/** Published instead of an announcement by a worker that leaves in good order. */
+export class WorkerDeparture {
+  @IsInt() @Min(1) @Max(ENVELOPE_VERSION) readonly version: number = ENVELOPE_VERSION;
+  @IsString() @IsNotEmpty() readonly workerId!: string;
+  @IsIn([true]) readonly left!: true;
+}

@@ -71,6 +71,13 @@ export const ERRORS = {
     meaning: 'No model of that name has been pulled into the cluster.',
     advice: 'Pull it: POST /models/create {"from": "<name>"}.',
   },
+  model_conflict: {
+    status: 409,
+    retryable: false,
+    type: INVALID,
+    meaning: 'The model has several tags, so deleting it by id must be forced.',
+    advice: 'Delete one tag, or add ?force=true.',
+  },
   no_capable_worker: {
     status: 404,
     retryable: true,

@@ -1,1 +1,10 @@
-export {};
+export { BullJobQueue, JobQueue } from './job-queue.js';
+export { type PumpedJob, QueuePump, type QueuePumpOptions, type PumpTiming } from './queue-pump.js';
+export { PULL_RESULT_SECONDS, Pulls, QueuePulls, type QueuePullsOptions } from './pulls.js';
+export { PullQueuesModule, pullQueueToken } from './pull-queues.module.js';
+export {
+  LoadHandler,
+  PullHandler,
+  StaticConsumersModule,
+  type StaticConsumersOptions,
+} from './static-consumers.module.js';

@@ -1,1 +1,6 @@
-export {};
+export {
+  locate,
+  RedisConnections,
+  type RedisClient,
+  type RedisConnectionsOptions,
+} from './redis-connections.js';

@@ -1,0 +1,125 @@
+import { CatalogueModel, LongshoreError, type Names, parseContract } from '#contracts';
+import type { RedisClient } from '#redis';
+import { findModel } from './find-model.js';
+import { type DeletedEntry, planRemoval } from './plan-removal.js';
+
+/** The models the cluster knows, kept in Redis. */
+export abstract class Catalogue {
+  /** All models, newest knowledge. @throws LongshoreError `redis_unavailable` */
+  abstract list(): Promise<readonly CatalogueModel[]>;
+
+  /**
+   * The model a client's text names. Answers from memory when it can, so a request costs no round trip; asks Redis
+   * before it says there is none.
+   * @throws LongshoreError `redis_unavailable` when only Redis could tell
+   */
+  abstract find(text: string): Promise<CatalogueModel | undefined>;
+
+  /** Adds a model with its tags. A tag moves here from any other model. */
+  abstract put(model: CatalogueModel): Promise<void>;
+
+  /**
+   * Removes a tag, or a model with all its tags, by the rules of `planRemoval`.
+   * @throws LongshoreError `model_not_found`, `model_conflict`, `redis_unavailable`
+   */
+  abstract remove(text: string, options: { readonly force: boolean }): Promise<readonly DeletedEntry[]>;
+
+  /** Full references that were removed and not put again since. */
+  abstract removed(): Promise<ReadonlySet<string>>;
+}
+
+export interface RedisCatalogueOptions {
+  /** For commands. */
+  readonly redis: RedisClient;
+  /** For the news that the catalogue has changed. */
+  readonly subscriber: RedisClient;
+  readonly names: Names;
+  readonly defaultRegistry?: string;
+}
+
+export class RedisCatalogue extends Catalogue {
+  private known: readonly CatalogueModel[] = [];
+
+  constructor(private readonly options: RedisCatalogueOptions) {
+    super();
+  }
+
+  /** Resolves when the catalogue has been read and is being followed. */
+  async start(): Promise<void> {
+    const { subscriber, names } = this.options;
+    const refresh = (): void => void this.list().catch(() => undefined);
+    subscriber.on('message', (channel: string) => {
+      if (channel === names.catalogueChannel()) refresh();
+    });
+    subscriber.on('ready', refresh);
+    await subscriber.subscribe(names.catalogueChannel());
+    await this.list();
+  }
+
+  override async list(): Promise<readonly CatalogueModel[]> {
+    const { redis, names } = this.options;
+    const [models, tags] = await this.guard(() =>
+      Promise.all([redis.hvals(names.catalogueModelsKey()), redis.hgetall(names.catalogueTagsKey())]),
+    );
+    this.known = assemble(models, tags);
+    return this.known;
+  }
+
+  override async find(text: string): Promise<CatalogueModel | undefined> {
+    const { defaultRegistry } = this.options;
+    return (
+      findModel(this.known, text, defaultRegistry) ?? findModel(await this.list(), text, defaultRegistry)
+    );
+  }
+
+  override async put(model: CatalogueModel): Promise<void> {
+    const { redis, names } = this.options;
+    const change = redis
+      .multi()
+      .hset(names.catalogueModelsKey(), model.id, JSON.stringify({ ...model, tags: [] }));
+    for (const tag of model.tags) {
+      change.hset(names.catalogueTagsKey(), tag, model.id).hdel(names.catalogueTombstonesKey(), tag);
+    }
+    change.hdel(names.catalogueTombstonesKey(), model.id);
+    await this.guard(() => change.publish(names.catalogueChannel(), model.id).exec());
+  }
+
+  override async remove(
+    text: string,
+    { force }: { readonly force: boolean },
+  ): Promise<readonly DeletedEntry[]> {
+    const { redis, names, defaultRegistry } = this.options;
+    const model = findModel(await this.list(), text, defaultRegistry);
+    if (model === undefined) throw new LongshoreError('model_not_found', `No such model: ${text}`);
+    const { untag, deleteModel, entries } = planRemoval(model, text, force, defaultRegistry);
+    const gone = deleteModel ? [...untag, model.id] : untag;
+    const change = redis.multi();
+    for (const name of gone) change.hset(names.catalogueTombstonesKey(), name, Date.now());
+    if (untag.length > 0) change.hdel(names.catalogueTagsKey(), ...untag);
+    if (deleteModel) change.hdel(names.catalogueModelsKey(), model.id);
+    await this.guard(() => change.publish(names.catalogueChannel(), model.id).exec());
+    this.known = this.known.filter((known) => known.id !== model.id || !deleteModel);
+    return entries;
+  }
+
+  override async removed(): Promise<ReadonlySet<string>> {
+    const { redis, names } = this.options;
+    return new Set(await this.guard(() => redis.hkeys(names.catalogueTombstonesKey())));
+  }
+
+  private async guard<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command();
+    } catch (error) {
+      throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${(error as Error).message}`);
+    }
+  }
+}
+
+function assemble(models: readonly string[], tags: Readonly<Record<string, string>>): CatalogueModel[] {
+  const tagsOf = new Map<string, string[]>();
+  for (const [tag, id] of Object.entries(tags)) tagsOf.set(id, [...(tagsOf.get(id) ?? []), tag]);
+  return models
+    .map((json) => parseContract(CatalogueModel, json))
+    .map((model) => ({ ...model, tags: (tagsOf.get(model.id) ?? []).sort() }));
+}

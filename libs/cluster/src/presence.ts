@@ -1,0 +1,72 @@
+import {
+  ENVELOPE_VERSION,
+  HEARTBEAT_EXPIRY_MS,
+  HEARTBEAT_INTERVAL_MS,
+  type Names,
+  type WorkerAnnouncement,
+  type WorkerDeparture,
+} from '#contracts';
+import type { RedisClient } from '#redis';
+
+export interface PresenceOptions {
+  readonly redis: RedisClient;
+  readonly names: Names;
+  readonly workerId: string;
+  /** What to announce; called at each heartbeat. */
+  readonly describe: () => WorkerAnnouncement;
+}
+
+/** Announces one worker to the cluster, at each heartbeat and whenever something has changed. */
+export class Presence {
+  private timer: NodeJS.Timeout | undefined;
+  private scheduled = false;
+
+  constructor(private readonly options: PresenceOptions) {}
+
+  async start(): Promise<void> {
+    this.timer = setInterval(() => void this.announce(), HEARTBEAT_INTERVAL_MS);
+    await this.announce();
+  }
+
+  /** Announces once more in this turn of the event loop; many calls cost one announcement. */
+  changed(): void {
+    if (this.scheduled || this.timer === undefined) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      if (this.timer !== undefined) void this.announce();
+    });
+  }
+
+  /** Says that the worker is gone, so that nobody waits for its heartbeat to expire. */
+  async leave(): Promise<void> {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    const { redis, names, workerId } = this.options;
+    if (redis.status !== 'ready') return;
+    const departure: WorkerDeparture = { version: ENVELOPE_VERSION, workerId, left: true };
+    await redis
+      .pipeline()
+      .del(names.workerKey(workerId))
+      .zrem(names.workersKey(), workerId)
+      .publish(names.presenceChannel(), JSON.stringify(departure))
+      .exec()
+      .catch(() => undefined);
+  }
+
+  private async announce(): Promise<void> {
+    const { redis, names, workerId, describe } = this.options;
+    // A heartbeat that had to wait for Redis would only be late news.
+    if (redis.status !== 'ready') return;
+    const json = JSON.stringify(describe());
+    const now = Date.now();
+    await redis
+      .pipeline()
+      .set(names.workerKey(workerId), json, 'PX', HEARTBEAT_EXPIRY_MS)
+      .zadd(names.workersKey(), now, workerId)
+      .zremrangebyscore(names.workersKey(), '-inf', now - 60 * HEARTBEAT_EXPIRY_MS)
+      .publish(names.presenceChannel(), json)
+      .exec()
+      .catch(() => undefined);
+  }
+}

@@ -1,0 +1,145 @@
+import { once } from 'node:events';
+import type { Job, Queue } from 'bullmq';
+import {
+  checkContract,
+  LongshoreError,
+  type Names,
+  PullEvent,
+  PullJob,
+  parseContract,
+  type PullOutcome,
+} from '#contracts';
+import type { RedisClient } from '#redis';
+
+/** Starts pulls and follows them. */
+export abstract class Pulls {
+  /**
+   * Starts a pull, or joins the one that is running for the same reference, and yields what happens until its last
+   * event, which carries the outcome. Ending the iteration, or aborting the signal, stops following; the pull goes on.
+   * @throws LongshoreError `no_worker`, `redis_unavailable`
+   */
+  abstract follow(job: PullJob, signal: AbortSignal): AsyncIterable<PullEvent>;
+}
+
+/** How often a followed job is looked at in case its last event was missed; ms. */
+const RECHECK_INTERVAL_MS = 2_000;
+
+/** Pulls that ended are kept this long, so that a caller who missed the last event still learns the outcome; s. */
+export const PULL_RESULT_SECONDS = 60;
+
+export interface QueuePullsOptions {
+  /** The queue of the variant that is to pull. Undefined: no worker is alive. */
+  readonly chooseQueue: () => Queue | undefined;
+  readonly names: Names;
+  /** Pub/sub connection. */
+  readonly subscriber: RedisClient;
+}
+
+export class QueuePulls extends Pulls {
+  private readonly followers = new Map<string, Set<Follower>>();
+
+  constructor(private readonly options: QueuePullsOptions) {
+    super();
+  }
+
+  /** Resolves when events are being received. */
+  async start(): Promise<void> {
+    const channel = this.options.names.pullsChannel();
+    this.options.subscriber.on('message', (from: string, message: string) => {
+      if (from !== channel) return;
+      const event = parseContract(PullEvent, message);
+      for (const follower of this.followers.get(event.reference) ?? []) follower.push(event);
+    });
+    await this.options.subscriber.subscribe(channel);
+  }
+
+  override async *follow(job: PullJob, signal: AbortSignal): AsyncGenerator<PullEvent, void, void> {
+    const queue = this.options.chooseQueue();
+    if (queue === undefined) throw new LongshoreError('no_worker');
+    const follower = new Follower();
+    this.add(job.reference, follower);
+    const recheck = setInterval(
+      () => void this.recheck(queue, job.reference, jobId, follower),
+      RECHECK_INTERVAL_MS,
+    );
+    let jobId: string | undefined;
+    try {
+      const added = await this.enqueue(queue, job);
+      jobId = added.id;
+      for await (const event of follower.events(signal)) {
+        yield event;
+        if (event.outcome !== undefined) return;
+      }
+    } finally {
+      clearInterval(recheck);
+      this.remove(job.reference, follower);
+    }
+  }
+
+  private async enqueue(queue: Queue, job: PullJob): Promise<Job> {
+    try {
+      return await queue.add('pull', job, {
+        deduplication: { id: job.reference },
+        attempts: 1,
+        removeOnComplete: { age: PULL_RESULT_SECONDS },
+        removeOnFail: { age: PULL_RESULT_SECONDS },
+      });
+    } catch (error) {
+      throw new LongshoreError(
+        'redis_unavailable',
+        `The gateway cannot use Redis: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  /** Pub/sub may lose the last event; the job itself does not lose its result. */
+  private async recheck(
+    queue: Queue,
+    reference: string,
+    jobId: string | undefined,
+    follower: Follower,
+  ): Promise<void> {
+    if (jobId === undefined) return;
+    const outcome = await outcomeOf(queue, jobId).catch(() => undefined);
+    if (outcome !== undefined) follower.push(checkContract(PullEvent, { version: 1, reference, outcome }));
+  }
+
+  private add(reference: string, follower: Follower): void {
+    const followers = this.followers.get(reference) ?? new Set();
+    this.followers.set(reference, followers.add(follower));
+  }
+
+  private remove(reference: string, follower: Follower): void {
+    const followers = this.followers.get(reference);
+    followers?.delete(follower);
+    if (followers?.size === 0) this.followers.delete(reference);
+  }
+}
+
+async function outcomeOf(queue: Queue, jobId: string): Promise<PullOutcome | undefined> {
+  const job: Job | undefined = await queue.getJob(jobId);
+  if (job === undefined)
+    return { ok: false, failure: 'failed', message: 'the pull was removed from the queue' };
+  if (await job.isCompleted()) return job.returnvalue as PullOutcome;
+  if (await job.isFailed()) return { ok: false, failure: 'failed', message: job.failedReason };
+  return undefined;
+}
+
+/** One caller's view of a pull. */
+class Follower {
+  private readonly waiting: PullEvent[] = [];
+  private readonly arrivals = new EventTarget();
+
+  push(event: PullEvent): void {
+    this.waiting.push(event);
+    this.arrivals.dispatchEvent(new Event('event'));
+  }
+
+  async *events(signal: AbortSignal): AsyncGenerator<PullEvent, void, void> {
+    while (!signal.aborted) {
+      const event = this.waiting.shift();
+      if (event !== undefined) yield event;
+      else await once(this.arrivals, 'event', { signal }).catch(() => undefined);
+    }
+  }
+}

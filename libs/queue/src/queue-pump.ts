@@ -1,0 +1,173 @@
+import { type Job, Worker } from 'bullmq';
+import type { Names } from '#contracts';
+import type { RedisClient } from '#redis';
+
+/** A job as a pump hands it out. */
+export interface PumpedJob {
+  readonly id: string;
+  readonly data: unknown;
+  /** Which try this is, from 1. */
+  readonly attempt: number;
+  /** Set when BullMQ has given the job up, for example after its workers died too often: answer it, do not run it. */
+  readonly givenUp?: string;
+  /** Aborted when the job's lock is lost: another worker may be running it. */
+  readonly lockLost: AbortSignal;
+}
+
+export interface QueuePumpOptions {
+  readonly queue: string;
+  readonly names: Names;
+  /** A patient connection for commands; shared, not closed here. */
+  readonly redis: RedisClient;
+  /** Names the holder of locks. */
+  readonly workerId: string;
+  /** Jobs run at once. */
+  readonly slots: number;
+  /** Runs one job to its end. It must answer failures itself: a rejection only marks the job failed. */
+  readonly run: (job: PumpedJob) => Promise<void>;
+  readonly onError: (error: Error) => void;
+  readonly timing?: Partial<PumpTiming>;
+}
+
+export interface PumpTiming {
+  /** A job whose holder has not renewed its lock for this long is given to another; ms. */
+  readonly lockDuration: number;
+  /** How often abandoned jobs are looked for; ms. */
+  readonly stalledInterval: number;
+  /** Longest single wait for a job; ms. Bounds how long a silent consumer can stay unnoticed. */
+  readonly blockTimeout: number;
+  /** Pause after a failed fetch; ms. */
+  readonly retryDelay: number;
+}
+
+const TIMING: PumpTiming = {
+  lockDuration: 5_000,
+  stalledInterval: 2_500,
+  blockTimeout: 5_000,
+  retryDelay: 200,
+};
+
+/** How often a job may lose its worker before it is given up. */
+const MAX_STALLED_COUNT = 2;
+
+/**
+ * Consumes one queue with a number of slots, over BullMQ's manual API. Unlike BullMQ's own loop it starts each job as
+ * soon as it is fetched instead of filling all slots first, so that the first job of a burst does not wait for the
+ * rest to be fetched. One blocking connection a pump.
+ */
+export class QueuePump {
+  private readonly worker: Worker;
+  private readonly timing: PumpTiming;
+  private readonly running = new Map<string, { token: string; lost: AbortController; done: Promise<void> }>();
+  private loop: Promise<void> | undefined;
+  private lockTimer: NodeJS.Timeout | undefined;
+  private stopping = false;
+  private slotFreed: (() => void) | undefined;
+  private fetches = 0;
+
+  constructor(private readonly options: QueuePumpOptions) {
+    this.timing = { ...TIMING, ...options.timing };
+    this.worker = new Worker(options.queue, undefined, {
+      connection: options.redis,
+      prefix: options.names.queuePrefix(options.queue),
+      autorun: false,
+      drainDelay: this.timing.blockTimeout / 1_000,
+      lockDuration: this.timing.lockDuration,
+      stalledInterval: this.timing.stalledInterval,
+      maxStalledCount: MAX_STALLED_COUNT,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    });
+    this.worker.on('error', options.onError);
+  }
+
+  /** Jobs being run. */
+  get busy(): number {
+    return this.running.size;
+  }
+
+  start(): void {
+    if (this.loop !== undefined) return;
+    this.lockTimer = setInterval(() => void this.renewLocks(), this.timing.lockDuration / 2);
+    void this.worker.startStalledCheckTimer();
+    this.loop = this.consume();
+  }
+
+  /** Takes no further job and resolves when those begun are done. Waiting jobs stay for others. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.slotFreed?.();
+    // Breaks off the blocking fetch; jobs in hand keep their locks because renewal is ours.
+    const closed = this.worker.close(true);
+    await this.loop;
+    await Promise.allSettled([...this.running.values()].map(({ done }) => done));
+    clearInterval(this.lockTimer);
+    await closed.catch(this.options.onError);
+  }
+
+  private async consume(): Promise<void> {
+    while (!this.stopping) {
+      if (this.running.size >= this.options.slots) {
+        await new Promise<void>((resolve) => (this.slotFreed = resolve));
+        continue;
+      }
+      const token = `${this.options.workerId}:${this.fetches++}`;
+      const job = await this.fetch(token);
+      if (job !== undefined) this.begin(job, token);
+    }
+  }
+
+  private async fetch(token: string): Promise<Job | undefined> {
+    try {
+      return await this.worker.getNextJob(token, { block: true });
+    } catch (error) {
+      if (!this.stopping) {
+        this.options.onError(error as Error);
+        await new Promise((resolve) => setTimeout(resolve, this.timing.retryDelay));
+      }
+      return undefined;
+    }
+  }
+
+  private begin(job: Job, token: string): void {
+    const id = job.id ?? '';
+    const lost = new AbortController();
+    const done = this.finish(job, token, lost.signal).finally(() => {
+      this.running.delete(id);
+      this.slotFreed?.();
+    });
+    this.running.set(id, { token, lost, done });
+  }
+
+  private async finish(job: Job, token: string, lockLost: AbortSignal): Promise<void> {
+    const pumped: PumpedJob = {
+      id: job.id ?? '',
+      data: job.data,
+      attempt: job.attemptsStarted,
+      lockLost,
+      ...(job.deferredFailure ? { givenUp: job.deferredFailure } : {}),
+    };
+    try {
+      await this.options.run(pumped);
+      if (!lockLost.aborted) await job.moveToCompleted('', token, false);
+    } catch (error) {
+      this.options.onError(error as Error);
+      if (!lockLost.aborted) await job.moveToFailed(error as Error, token, false).catch(this.options.onError);
+    }
+  }
+
+  private async renewLocks(): Promise<void> {
+    const held = [...this.running];
+    if (held.length === 0) return;
+    try {
+      const lost = await this.worker.extendJobLocks(
+        held.map(([id]) => id),
+        held.map(([, { token }]) => token),
+        this.timing.lockDuration,
+      );
+      for (const id of lost) this.running.get(id)?.lost.abort();
+    } catch (error) {
+      this.options.onError(error as Error);
+    }
+  }
+}

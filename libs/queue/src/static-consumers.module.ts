@@ -1,0 +1,92 @@
+import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
+import { type DynamicModule, Inject, Module, type Provider, type Type } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import {
+  checkContract,
+  LoadJob,
+  loadQueue,
+  type Names,
+  PullJob,
+  type PullOutcome,
+  pullQueue,
+  type Variant,
+} from '#contracts';
+import type { RedisClient } from '#redis';
+
+/** What a worker does with a pull job. */
+export abstract class PullHandler {
+  abstract pull(job: PullJob): Promise<PullOutcome>;
+}
+
+/** What a worker does with a load job. */
+export abstract class LoadHandler {
+  abstract load(job: LoadJob): Promise<void>;
+}
+
+/** A pull or load whose worker died is begun again by another after about this long; ms. */
+const LOCK_DURATION_MS = 5_000;
+
+export interface StaticConsumersOptions {
+  readonly variant: Variant;
+  readonly names: Names;
+  /** A patient connection. */
+  readonly redis: RedisClient;
+  /** Pulls run at once by one worker. */
+  readonly pulls: number;
+  /** Loads run at once by one worker. */
+  readonly loads: number;
+  /** Module that exports a PullHandler and a LoadHandler. */
+  readonly handlers: Type | DynamicModule;
+}
+
+/** Consumes the queues every worker of a variant has: `pull.<variant>` and `load.<variant>`. */
+@Module({})
+export class StaticConsumersModule {
+  static forWorker(options: StaticConsumersOptions): DynamicModule {
+    const queues = [pullQueue(options.variant), loadQueue(options.variant)].map((name) => ({
+      name,
+      connection: options.redis,
+      prefix: options.names.queuePrefix(name),
+      streams: { events: { maxLen: 1 } },
+    }));
+    return {
+      module: StaticConsumersModule,
+      imports: [BullModule.registerQueue(...queues), options.handlers],
+      providers: consumers(options),
+    };
+  }
+}
+
+function consumers({ variant, names, pulls, loads }: StaticConsumersOptions): Provider[] {
+  const settings = (queue: string, concurrency: number) => ({
+    prefix: names.queuePrefix(queue),
+    concurrency,
+    lockDuration: LOCK_DURATION_MS,
+    stalledInterval: LOCK_DURATION_MS / 2,
+    maxStalledCount: 3,
+  });
+
+  @Processor({ name: pullQueue(variant) }, settings(pullQueue(variant), pulls))
+  class PullConsumer extends WorkerHost {
+    constructor(@Inject(PullHandler) private readonly handler: PullHandler) {
+      super();
+    }
+
+    override process(job: Job): Promise<PullOutcome> {
+      return this.handler.pull(checkContract(PullJob, job.data));
+    }
+  }
+
+  @Processor({ name: loadQueue(variant) }, settings(loadQueue(variant), loads))
+  class LoadConsumer extends WorkerHost {
+    constructor(@Inject(LoadHandler) private readonly handler: LoadHandler) {
+      super();
+    }
+
+    override process(job: Job): Promise<void> {
+      return this.handler.load(checkContract(LoadJob, job.data));
+    }
+  }
+
+  return [PullConsumer, LoadConsumer];
+}

@@ -1,0 +1,177 @@
+import { type Frame, type FrameFin, type FrameHead, LongshoreError, isErrorCode } from '#contracts';
+
+/** What a response asks of the worker that writes it. */
+export interface ResponseRequests {
+  /** Frames are missing from `sequence` of `attempt` on. */
+  readonly replay: (attempt: number, sequence: number) => void;
+  readonly pause: () => void;
+  readonly resume: () => void;
+}
+
+/** Unread bytes above which the worker is asked to stop reading from the engine, and below which to go on. */
+const PAUSE_BYTES = 256 * 1024;
+const RESUME_BYTES = 64 * 1024;
+
+/** Unread bytes a response may reach although it was paused; then the client is given up. */
+const LIMIT_BYTES = 8 * 1024 * 1024;
+
+/** Frames kept while an earlier one is missing. */
+const REORDER_LIMIT = 4096;
+
+/**
+ * One response as the gateway receives it: puts frames in order, drops repeated ones and those of old attempts, asks
+ * for missing ones, and hands the bytes to one reader.
+ *
+ * `head()` resolves when the first frame is here. The reader then iterates `body()`; it ends with the `fin` frame and
+ * throws LongshoreError when the response failed. `fail` ends it from outside; what was received before is still read.
+ */
+export class ResponseStream {
+  /** Set by the first frame. */
+  workerId: string | undefined;
+  /** When the latest frame came, or the response was opened; ms since the epoch. */
+  lastActivity: number;
+
+  private attempt = 0;
+  private expected = 0;
+  private readonly ahead = new Map<number, Frame>();
+  private received: FrameHead | undefined;
+  private unread: Buffer[] = [];
+  private unreadBytes = 0;
+  private end: FrameFin | LongshoreError | undefined;
+  private paused = false;
+  private wake: (() => void) | undefined;
+
+  constructor(
+    private readonly requests: ResponseRequests,
+    now: number,
+  ) {
+    this.lastActivity = now;
+  }
+
+  get finished(): boolean {
+    return this.end !== undefined;
+  }
+
+  /** Asks the worker for everything that has not arrived yet. For when messages may have been lost unseen. */
+  requestReplay(): void {
+    if (this.end === undefined) this.requests.replay(this.attempt, this.expected);
+  }
+
+  /** True once body bytes came: the response can then no longer begin again on another worker. */
+  get begun(): boolean {
+    return this.expected > 1;
+  }
+
+  accept(frame: Frame, now: number): void {
+    if (this.end !== undefined || frame.attempt < this.attempt) return;
+    if (frame.attempt > this.attempt && !this.restart(frame.attempt)) return;
+    this.lastActivity = now;
+    if (frame.sequence < this.expected) return;
+    if (frame.sequence > this.expected) return this.holdBack(frame);
+    this.take(frame);
+    for (let next = this.nextHeld(); next !== undefined; next = this.nextHeld()) this.take(next);
+    this.wake?.();
+  }
+
+  /** Ends the response with an error, unless it has ended already. */
+  fail(error: LongshoreError): void {
+    if (this.end !== undefined) return;
+    this.end = error;
+    this.wake?.();
+  }
+
+  async head(): Promise<FrameHead> {
+    for (;;) {
+      if (this.received !== undefined) return this.received;
+      if (this.end !== undefined)
+        throw failure(this.end) ?? new LongshoreError('internal', 'The answer has no head.');
+      await this.change();
+    }
+  }
+
+  /** Everything received since the last step, as one buffer a step. */
+  async *body(): AsyncGenerator<Buffer, void, void> {
+    for (;;) {
+      while (this.unread.length > 0) yield this.read();
+      if (this.end !== undefined) {
+        const error = failure(this.end);
+        if (error !== undefined) throw error;
+        return;
+      }
+      await this.change();
+    }
+  }
+
+  /** A new attempt may only begin what the client has seen nothing of. */
+  private restart(attempt: number): boolean {
+    if (this.begun) return false;
+    this.attempt = attempt;
+    this.expected = 0;
+    this.received = undefined;
+    this.ahead.clear();
+    return true;
+  }
+
+  private holdBack(frame: Frame): void {
+    if (this.ahead.size >= REORDER_LIMIT) return;
+    const first = this.ahead.size === 0;
+    this.ahead.set(frame.sequence, frame);
+    if (first) this.requestReplay();
+  }
+
+  private nextHeld(): Frame | undefined {
+    const frame = this.ahead.get(this.expected);
+    if (frame !== undefined) this.ahead.delete(this.expected);
+    return frame;
+  }
+
+  private take(frame: Frame): void {
+    this.expected = frame.sequence + 1;
+    if (frame.kind === 'head') {
+      this.received = JSON.parse(frame.payload.toString()) as FrameHead;
+      this.workerId = this.received.workerId;
+    } else if (frame.kind === 'fin') {
+      this.end = JSON.parse(frame.payload.toString()) as FrameFin;
+    } else {
+      this.store(frame.payload);
+    }
+  }
+
+  private store(bytes: Buffer): void {
+    this.unread.push(bytes);
+    this.unreadBytes += bytes.length;
+    if (!this.paused && this.unreadBytes > PAUSE_BYTES) {
+      this.paused = true;
+      this.requests.pause();
+    }
+    if (this.unreadBytes > LIMIT_BYTES) this.fail(new LongshoreError('slow_client'));
+  }
+
+  private read(): Buffer {
+    const [only] = this.unread;
+    const bytes = this.unread.length === 1 && only !== undefined ? only : Buffer.concat(this.unread);
+    this.unread = [];
+    this.unreadBytes = 0;
+    if (this.paused && this.unreadBytes < RESUME_BYTES) {
+      this.paused = false;
+      this.requests.resume();
+    }
+    return bytes;
+  }
+
+  private change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = () => {
+        this.wake = undefined;
+        resolve();
+      };
+    });
+  }
+}
+
+function failure(end: FrameFin | LongshoreError): LongshoreError | undefined {
+  if (end instanceof LongshoreError) return end;
+  if (end.outcome === 'completed') return undefined;
+  if (end.outcome === 'cancelled') return new LongshoreError('internal', 'The request was cancelled.');
+  return new LongshoreError(isErrorCode(end.code) ? end.code : 'internal', end.message);
+}
