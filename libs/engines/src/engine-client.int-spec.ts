@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { callEngine, EngineConnectionError } from './engine-client.js';
+
+const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n';
+
+let folder: string;
+let socketPath: string;
+let server: Server | undefined;
+const sockets = new Set<Socket>();
+
+/** Serves raw sockets; `serve` gets the number of the connection, from 1, once the request has begun to arrive. */
+async function listen(serve: (socket: Socket, number: number) => void): Promise<void> {
+  let number = 0;
+  server = createServer((socket) => {
+    sockets.add(socket);
+    number += 1;
+    const mine = number;
+    socket.on('error', () => undefined);
+    socket.once('data', () => serve(socket, mine));
+  });
+  await new Promise<void>((resolve) => server?.listen(socketPath, resolve));
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'client-'));
+  socketPath = join(folder, 'engine.sock');
+});
+
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+  server = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const call = (signal = new AbortController().signal) =>
+  callEngine({ socketPath }, { route: '/v1/chat/completions', body: '{}', signal });
+
+describe('callEngine', () => {
+  it('asks once more when the engine closes the connection before the first byte', async () => {
+    let served = 0;
+    await listen((socket, number) => {
+      served = number;
+      if (number === 1) socket.destroy();
+      else socket.end(`${HEAD}data: x\n\n`);
+    });
+    const response = await call();
+    expect(response.status).toBe(200);
+    expect(await response.body.setEncoding('utf8').toArray()).toEqual(['data: x\n\n']);
+    expect(served).toBe(2);
+  });
+
+  it('gives up after the second failure', async () => {
+    let served = 0;
+    await listen((socket, number) => {
+      served = number;
+      socket.destroy();
+    });
+    await expect(call()).rejects.toThrow(EngineConnectionError);
+    expect(served).toBe(2);
+  });
+
+  it('says that the engine did not answer when nobody listens', async () => {
+    await expect(call()).rejects.toThrow('The engine did not answer (ENOENT).');
+  });
+
+  it('does not repeat a request whose answer broke off, and tells the reader', async () => {
+    let served = 0;
+    await listen((socket, number) => {
+      served = number;
+      socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`, () =>
+        socket.destroy(),
+      );
+    });
+    const response = await call();
+    await expect(response.body.toArray()).rejects.toThrow('aborted');
+    expect(served).toBe(1);
+  });
+
+  it('closes the connection at once when aborted before the answer', async () => {
+    const closed = new Promise<void>(
+      (resolve) => void listen((socket) => socket.once('close', () => resolve())),
+    );
+    const controller = new AbortController();
+    const pending = call(controller.signal);
+    await delay(50);
+    controller.abort(new Error('the client went away'));
+    await expect(pending).rejects.toThrow('the client went away');
+    await closed;
+  });
+
+  it('closes the connection at once when aborted during the answer', async () => {
+    const closed = new Promise<void>((resolve) => {
+      void listen((socket) => {
+        socket.write(`${HEAD}data: x\n\n`);
+        socket.once('close', () => resolve());
+      });
+    });
+    const controller = new AbortController();
+    const response = await call(controller.signal);
+    const reading = response.body.toArray();
+    controller.abort(new Error('the client went away'));
+    await closed;
+    await expect(reading).rejects.toThrow('the client went away');
+  });
+
+  it('holds the engine back while nobody reads', async () => {
+    const piece = Buffer.alloc(64 * 1024, 'x');
+    let written = 0;
+    await listen((socket) => {
+      socket.write(HEAD);
+      const more = (): void => {
+        while (written < 64 * 1024 * 1024 && socket.write(piece)) written += piece.length;
+      };
+      socket.on('drain', more);
+      more();
+    });
+    const response = await call();
+    await delay(200);
+    expect(written).toBeLessThan(4 * 1024 * 1024);
+    response.body.destroy();
+  });
+});

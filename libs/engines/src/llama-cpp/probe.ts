@@ -1,0 +1,58 @@
+import { execFile, type ExecFileException } from 'node:child_process';
+import { EngineStartError, type EngineProbe } from '../engine.js';
+
+const PROBE_LIMIT_MS = 30_000;
+const OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/** What the installed binary says of itself. */
+export interface LlamaServerProbe extends EngineProbe {
+  /** Every long flag in its `--help`. */
+  readonly knownFlags: ReadonlySet<string>;
+}
+
+/** @throws EngineStartError when the binary is missing or does not run here. */
+export async function probeLlamaServer(
+  binary: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<LlamaServerProbe> {
+  const [version, help] = await Promise.all([
+    output(binary, '--version', environment),
+    output(binary, '--help', environment),
+  ]);
+  return {
+    version: versionIn(version),
+    knownFlags: flagsIn(help),
+    formats: ['gguf'],
+    modes: ['completion', 'embedding', 'reranking'],
+  };
+}
+
+/** `0.6.0-dev (build 0, commit unknown)` or, of older ones, `5161 (abc1234)`. */
+export function versionIn(text: string): string {
+  return /version:\s*(.+)/.exec(text)?.[1]?.trim() ?? 'unknown';
+}
+
+export function flagsIn(help: string): ReadonlySet<string> {
+  return new Set([...help.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map(([flag]) => flag));
+}
+
+function output(
+  binary: string,
+  flag: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { env: { ...environment }, timeout: PROBE_LIMIT_MS, maxBuffer: OUTPUT_LIMIT_BYTES };
+    execFile(binary, [flag], { ...options, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      if (error === null) resolve(`${stdout}\n${stderr}`);
+      else reject(new EngineStartError(sentence(binary, error, stderr)));
+    });
+  });
+}
+
+function sentence(binary: string, error: ExecFileException, stderr: string): string {
+  if (error.code === 'ENOENT') return `There is no llama-server at ${binary}.`;
+  if (error.code === 'EACCES') return `The llama-server at ${binary} may not be run by this user.`;
+  const detail = stderr.trim().split('\n').at(-1) || error.message;
+  return `The llama-server at ${binary} does not run on this machine: ${detail}`;
+}
