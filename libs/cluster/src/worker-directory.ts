@@ -1,9 +1,4 @@
-import {
-  checkContract,
-  HEARTBEAT_EXPIRY_MS,
-  type Names,
-  WorkerAnnouncement,
-} from '#contracts';
+import { checkContract, HEARTBEAT_EXPIRY_MS, type Names, WorkerAnnouncement } from '#contracts';
 import type { RedisClient } from '#redis';
 
 /** Who is alive, and what they announce. */
@@ -68,7 +63,7 @@ export class RedisWorkerDirectory extends WorkerDirectory {
 
   private async readKnown(): Promise<void> {
     const { redis, names } = this.options;
-    const ids = await redis.zrange(names.workersKey(), 0, -1);
+    const ids = await redis.zrange(names.workersKey(), '0', '-1');
     if (ids.length === 0) return;
     const announcements = await redis.mget(...ids.map((id) => names.workerKey(id)));
     for (const json of announcements) if (json !== null) this.receive(json, performance.now());
