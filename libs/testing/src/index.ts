@@ -1,1 +1,14 @@
-export {};
+export { eventually, type EventuallyOptions } from './eventually.js';
+export { fixtureModel, type FixtureModel } from './fixtures.js';
+export { writeCorruptModel } from './gguf/corrupt-model.js';
+export { EMBEDDING_CONTEXT, EMBEDDING_DIMENSIONS, writeEmbeddingModel } from './gguf/embedding-model.js';
+export { writeRandomModel } from './gguf/random-model.js';
+export { SCRIPTED_CONTEXT, writeScriptedModel } from './gguf/scripted-model.js';
+export { SCRIPT_NAMES, SCRIPTS, type ScriptedToolCall, type ScriptName } from './gguf/scripts.js';
+export { descendantsOf, isAlive, listProcesses, type ProcessEntry } from './processes.js';
+export { CACHE, REPOSITORY } from './repository.js';
+export { ChildServerError } from './servers/child-server.js';
+export { findFreePort } from './servers/free-port.js';
+export { startRedis, type RedisFixture, type RedisOptions } from './servers/redis.js';
+export { startRegistry, type RegistryFixture } from './servers/registry.js';
+export { makeTemporaryFolder, type TemporaryFolder } from './temporary-folder.js';
