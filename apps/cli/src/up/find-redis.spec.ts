@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { readRedisUrl } from './await-redis.js';
+import { planDataFolder } from './data-folder.js';
+import { findRedis } from './find-redis.js';
+import { planRedisInstallation } from './install-redis.js';
+import { redisArguments } from './redis-settings.js';
+
+const has =
+  (...programs: string[]) =>
+  (program: string) =>
+    programs.includes(program);
+
+describe('planRedisInstallation', () => {
+  it('uses the package manager of the machine, as root or through sudo', () => {
+    expect(planRedisInstallation(has('apt-get'), true)?.display).toBe(
+      'apt-get update && apt-get install -y --no-install-recommends redis-server',
+    );
+    expect(planRedisInstallation(has('dnf', 'sudo'), false)?.display).toBe('sudo dnf install -y valkey');
+    expect(planRedisInstallation(has('brew', 'sudo'), false)?.display).toBe('brew install redis');
+  });
+
+  it('plans nothing where it cannot become root or knows no package manager', () => {
+    expect(planRedisInstallation(has('apt-get'), false)).toBeUndefined();
+    expect(planRedisInstallation(has('sudo'), true)).toBeUndefined();
+  });
+});
+
+describe('findRedis', () => {
+  it('says in one sentence how to get a Redis when there is none and nobody to ask', async () => {
+    const search = { path: '/nowhere', install: false, say: () => undefined };
+    await expect(findRedis(search)).rejects.toThrow(/^Longshore needs Redis.*LONGSHORE_REDIS_URL/);
+  });
+});
+
+describe('readRedisUrl', () => {
+  it('shows where a Redis is without its password', () => {
+    expect(readRedisUrl('redis://user:secret@cache:6380/1').place).toBe('cache:6380');
+    expect(readRedisUrl('unix:///run/redis.sock').place).toBe('/run/redis.sock');
+  });
+
+  it.each(['cache:6379', 'http://cache', ''])('refuses "%s"', (url) => {
+    expect(() => readRedisUrl(url)).toThrow(/must look like redis:/);
+  });
+});
+
+describe('redisArguments', () => {
+  it('keeps every write, evicts nothing and listens on the socket only', () => {
+    const text = redisArguments({ folder: '/d', socket: '/r/redis.sock' }).join(' ');
+    for (const part of [
+      '--port 0',
+      '--unixsocket /r/redis.sock',
+      '--appendonly yes',
+      '--maxmemory-policy noeviction',
+    ])
+      expect(text).toContain(part);
+  });
+});
+
+describe('planDataFolder', () => {
+  it('moves sockets to the temporary folder when the data folder has a long path', () => {
+    expect(planDataFolder('/home/ada/.longshore', '/tmp').run).toBe('/home/ada/.longshore/run');
+    expect(planDataFolder(`/${'long/'.repeat(20)}`, '/tmp').run).toMatch(/^\/tmp\/longshore-[0-9a-f]{12}$/);
+  });
+});

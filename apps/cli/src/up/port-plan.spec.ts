@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { describeOccupant, gatewayUrl, planPorts } from './port-plan.js';
+
+describe('planPorts', () => {
+  it('puts gateways on neighbouring ports', () => {
+    expect(planPorts(8080, 3)).toEqual([8080, 8081, 8082]);
+  });
+
+  it('refuses gateways that would not fit below the highest port', () => {
+    expect(planPorts(65_535, 1)).toEqual([65_535]);
+    expect(() => planPorts(65_535, 2)).toThrow(/choose a lower --port/);
+  });
+});
+
+describe('gatewayUrl', () => {
+  it('names an address that a client on this machine can use', () => {
+    expect(gatewayUrl('127.0.0.1', 80)).toBe('http://127.0.0.1:80');
+    expect(gatewayUrl('0.0.0.0', 80)).toBe('http://127.0.0.1:80');
+    expect(gatewayUrl('::', 80)).toBe('http://[::1]:80');
+    expect(gatewayUrl('fe80::1', 80)).toBe('http://[fe80::1]:80');
+  });
+});
+
+describe('describeOccupant', () => {
+  it('tells a gateway, a Model Runner, a web server and a silent program apart', () => {
+    expect(describeOccupant({ body: 'Docker Model Runner is running', server: 'longshore/0.1' })).toBe(
+      'a Longshore gateway',
+    );
+    expect(describeOccupant({ body: 'Docker Model Runner is running', server: '' })).toMatch(
+      /Docker Model Runner/,
+    );
+    expect(describeOccupant({ body: '<html>', server: 'nginx' })).toBe('another HTTP server');
+    expect(describeOccupant(undefined)).toBe('another program');
+  });
+});
