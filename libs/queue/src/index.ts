@@ -1,7 +1,7 @@
 export { BullJobQueue, JobQueue } from './job-queue.js';
 export { type PumpedJob, QueuePump, type QueuePumpOptions, type PumpTiming } from './queue-pump.js';
 export { PULL_RESULT_SECONDS, Pulls, QueuePulls, type QueuePullsOptions } from './pulls.js';
-export { PullQueuesModule, pullQueueToken } from './pull-queues.module.js';
+export { PullQueuesModule, type PullQueuesOptions } from './pull-queues.module.js';
 export {
   LoadHandler,
   PullHandler,

@@ -1,18 +1,23 @@
 import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { Queue } from 'bullmq';
 import { type Names, pullQueue, type Variant, VARIANTS } from '#contracts';
 import type { RedisClient } from '#redis';
+import { Pulls, QueuePulls } from './pulls.js';
 
-/** Injection token of the pull queue of a variant. */
-export function pullQueueToken(variant: Variant): string {
-  return getQueueToken(pullQueue(variant));
+export interface PullQueuesOptions {
+  /** A fail-fast connection, shared by all queues and not closed by them. */
+  readonly redis: RedisClient;
+  readonly subscriber: RedisClient;
+  readonly names: Names;
+  /** The variant whose workers are to pull; undefined when no worker is alive. */
+  readonly chooseVariant: () => Variant | undefined;
 }
 
-/** Registers the producer's side of every `pull.<variant>` queue. */
+/** Registers the producer's side of every `pull.<variant>` queue and offers `Pulls`. */
 @Module({})
 export class PullQueuesModule {
-  /** @param redis a fail-fast connection, shared by all queues and not closed by them. */
-  static forGateway(redis: RedisClient, names: Names): DynamicModule {
+  static forGateway({ redis, subscriber, names, chooseVariant }: PullQueuesOptions): DynamicModule {
     const queues = BullModule.registerQueue(
       ...VARIANTS.map((variant) => ({
         name: pullQueue(variant),
@@ -21,6 +26,20 @@ export class PullQueuesModule {
         streams: { events: { maxLen: 1 } },
       })),
     );
-    return { module: PullQueuesModule, imports: [queues], exports: [queues] };
+    const pulls = {
+      provide: Pulls,
+      inject: VARIANTS.map((variant) => getQueueToken(pullQueue(variant))),
+      useFactory: async (...injected: Queue[]): Promise<Pulls> => {
+        for (const queue of injected) queue.on('error', () => undefined);
+        const chooseQueue = (): Queue | undefined => {
+          const variant = chooseVariant();
+          return variant === undefined ? undefined : injected[VARIANTS.indexOf(variant)];
+        };
+        const following = new QueuePulls({ chooseQueue, names, subscriber });
+        await following.start();
+        return following;
+      },
+    };
+    return { module: PullQueuesModule, imports: [queues], providers: [pulls], exports: [Pulls] };
   }
 }

@@ -30,6 +30,8 @@ export class ResponseStream {
   workerId: string | undefined;
   /** When the latest frame came, or the response was opened; ms since the epoch. */
   lastActivity: number;
+  /** Since when a frame has been missing while later ones are here; ms since the epoch. */
+  gapSince: number | undefined;
 
   private attempt = 0;
   private expected = 0;
@@ -67,9 +69,10 @@ export class ResponseStream {
     if (frame.attempt > this.attempt && !this.restart(frame.attempt)) return;
     this.lastActivity = now;
     if (frame.sequence < this.expected) return;
-    if (frame.sequence > this.expected) return this.holdBack(frame);
+    if (frame.sequence > this.expected) return this.holdBack(frame, now);
     this.take(frame);
     for (let next = this.nextHeld(); next !== undefined; next = this.nextHeld()) this.take(next);
+    if (this.ahead.size === 0) this.gapSince = undefined;
     this.wake?.();
   }
 
@@ -112,11 +115,12 @@ export class ResponseStream {
     return true;
   }
 
-  private holdBack(frame: Frame): void {
+  private holdBack(frame: Frame, now: number): void {
     if (this.ahead.size >= REORDER_LIMIT) return;
-    const first = this.ahead.size === 0;
     this.ahead.set(frame.sequence, frame);
-    if (first) this.requestReplay();
+    if (this.gapSince !== undefined) return;
+    this.gapSince = now;
+    this.requestReplay();
   }
 
   private nextHeld(): Frame | undefined {

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { ControlSender, RedisCatalogue, RedisWorkerDirectory } from '#cluster';
+import { Names, type Variant } from '#contracts';
+import type { Logger } from '#observability';
+import { BullJobQueue } from '#queue';
+import { type RedisClient, RedisConnections } from '#redis';
+import { FrameSubscriber } from '#streaming';
+import type { GatewayConfig } from '../gateway.config.js';
+
+/**
+ * Everything a gateway reaches the cluster through. Three connections: commands, which fail at once while Redis is
+ * away; frames; and news (presence, catalogue, pulls), so that a burst of tokens never delays a heartbeat.
+ */
+export class GatewayCluster {
+  readonly gatewayId = `gw-${randomBytes(6).toString('hex')}`;
+  readonly names: Names;
+  readonly commands: RedisClient;
+  readonly news: RedisClient;
+  readonly catalogue: RedisCatalogue;
+  readonly workers: RedisWorkerDirectory;
+  readonly queue: BullJobQueue;
+  readonly control: ControlSender;
+  readonly frames: FrameSubscriber;
+  /** Told of frames for responses that are no longer open. Set by who opens responses. */
+  onOrphan: (stream: number) => void = () => undefined;
+
+  private readonly connections: RedisConnections;
+
+  constructor(config: GatewayConfig, logger: Logger) {
+    this.names = new Names(config.namespace);
+    this.connections = new RedisConnections({
+      url: config.redisUrl,
+      name: this.gatewayId,
+      onError: (role, error) => logger.warn('Redis connection failed; trying again', { role, error }),
+    });
+    this.commands = this.connections.failFast('commands');
+    this.news = this.connections.subscriber('news');
+    const onBadMessage = (error: Error): void =>
+      logger.warn('Ignored a message that could not be read', { error });
+    const access = { redis: this.commands, subscriber: this.news, names: this.names };
+    this.catalogue = new RedisCatalogue({ ...access, defaultRegistry: config.defaultRegistry });
+    this.workers = new RedisWorkerDirectory({ ...access, onBadMessage });
+    this.queue = new BullJobQueue(this.commands, this.names);
+    this.control = new ControlSender(this.commands, this.names);
+    this.frames = new FrameSubscriber({
+      redis: this.connections.subscriber('frames'),
+      names: this.names,
+      gatewayId: this.gatewayId,
+      onOrphan: (stream) => this.onOrphan(stream),
+      onBadMessage,
+    });
+  }
+
+  /** Resolves when frames and news are being received: only then may requests be accepted. */
+  async start(): Promise<void> {
+    await this.connections.ready();
+    await Promise.all([this.frames.start(), this.catalogue.start(), this.workers.start()]);
+  }
+
+  /** The variant that is to pull a model: one with a live worker. */
+  variantForPull(): Variant | undefined {
+    return this.workers.workers().find((worker) => !worker.draining)?.variant;
+  }
+
+  async stop(): Promise<void> {
+    this.workers.stop();
+    await this.queue.close();
+    this.connections.close();
+  }
+}
