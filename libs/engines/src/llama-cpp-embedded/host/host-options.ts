@@ -1,0 +1,83 @@
+import { parseArgs } from 'node:util';
+
+/** What the host is told on its command line. */
+export interface HostOptions {
+  /** GGUF file. */
+  readonly model: string;
+  /** Unix socket to answer on; must not exist yet. */
+  readonly socket: string;
+  /** What answers carry as `model`. */
+  readonly alias: string;
+  readonly mode: 'completion' | 'embedding';
+  /** Tokens per slot; undefined for the model's own limit. */
+  readonly contextSize: number | undefined;
+  readonly slots: number;
+  readonly threads: number;
+  readonly gpu: GpuChoice;
+  /** Jinja file that replaces the model's own template. */
+  readonly chatTemplateFile: string | undefined;
+}
+
+export type GpuChoice = 'auto' | 'off' | 'cuda' | 'vulkan' | 'metal';
+
+const GPU_CHOICES: readonly string[] = ['auto', 'off', 'cuda', 'vulkan', 'metal'] satisfies GpuChoice[];
+
+const USAGE = `Usage: --model FILE --socket PATH [--alias NAME] [--mode completion|embedding]
+  [--context-size TOKENS] [--slots N] [--threads N] [--gpu ${GPU_CHOICES.join('|')}] [--chat-template-file FILE]
+or: --version`;
+
+/** @throws Error with a sentence that names the flag at fault, and the flags there are. */
+export function parseHostOptions(args: readonly string[]): HostOptions | 'version' {
+  try {
+    return readFlags(args);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`, { cause: error });
+  }
+}
+
+function readFlags(args: readonly string[]): HostOptions | 'version' {
+  const string = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      version: { type: 'boolean' },
+      model: string,
+      socket: string,
+      alias: string,
+      mode: { ...string, default: 'completion' },
+      'context-size': string,
+      slots: string,
+      threads: string,
+      gpu: { ...string, default: 'auto' },
+      'chat-template-file': string,
+    },
+  });
+  if (values.version === true) return 'version';
+  if (values.model === undefined) throw new Error('--model is missing.');
+  if (values.socket === undefined) throw new Error('--socket is missing.');
+  if (values.mode !== 'completion' && values.mode !== 'embedding')
+    throw new Error(`--mode must be completion or embedding, but is ${values.mode}.`);
+  if (!isGpuChoice(values.gpu))
+    throw new Error(`--gpu must be one of ${GPU_CHOICES.join(', ')}, but is ${values.gpu}.`);
+  return {
+    model: values.model,
+    socket: values.socket,
+    alias: values.alias ?? values.model,
+    mode: values.mode,
+    contextSize: readCount('--context-size', values['context-size']),
+    slots: readCount('--slots', values.slots) ?? 1,
+    threads: readCount('--threads', values.threads) ?? 1,
+    gpu: values.gpu,
+    chatTemplateFile: values['chat-template-file'],
+  };
+}
+
+function isGpuChoice(value: string): value is GpuChoice {
+  return GPU_CHOICES.includes(value);
+}
+
+function readCount(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new Error(`${flag} must be a whole number of at least 1, but is ${value}.`);
+}

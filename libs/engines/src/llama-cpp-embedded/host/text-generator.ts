@@ -1,0 +1,128 @@
+import type { LlamaModel, Token } from 'node-llama-cpp';
+import type { AnswerSettings } from './completion-request.js';
+import type { AnswerEnd } from './encode-chunk.js';
+import { RequestError, badRequest } from './request-error.js';
+import { samplingOptions } from './sampling-options.js';
+import type { SequenceSlot } from './sequence-slot.js';
+import type { SlotPool } from './slot-pool.js';
+import { StopMatcher } from './stop-matcher.js';
+import { TokenText } from './token-text.js';
+
+/** Writes answers: waits for a slot, decodes, turns tokens into text, and ends where the request says. */
+export class TextGenerator {
+  readonly #model: LlamaModel;
+  readonly #slots: SlotPool<SequenceSlot>;
+  /** Tokens a slot holds, prompt and answer together. */
+  readonly #contextSize: number;
+
+  constructor(model: LlamaModel, slots: SlotPool<SequenceSlot>, contextSize: number) {
+    this.#model = model;
+    this.#slots = slots;
+    this.#contextSize = contextSize;
+  }
+
+  /**
+   * Yields non-empty pieces of the answer as they are known; returns how it ended.
+   * @throws RequestError, before the first piece, when the prompt or a parameter does not fit the model.
+   * @throws the signal's reason; the slot is free by then.
+   */
+  async *generate(
+    prompt: Token[],
+    settings: AnswerSettings,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, AnswerEnd, void> {
+    this.#checkLength(prompt.length);
+    const tokens = [...prompt];
+    const evaluate = await samplingOptions(this.#model, {
+      sampling: settings.sampling,
+      grammar: settings.grammar,
+      tokens,
+      randomSeed: Math.floor(Math.random() * 0x7fffffff),
+    });
+    const slot = await this.#slots.acquire(prompt, signal);
+    try {
+      const progress = new Progress(prompt.length);
+      const onCached = progress.cached.bind(progress);
+      const { cachePrompt } = settings;
+      const decoded = slot.decode({ prompt, evaluate, cachePrompt, signal, onCached });
+      return yield* this.#write(decoded, tokens, settings, progress);
+    } finally {
+      this.#slots.release(slot);
+    }
+  }
+
+  async *#write(
+    decoded: AsyncGenerator<Token, void, void>,
+    tokens: Token[],
+    settings: AnswerSettings,
+    progress: Progress,
+  ): AsyncGenerator<string, AnswerEnd, void> {
+    const model = this.#model;
+    const text = new TokenText((held, before) => model.detokenize(held as Token[], false, before as Token[]));
+    const stops = new StopMatcher(settings.stops);
+    const room = this.#contextSize - tokens.length;
+    const limit = Math.min(settings.maxTokens ?? room, room);
+    for await (const token of decoded) {
+      progress.token();
+      tokens.push(token);
+      if (model.isEogToken(token)) {
+        const { text: rest, stopped } = stops.push(text.flush());
+        const tail = stopped ? rest : rest + stops.flush();
+        if (tail !== '') yield tail;
+        return progress.end('stop');
+      }
+      const released = stops.push(text.push(token));
+      if (released.text !== '') yield released.text;
+      if (released.stopped) return progress.end('stop');
+      if (progress.completionTokens >= limit) break;
+    }
+    const rest = stops.push(text.flush());
+    const tail = rest.stopped ? rest.text : rest.text + stops.flush();
+    if (tail !== '') yield tail;
+    return progress.end(rest.stopped ? 'stop' : 'length');
+  }
+
+  #checkLength(promptTokens: number): void {
+    if (promptTokens === 0) throw badRequest('The prompt is empty.');
+    if (promptTokens < this.#contextSize) return;
+    throw new RequestError(
+      400,
+      `request (${promptTokens} tokens) exceeds the available context size (${this.#contextSize} tokens), try increasing it`,
+      'exceed_context_size_error',
+      { n_prompt_tokens: promptTokens, n_ctx: this.#contextSize },
+    );
+  }
+}
+
+/** Counts and times one answer. */
+class Progress {
+  completionTokens = 0;
+  #cachedTokens = 0;
+  readonly #promptTokens: number;
+  readonly #start = performance.now();
+  #firstToken = 0;
+
+  constructor(promptTokens: number) {
+    this.#promptTokens = promptTokens;
+  }
+
+  cached(tokens: number): void {
+    this.#cachedTokens = tokens;
+  }
+
+  token(): void {
+    if (this.completionTokens === 0) this.#firstToken = performance.now();
+    this.completionTokens += 1;
+  }
+
+  end(finishReason: AnswerEnd['finishReason']): AnswerEnd {
+    return {
+      finishReason,
+      promptTokens: this.#promptTokens,
+      cachedTokens: this.#cachedTokens,
+      completionTokens: this.completionTokens,
+      promptMs: this.#firstToken - this.#start,
+      completionMs: performance.now() - this.#firstToken,
+    };
+  }
+}

@@ -1,0 +1,1 @@
+export { EmbeddedLlamaEngine, type EmbeddedLlamaOptions } from './embedded-llama-engine.js';
