@@ -14,21 +14,15 @@ export interface CompletionCluster {
   readonly control: ControlSender;
 }
 
-export interface CompletionServiceOptions {
-  readonly gatewayId: string;
-  /** Time an answer may take, from acceptance to its last byte; ms. */
-  readonly requestTimeout: number;
-  /** Requests held open at once; more are refused. */
-  readonly maxOpenRequests: number;
-}
-
 /** Runs inference calls as completion jobs: places, opens the reply, enqueues, and hands the frames on. */
 export class CompletionService extends Completions {
   private readonly open: OpenCompletions;
 
   constructor(
     private readonly cluster: CompletionCluster,
-    private readonly options: CompletionServiceOptions,
+    private readonly gatewayId: string,
+    /** Time an answer may take, from acceptance to its last byte; ms. */
+    private readonly requestTimeout: number,
   ) {
     super();
     this.open = new OpenCompletions(cluster);
@@ -36,7 +30,6 @@ export class CompletionService extends Completions {
 
   override async run(request: CompletionRequest, signal: AbortSignal): Promise<CompletionResponse> {
     signal.throwIfAborted();
-    if (this.open.size >= this.options.maxOpenRequests) throw new LongshoreError('too_many_requests');
     const { catalogue, workers } = this.cluster;
     const model = await catalogue.find(request.model);
     if (model === undefined)
@@ -56,7 +49,7 @@ export class CompletionService extends Completions {
 
   /** Frames came for a response that is no longer open: its worker missed the cancel. */
   cancelOrphan(stream: number): void {
-    this.open.cancelOrphan(this.options.gatewayId, stream, Date.now());
+    this.open.cancelOrphan(this.gatewayId, stream, Date.now());
   }
 
   stop(): void {
@@ -70,7 +63,7 @@ export class CompletionService extends Completions {
     signal: AbortSignal,
   ): Promise<CompletionResponse> {
     const { queue, frames } = this.cluster;
-    const { gatewayId, requestTimeout } = this.options;
+    const { gatewayId, requestTimeout } = this;
     const stream = frames.allocate();
     const deadline = Date.now() + requestTimeout;
     const mode = ENGINE_ROUTES[request.route];

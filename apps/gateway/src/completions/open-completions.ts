@@ -43,10 +43,6 @@ export class OpenCompletions {
     this.stopListening = surroundings.workers.onLost((workerId) => this.loseWorker(workerId));
   }
 
-  get size(): number {
-    return this.open.size;
-  }
-
   add(fields: OpenCompletionFields): OpenCompletion {
     const completion = new OpenCompletion(fields, this.surroundings, () => this.open.delete(fields.stream));
     this.open.set(fields.stream, completion);

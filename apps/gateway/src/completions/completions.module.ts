@@ -1,0 +1,59 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Catalogue, WorkerDirectory } from '#cluster';
+import type { Logger } from '#observability';
+import { PullQueuesModule } from '#queue';
+import { GatewayCluster } from '../cluster/gateway-cluster.js';
+import type { GatewayConfig } from '../gateway.config.js';
+import { RedisProbe } from '../health/redis-probe.js';
+import { CompletionService } from './completion.service.js';
+import { Completions } from './completions.js';
+
+export interface CompletionsModuleOptions {
+  readonly config: GatewayConfig;
+  readonly logger: Logger;
+}
+
+/** Connects a gateway to the cluster: offers Completions, Catalogue, WorkerDirectory, Pulls and RedisProbe. */
+@Module({})
+export class CompletionsModule implements OnApplicationShutdown {
+  constructor(
+    @Inject(GatewayCluster) private readonly cluster: GatewayCluster,
+    @Inject(CompletionService) private readonly completions: CompletionService,
+  ) {}
+
+  static connect({ config, logger }: CompletionsModuleOptions): DynamicModule {
+    const cluster = new GatewayCluster(config, logger);
+    const completions = new CompletionService(cluster, cluster.gatewayId, config.requestTimeout);
+    cluster.onOrphan = (stream) => completions.cancelOrphan(stream);
+    const start = async (): Promise<GatewayCluster> => {
+      await cluster.start();
+      return cluster;
+    };
+    const pulls = PullQueuesModule.forGateway({
+      redis: cluster.commands,
+      subscriber: cluster.news,
+      names: cluster.names,
+      chooseVariant: () => cluster.variantForPull(),
+    });
+    const redisProbe: RedisProbe = { ping: async () => void (await cluster.commands.ping()) };
+    return {
+      module: CompletionsModule,
+      imports: [pulls],
+      providers: [
+        { provide: GatewayCluster, useFactory: start },
+        { provide: CompletionService, useValue: completions },
+        { provide: Completions, useExisting: CompletionService },
+        { provide: Catalogue, useValue: cluster.catalogue },
+        { provide: WorkerDirectory, useValue: cluster.workers },
+        { provide: RedisProbe, useValue: redisProbe },
+      ],
+      exports: [Completions, Catalogue, WorkerDirectory, RedisProbe, pulls],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.completions.abandonAll();
+    this.completions.stop();
+    await this.cluster.stop();
+  }
+}
