@@ -1,0 +1,4 @@
+/** A model file, manifest or config document that cannot be used. The message says what is wrong with it. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError';
+}

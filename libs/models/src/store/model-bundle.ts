@@ -1,0 +1,64 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ModelFormat } from '#contracts';
+import type { BundlePlan } from '../formats/plan-bundle.js';
+import { ifPresent } from './durable-files.js';
+import { locked } from './file-lock.js';
+import { placeFile } from './place-file.js';
+import { hex, type StoreLayout } from './store-layout.js';
+
+/** Where an engine finds a model. Absolute paths; read-only; they stay until the model is removed. */
+export interface ModelFiles {
+  readonly format: ModelFormat;
+  /** Folder of all files of the model. */
+  readonly directory: string;
+  /** The weights; the first shard when there are several. */
+  readonly weights: string;
+  /** Multimodal projector. */
+  readonly projector?: string;
+  /** Jinja source that replaces the one inside the weights. */
+  readonly chatTemplate?: string;
+}
+
+/** Builds the folder of a model, or finds it built. Several processes may ask at once. */
+export async function openBundle(layout: StoreLayout, id: string, plan: BundlePlan): Promise<ModelFiles> {
+  const bundle = layout.bundle(id);
+  const directory = join(bundle, 'model');
+  if (!(await isComplete(directory, plan))) {
+    await locked(layout.lock(`bundle-${hex(id)}`), { ephemeral: true }, async () => {
+      if (!(await isComplete(directory, plan))) await build(layout, bundle, plan);
+    });
+  }
+  return {
+    format: plan.format,
+    directory,
+    weights: join(directory, plan.weights),
+    ...(plan.projector !== undefined && { projector: join(directory, plan.projector) }),
+    ...(plan.chatTemplate !== undefined && { chatTemplate: join(directory, plan.chatTemplate) }),
+  };
+}
+
+async function build(layout: StoreLayout, bundle: string, plan: BundlePlan): Promise<void> {
+  const building = `${bundle}.building`;
+  await rm(building, { recursive: true, force: true });
+  try {
+    for (const file of plan.files) {
+      const target = join(building, 'model', file.path);
+      await mkdir(dirname(target), { recursive: true });
+      await placeFile(layout.blob(file.digest), target);
+    }
+    await rm(bundle, { recursive: true, force: true });
+    await rename(building, bundle);
+  } catch (error) {
+    await rm(building, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function isComplete(directory: string, plan: BundlePlan): Promise<boolean> {
+  for (const file of plan.files) {
+    const status = await ifPresent(stat(join(directory, file.path)));
+    if (status?.size !== file.size) return false;
+  }
+  return true;
+}

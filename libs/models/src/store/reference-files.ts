@@ -1,0 +1,73 @@
+import { readFile, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { InvalidReference, MODEL_ID, parseModelReference, type ModelReference } from '#contracts';
+import { ifPresent, makeFolder, syncFolder, writeFileDurably } from './durable-files.js';
+import type { StoreLayout } from './store-layout.js';
+
+/** A name and the model it stands for. */
+export interface StoredReference {
+  /** Full reference: `docker.io/ai/smollm2:latest`. */
+  readonly name: string;
+  readonly id: string;
+  /** When it was given, ms since the epoch. */
+  readonly since: number;
+}
+
+/** The names of a store: one file each, so that two processes can give names at the same time. */
+export class ReferenceFiles {
+  constructor(private readonly layout: StoreLayout) {}
+
+  /** Oldest first. */
+  async list(): Promise<StoredReference[]> {
+    const found: StoredReference[] = [];
+    const folders = [this.layout.refs];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      for (const entry of (await ifPresent(readdir(folder, { withFileTypes: true }))) ?? []) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) folders.push(path);
+        else if (entry.name.startsWith('@')) found.push(...(await this.read(path)));
+      }
+    }
+    return found.sort((a, b) => a.since - b.since || (a.name < b.name ? -1 : 1));
+  }
+
+  /** The id of the model a reference stands for. */
+  async find(reference: ModelReference): Promise<string | undefined> {
+    const text = await ifPresent(readFile(this.layout.ref(reference), 'utf8'));
+    return text !== undefined && MODEL_ID.test(text.trim()) ? text.trim() : undefined;
+  }
+
+  /** Gives a name to a model, taking it from the one that had it. A name it has already keeps its age. */
+  async write(reference: ModelReference, id: string): Promise<void> {
+    if ((await this.find(reference)) === id) return;
+    const path = this.layout.ref(reference);
+    await makeFolder(dirname(path));
+    await writeFileDurably(path, `${id}\n`, this.layout.partial);
+  }
+
+  async remove(reference: ModelReference): Promise<void> {
+    const path = this.layout.ref(reference);
+    await rm(path, { force: true });
+    await ifPresent(syncFolder(dirname(path)));
+  }
+
+  private async read(path: string): Promise<StoredReference[]> {
+    const parts = relative(this.layout.refs, path).split(sep);
+    const leaf = (parts.pop() ?? '').slice(1);
+    const name = `${parts.join('/')}${leaf.includes(':') ? '@' : ':'}${leaf}`;
+    const reference = readReference(name);
+    if (reference?.name !== name) return [];
+    const [id, status] = [await this.find(reference), await ifPresent(stat(path))];
+    return id !== undefined && status ? [{ name, id, since: status.mtimeMs }] : [];
+  }
+}
+
+/** Undefined for a file that a stranger put among ours. */
+function readReference(name: string): ModelReference | undefined {
+  try {
+    return parseModelReference(name);
+  } catch (error) {
+    if (error instanceof InvalidReference) return undefined;
+    throw error;
+  }
+}
