@@ -1,0 +1,147 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Catalogue, findModel, planRemoval, WorkerDirectory, type DeletedEntry } from '#cluster';
+import {
+  LongshoreError,
+  WorkerAnnouncement,
+  type CatalogueModel,
+  type PullEvent,
+  type PullJob,
+} from '#contracts';
+import { Pulls } from '#queue';
+import { Completions, type CompletionRequest, type CompletionResponse } from '../completions/completions.js';
+import { RedisProbe } from '../health/redis-probe.js';
+
+export const SMOLLM: CatalogueModel = {
+  id: `sha256:${'a'.repeat(64)}`,
+  tags: ['docker.io/ai/smollm2:latest'],
+  created: 1_742_816_981,
+  config: { format: 'gguf', quantization: 'Q4_K_M', parameters: '361.82 M', context_size: 8192 },
+  size: 270_590_880,
+  origin: `docker.io/ai/smollm2@sha256:${'a'.repeat(64)}`,
+};
+
+type Run = (request: CompletionRequest, signal: AbortSignal) => Promise<CompletionResponse>;
+
+/** Answers as the test says, and keeps what it was asked. */
+export class FakeCompletions extends Completions {
+  readonly requests: CompletionRequest[] = [];
+  respond: Run = async () => jsonResponse('{"object":"chat.completion"}');
+
+  override run(request: CompletionRequest, signal: AbortSignal): Promise<CompletionResponse> {
+    this.requests.push(request);
+    if (findModel([SMOLLM], request.model) === undefined) {
+      throw new LongshoreError('model_not_found', `No such model: ${request.model}`, 'model');
+    }
+    return this.respond(request, signal);
+  }
+}
+
+export class FakeCatalogue extends Catalogue {
+  models: CatalogueModel[] = [SMOLLM];
+
+  override async list(): Promise<readonly CatalogueModel[]> {
+    return this.models;
+  }
+
+  override async find(text: string): Promise<CatalogueModel | undefined> {
+    return findModel(this.models, text);
+  }
+
+  override async put(model: CatalogueModel): Promise<void> {
+    this.models.push(model);
+  }
+
+  override async remove(text: string, { force }: { force: boolean }): Promise<readonly DeletedEntry[]> {
+    const model = findModel(this.models, text);
+    if (model === undefined) throw new LongshoreError('model_not_found', `No such model: ${text}`);
+    return planRemoval(model, text, force).entries;
+  }
+
+  override async removed(): Promise<ReadonlySet<string>> {
+    return new Set();
+  }
+}
+
+export class FakePulls extends Pulls {
+  readonly jobs: PullJob[] = [];
+  events: (signal: AbortSignal) => AsyncIterable<PullEvent> = async function* () {};
+
+  override follow(job: PullJob, signal: AbortSignal): AsyncIterable<PullEvent> {
+    this.jobs.push(job);
+    return this.events(signal);
+  }
+}
+
+export class FakeWorkers extends WorkerDirectory {
+  alive: WorkerAnnouncement[] = [worker()];
+
+  override workers(): readonly WorkerAnnouncement[] {
+    return this.alive;
+  }
+
+  override onLost(): () => void {
+    return () => undefined;
+  }
+}
+
+export class FakeRedis extends RedisProbe {
+  reachable = true;
+
+  override async ping(): Promise<void> {
+    if (!this.reachable) throw new Error('connection refused');
+  }
+}
+
+export function worker(): WorkerAnnouncement {
+  return Object.assign(new WorkerAnnouncement(), {
+    workerId: 'w1',
+    variant: 'cpu',
+    release: '0.0.0',
+    host: 'here',
+    pid: 1,
+    draining: false,
+    engines: [{ name: 'llama.cpp', driver: 'llama-server', version: 'b1', formats: ['gguf'] }],
+    sessions: [],
+    memoryTotal: 1,
+    memoryFree: 1,
+    models: [],
+  });
+}
+
+/** A whole cluster that is not there. */
+export class FakeCluster {
+  readonly completions = new FakeCompletions();
+  readonly catalogue = new FakeCatalogue();
+  readonly pulls = new FakePulls();
+  readonly workers = new FakeWorkers();
+  readonly redis = new FakeRedis();
+
+  module(): DynamicModule {
+    const providers = [
+      { provide: Completions, useValue: this.completions },
+      { provide: Catalogue, useValue: this.catalogue },
+      { provide: Pulls, useValue: this.pulls },
+      { provide: WorkerDirectory, useValue: this.workers },
+      { provide: RedisProbe, useValue: this.redis },
+    ];
+    return { module: FakeClusterModule, providers, exports: providers };
+  }
+}
+
+@Module({})
+class FakeClusterModule {}
+
+export function jsonResponse(body: string): CompletionResponse {
+  return response('application/json', [body]);
+}
+
+export function eventStream(events: Iterable<string> | AsyncIterable<string>): CompletionResponse {
+  return response('text/event-stream', events);
+}
+
+function response(type: string, chunks: Iterable<string> | AsyncIterable<string>): CompletionResponse {
+  async function* body(): AsyncGenerator<Buffer, void, void> {
+    for await (const chunk of chunks) yield Buffer.from(chunk);
+  }
+  return { status: 200, headers: { 'content-type': type }, body: body() };
+}

@@ -1,0 +1,26 @@
+import { GatewayMetrics, Logger } from '#observability';
+import { createGateway, type Gateway } from '../create-gateway.js';
+import { GatewayConfig } from '../gateway.config.js';
+import { FakeCluster } from './fake-cluster.js';
+
+export interface FakeGateway {
+  readonly gateway: Gateway;
+  readonly cluster: FakeCluster;
+  readonly metrics: GatewayMetrics;
+  readonly url: string;
+  readonly port: number;
+  /** What was logged, one JSON object a line. */
+  readonly log: string[];
+}
+
+/** A real gateway on a port of its own, over a cluster that is not there. */
+export async function startFakeGateway(overrides: Partial<GatewayConfig> = {}): Promise<FakeGateway> {
+  const config = Object.assign(new GatewayConfig(), { port: 0, ...overrides });
+  const log: string[] = [];
+  const logger = new Logger({ level: 'warn', format: 'json', write: (line) => log.push(line) });
+  const metrics = new GatewayMetrics();
+  const cluster = new FakeCluster();
+  const gateway = await createGateway({ config, logger, metrics, cluster: cluster.module() });
+  const port = await gateway.listen();
+  return { gateway, cluster, metrics, port, url: `http://127.0.0.1:${port}`, log };
+}

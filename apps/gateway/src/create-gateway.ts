@@ -1,0 +1,53 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { NestLogger } from '#observability';
+import { GatewayModule, type GatewayParts } from './gateway.module.js';
+import { admitRequests } from './http/admit-request.js';
+import { Draining } from './http/draining.js';
+import { ErrorFilter } from './http/error.filter.js';
+import { createHttpAdapter } from './http/http-adapter.js';
+import { OpenResponses } from './http/open-responses.js';
+
+/** A gateway that is ready to listen. */
+export interface Gateway {
+  readonly app: NestFastifyApplication;
+  /** @returns the port; the one chosen when the configuration says 0. */
+  listen(): Promise<number>;
+  /**
+   * Accepts nothing new, lets open responses finish for up to `drainMs`, cuts what is left and closes everything.
+   * @returns how many responses were cut.
+   */
+  stop(drainMs: number): Promise<number>;
+}
+
+export async function createGateway(parts: GatewayParts): Promise<Gateway> {
+  const adapter = createHttpAdapter({
+    bodyLimit: parts.config.bodyLimit,
+    answerUnroutable: (error, request, reply) => app.get(ErrorFilter).answer(error, request, reply),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.over(parts), adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    logger: new NestLogger(parts.logger),
+  });
+  const draining = new Draining();
+  adapter.getInstance().addHook('onRequest', admitRequests(parts.metrics, draining));
+  const server = adapter.getInstance().server;
+  return {
+    app,
+    listen: async () => {
+      await app.listen({ host: parts.config.host, port: parts.config.port });
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? address.port : parts.config.port;
+    },
+    stop: async (drainMs) => {
+      draining.begin();
+      server.close();
+      const cut = await app.get(OpenResponses).drained(drainMs);
+      server.closeAllConnections();
+      await app.close();
+      return cut;
+    },
+  };
+}

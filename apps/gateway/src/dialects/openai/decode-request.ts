@@ -1,0 +1,64 @@
+import { LongshoreError } from '#contracts';
+import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength, validateSync } from 'class-validator';
+
+const LONGEST_MODEL_NAME = 1_024;
+
+/** What the gateway itself reads of an inference body. Everything else is the engine's to judge. */
+export class InferenceEnvelope {
+  @IsString({ message: '"model" must be a string.' })
+  @IsNotEmpty({ message: '"model" must not be empty.' })
+  @MaxLength(LONGEST_MODEL_NAME, {
+    message: `"model" must not be longer than ${LONGEST_MODEL_NAME} characters.`,
+  })
+  readonly model: unknown;
+
+  @IsOptional()
+  @IsBoolean({ message: '"stream" must be true or false.' })
+  readonly stream: unknown;
+
+  constructor(body: Readonly<Record<string, unknown>>) {
+    this.model = body['model'];
+    this.stream = body['stream'];
+  }
+}
+
+export interface DecodedRequest {
+  /** As the caller wrote it. */
+  readonly model: string;
+  readonly streaming: boolean;
+}
+
+/** @throws LongshoreError that names what is wrong with the body. */
+export function decodeRequest(body: unknown): DecodedRequest {
+  const envelope = new InferenceEnvelope(parseObject(body));
+  if (envelope.model === undefined || envelope.model === null || envelope.model === '') {
+    throw new LongshoreError('model_required', 'model is required', 'model');
+  }
+  const [error] = validateSync(envelope, { stopAtFirstError: true });
+  if (error) {
+    const [message] = Object.values(error.constraints ?? {});
+    throw new LongshoreError('invalid_request', message, error.property);
+  }
+  return { model: envelope.model as string, streaming: envelope.stream === true };
+}
+
+function parseObject(body: unknown): Record<string, unknown> {
+  if (typeof body !== 'string' || body.trim() === '') {
+    throw new LongshoreError('invalid_request', 'The body is empty; send a JSON object.');
+  }
+  let data: unknown;
+  try {
+    data = JSON.parse(body);
+  } catch (error) {
+    throw new LongshoreError('invalid_request', `The body is not valid JSON: ${(error as Error).message}`);
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw new LongshoreError('invalid_request', `The body must be a JSON object, not ${kindOf(data)}.`);
+  }
+  return data as Record<string, unknown>;
+}
+
+function kindOf(data: unknown): string {
+  if (data === null) return 'null';
+  return Array.isArray(data) ? 'an array' : `a ${typeof data}`;
+}

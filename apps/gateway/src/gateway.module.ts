@@ -1,0 +1,59 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+import { GatewayMetrics, Logger } from '#observability';
+import { OPENAI_ERRORS } from './dialects/openai/encode-error.js';
+import { InferenceController } from './dialects/openai/inference.controller.js';
+import { OpenAiModelsController } from './dialects/openai/models.controller.js';
+import { GatewayConfig } from './gateway.config.js';
+import { HealthController } from './health/health.controller.js';
+import { CompletionRelay } from './http/completion-relay.js';
+import { ERROR_DIALECTS } from './http/error-dialect.js';
+import { ErrorFilter } from './http/error.filter.js';
+import { InferenceObserver } from './http/inference-observer.js';
+import { OpenResponses } from './http/open-responses.js';
+import { StreamedAnswers } from './http/streamed-answers.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { ModelsController } from './models/models.controller.js';
+import { PullController } from './models/pull.controller.js';
+import { ServiceController } from './service/service.controller.js';
+
+export interface GatewayParts {
+  readonly config: GatewayConfig;
+  readonly logger: Logger;
+  readonly metrics: GatewayMetrics;
+  /** The cluster behind the gateway: exports `Completions`, `Catalogue`, `Pulls`, `WorkerDirectory`, `RedisProbe`. */
+  readonly cluster: DynamicModule;
+}
+
+/** The HTTP front: every route there is, over whatever cluster is plugged in. */
+@Module({})
+export class GatewayModule {
+  static over({ config, logger, metrics, cluster }: GatewayParts): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [cluster, TerminusModule.forRoot({ logger: false })],
+      controllers: [
+        InferenceController,
+        OpenAiModelsController,
+        PullController,
+        ModelsController,
+        HealthController,
+        MetricsController,
+        ServiceController,
+      ],
+      providers: [
+        { provide: GatewayConfig, useValue: config },
+        { provide: Logger, useValue: logger },
+        { provide: GatewayMetrics, useValue: metrics },
+        { provide: OpenResponses, useFactory: () => new OpenResponses(config.maxOpenRequests) },
+        { provide: ERROR_DIALECTS, useValue: [OPENAI_ERRORS] },
+        ErrorFilter,
+        { provide: APP_FILTER, useExisting: ErrorFilter },
+        StreamedAnswers,
+        InferenceObserver,
+        CompletionRelay,
+      ],
+    };
+  }
+}

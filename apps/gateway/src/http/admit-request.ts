@@ -1,0 +1,29 @@
+import type { GatewayMetrics } from '#observability';
+import { LongshoreError } from '#contracts';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import { checkMediaType } from './check-media-type.js';
+import { responseId } from './request-id.js';
+import type { Draining } from './draining.js';
+
+/** Status that stands in the metrics for "the client went away first"; never sent. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** What happens to every request before its body is read: labelled, counted, and refused early where it must be. */
+export function admitRequests(metrics: GatewayMetrics, draining: Draining) {
+  return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+    void reply.header('x-request-id', responseId(request.headers, request.id));
+    reply.raw.once('close', () => {
+      const status = reply.raw.writableFinished ? reply.raw.statusCode : CLIENT_CLOSED_REQUEST;
+      metrics.requests.inc({ method: request.method, route: request.routeOptions.url ?? 'none', status });
+    });
+    if (draining.begun) {
+      void reply.header('connection', 'close');
+      return done(new LongshoreError('shutting_down'));
+    }
+    done(hasBody(request) && !request.is404 ? checkMediaType(request.headers) : undefined);
+  };
+}
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}

@@ -1,0 +1,30 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { LongshoreError } from '#contracts';
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+
+/** What `curl -d` says of any body; every example of the Model Runner posts JSON like that. */
+const CURL_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
+
+/**
+ * Says whether a body of this type is taken. A missing type and that of `curl -d` pass for JSON, but not from a web
+ * page: a browser sends these two anywhere without asking, and a page must not drive a cluster behind its user's back.
+ */
+export function checkMediaType(headers: IncomingHttpHeaders): LongshoreError | undefined {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    return refuse(`Content-Encoding ${quote(encoding)} is not understood; send the body uncompressed.`);
+  }
+  const type = headers['content-type'] ?? '';
+  if (JSON_TYPE.test(type)) return undefined;
+  if ((type === '' || CURL_TYPE.test(type)) && headers.origin === undefined) return undefined;
+  return refuse(`Content-Type ${quote(type)} is not understood; send Content-Type: application/json.`);
+}
+
+function refuse(message: string): LongshoreError {
+  return new LongshoreError('unsupported_media_type', message);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 100));
+}

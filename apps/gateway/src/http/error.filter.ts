@@ -1,0 +1,51 @@
+import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Logger } from '#observability';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { dialectOf, ERROR_DIALECTS, pathOf, type ErrorDialect } from './error-dialect.js';
+import { describeFailure } from './failure.js';
+import { OpenResponses } from './open-responses.js';
+
+/** The one place where a failure becomes a response: status from the catalogue, shape from the dialect of the path. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(
+    @Inject(ERROR_DIALECTS) private readonly dialects: readonly ErrorDialect[],
+    private readonly responses: OpenResponses,
+    private readonly logger: Logger,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Also for failures outside Nest, such as a target the router cannot read. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const failure = describeFailure(error);
+    if (failure.status >= 500) this.log(error, request, failure.status);
+    if (reply.sent || reply.raw.headersSent) {
+      reply.raw.destroy();
+      return;
+    }
+    const path = pathOf(request.raw.url ?? '/');
+    const { contentType, body } = dialectOf(path, this.dialects).encode(failure, path);
+    if (failure.status === 429 || failure.status === 503) {
+      void reply.header('retry-after', String(this.responses.retryAfter()));
+    }
+    void reply
+      .code(failure.status)
+      .header('content-type', contentType)
+      .header('x-content-type-options', 'nosniff')
+      .send(body);
+  }
+
+  private log(error: unknown, request: FastifyRequest, status: number): void {
+    this.logger.error('a request failed', {
+      requestId: request.id,
+      method: request.method,
+      path: pathOf(request.raw.url ?? '/'),
+      status,
+      error,
+    });
+  }
+}

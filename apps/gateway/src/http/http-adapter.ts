@@ -1,0 +1,74 @@
+import { isUtf8 } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { LongshoreError } from '#contracts';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** A client gets this long to send its headers, and then its body; ms. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const BODY_TIMEOUT_MS = 120_000;
+/** How often the two are checked; ms. */
+const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
+
+/** Longest name of an engine in a path; model names are wildcards and not bounded by it. */
+const MAX_PARAMETER_LENGTH = 256;
+
+export interface HttpAdapterOptions {
+  /** Bytes. */
+  readonly bodyLimit: number;
+  /** Answers what the router itself refuses, such as broken percent-encoding. */
+  readonly answerUnroutable: (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
+}
+
+/** Fastify, with each body as the text it came in: bodies are passed on untouched, so nothing here parses them. */
+export function createHttpAdapter({ bodyLimit, answerUnroutable }: HttpAdapterOptions): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit,
+    requestTimeout: BODY_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS },
+    routerOptions: {
+      ignoreDuplicateSlashes: true,
+      ignoreTrailingSlash: true,
+      maxParamLength: MAX_PARAMETER_LENGTH,
+    },
+    genReqId: () => randomUUID(),
+    frameworkErrors: answerUnroutable,
+    clientErrorHandler: answerUnreadable,
+    skipMiddie: true,
+    return503OnClosing: false,
+  });
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    if (isUtf8(body)) done(null, body.toString('utf8'));
+    else done(new LongshoreError('invalid_request', 'The body is not UTF-8 text.'));
+  });
+  fastify.server.on('connection', (socket) => socket.setMaxListeners(0));
+  return adapter;
+}
+
+/** Answers bytes that are not HTTP, or not in time. There is no request yet, so there is no path to choose a shape by. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const { status, text } = unreadable(error.code);
+  const body = `${text}\n`;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function unreadable(code: string | undefined): { status: string; text: string } {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return { status: '431 Request Header Fields Too Large', text: 'the request headers are too large' };
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { status: '408 Request Timeout', text: 'the request did not arrive in time' };
+    default:
+      return { status: '400 Bad Request', text: 'this is not an HTTP request' };
+  }
+}

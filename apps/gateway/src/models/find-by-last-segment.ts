@@ -1,0 +1,19 @@
+import type { CatalogueModel } from '#contracts';
+
+/**
+ * The model one of whose tags ends in the wanted name, with or without its tag: `smollm2` finds
+ * `docker.io/someorg/smollm2:x`. Among several, the one that is listed first.
+ */
+export function findByLastSegment(
+  models: readonly CatalogueModel[],
+  wanted: string,
+): CatalogueModel | undefined {
+  return models.find(({ tags }) => tags.some((tag) => [...namesOf(tag)].includes(wanted)));
+}
+
+function* namesOf(tag: string): Iterable<string> {
+  const segment = tag.slice(tag.lastIndexOf('/') + 1);
+  yield segment;
+  const end = segment.search(/[:@]/);
+  if (end > 0) yield segment.slice(0, end);
+}
