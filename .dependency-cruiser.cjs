@@ -13,8 +13,15 @@ const TABLE = {
   'libs/observability': ['contracts'],
   'apps/gateway': ['contracts', 'config', 'redis', 'queue', 'streaming', 'cluster', 'observability'],
   'apps/worker': [
-    ...['contracts', 'config', 'redis', 'queue', 'streaming', 'cluster'],
-    ...['engines', 'models', 'observability'],
+    'contracts',
+    'config',
+    'redis',
+    'queue',
+    'streaming',
+    'cluster',
+    'engines',
+    'models',
+    'observability',
   ],
   'apps/cli': ['contracts', 'config'],
 };
