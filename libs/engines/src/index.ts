@@ -1,2 +1,3 @@
 export * from './engine.js';
 export * from './engine-client.js';
+export * from './registry.js';

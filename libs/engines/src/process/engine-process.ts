@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineExit } from '../engine.js';
-import { LineRing } from './line-ring.js';
+import { LineSplitter } from './line-splitter.js';
 import { spawnGuarded, type Command, type GuardedProcess } from './spawn-guarded.js';
 
 const LINES_KEPT = 200;
@@ -42,11 +43,15 @@ export class EngineProcess {
   constructor(options: EngineProcessOptions) {
     this.#guarded = spawnGuarded(options.command);
     this.pid = this.#guarded.child.pid ?? -1;
-    const ring = new LineRing(LINES_KEPT, options.log);
-    for (const stream of [this.#guarded.stdout, this.#guarded.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => ring.push(text));
-    }
-    this.exited = this.#waitForEnd(ring, options);
+    const lastLines: string[] = [];
+    const keep = (line: string): void => {
+      lastLines.push(line);
+      if (lastLines.length > LINES_KEPT) lastLines.shift();
+      options.log(line);
+    };
+    this.#readLines(this.#guarded.stdout, keep);
+    this.#readLines(this.#guarded.stderr, keep);
+    this.exited = this.#waitForEnd(lastLines, keep, options);
   }
 
   /** Asks with SIGTERM, twice, then kills. Resolves when the process is gone. */
@@ -69,11 +74,21 @@ export class EngineProcess {
     timer.abort();
   }
 
-  async #waitForEnd(ring: LineRing, options: EngineProcessOptions): Promise<EngineExit> {
+  #readLines(stream: Readable, keep: (line: string) => void): void {
+    const splitter = new LineSplitter(keep);
+    stream.setEncoding('utf8').on('data', (text: string) => splitter.push(text));
+    stream.once('close', () => splitter.flush());
+  }
+
+  async #waitForEnd(
+    lastLines: readonly string[],
+    keep: (line: string) => void,
+    options: EngineProcessOptions,
+  ): Promise<EngineExit> {
     const { code, signal } = await new Promise<Pick<ProcessEnd, 'code' | 'signal'>>((resolve) => {
       const { child } = this.#guarded;
       child.once('error', (error) => {
-        ring.push(`${error.message}\n`);
+        keep(error.message);
         if (child.pid === undefined) resolve({ code: null, signal: null });
       });
       child.once('exit', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
@@ -81,9 +96,8 @@ export class EngineProcess {
     this.#gone = true;
     this.#guarded.killGroup();
     await this.#readOutputToItsEnd();
-    ring.flush();
     if (options.socketPath !== undefined) rmSync(options.socketPath, { force: true });
-    const end: ProcessEnd = { code, signal, asked: this.#asked, lastLines: ring.lines };
+    const end: ProcessEnd = { code, signal, asked: this.#asked, lastLines };
     return { code, signal, reason: options.explain(end) };
   }
 

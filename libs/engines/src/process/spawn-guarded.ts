@@ -21,7 +21,7 @@ export interface GuardedProcess {
  * from us. When we die, however we die, the pipe ends and the subshell kills the process group. It belongs to the
  * group itself, so the group's number cannot be given to anybody else before that.
  */
-const GUARD = '{ read -r released <&3; kill -KILL -- "-$$"; } </dev/null >/dev/null 2>&1 & exec "$@" 3<&-';
+const GUARD = '{ read -r released <&3; kill -KILL "-$$"; } </dev/null >/dev/null 2>&1 & exec "$@" 3<&-';
 
 /**
  * Starts a program in a process group of its own that dies when this process does, also by SIGKILL. POSIX only; needs

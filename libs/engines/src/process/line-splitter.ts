@@ -2,24 +2,16 @@
 const LINE_LIMIT = 2_000;
 
 /**
- * Cuts a process's output into lines and keeps the last of them. Memory stays bounded whatever the process prints:
- * at most `capacity` lines of at most 2,000 characters, and one unfinished line.
+ * Cuts one stream of text into lines, without their line feeds and without empty ones. Holds at most one unfinished
+ * line of at most 2,000 characters, whatever arrives.
  */
-export class LineRing {
-  readonly #capacity: number;
+export class LineSplitter {
   readonly #onLine: (line: string) => void;
-  readonly #lines: string[] = [];
   #unfinished = '';
   #overlong = false;
 
-  constructor(capacity: number, onLine: (line: string) => void) {
-    this.#capacity = capacity;
+  constructor(onLine: (line: string) => void) {
     this.#onLine = onLine;
-  }
-
-  /** Oldest first. */
-  get lines(): readonly string[] {
-    return this.#lines;
   }
 
   push(text: string): void {
@@ -36,8 +28,6 @@ export class LineRing {
     const line = this.#overlong ? `${this.#unfinished}…` : this.#unfinished;
     this.#unfinished = '';
     this.#overlong = false;
-    this.#lines.push(line);
-    if (this.#lines.length > this.#capacity) this.#lines.shift();
     this.#onLine(line);
   }
 

@@ -1,0 +1,285 @@
+import { readdirSync } from 'node:fs';
+import { truncate, writeFile, copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { descendantsOf, eventually, fixtureModel, isAlive, makeTemporaryFolder, SCRIPTS } from '#testing';
+import type { TemporaryFolder } from '#testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { EngineStartError, type Engine, type EngineSession, type SessionSpec } from '../engine.js';
+import { ask, askForText, askStreaming } from './ask.js';
+
+const NEVER = new AbortController().signal;
+
+interface World {
+  readonly folder: TemporaryFolder;
+  readonly engine: Engine;
+  /** Starts a session that is stopped after the test. */
+  start(changes?: Partial<SessionSpec>, signal?: AbortSignal): Promise<EngineSession>;
+  stopAll(): Promise<void>;
+}
+
+/** What every engine driver promises, shown with a real engine and the scripted model. */
+export function describeEngineContract(name: string, createEngine: () => Engine): void {
+  describe(`${name} keeps the engine contract`, () => {
+    let world: World;
+    let session: EngineSession;
+    const current = (): World => world;
+    const shared = (): EngineSession => session;
+
+    beforeAll(async () => {
+      world = await createWorld(createEngine());
+      session = await world.engine.start(await specIn(world.folder), NEVER);
+    });
+    afterEach(() => world.stopAll());
+    afterAll(async () => {
+      await session.stop(2_000);
+      await world.folder.remove();
+    });
+
+    describeAnswers(shared);
+    describeConcurrency(current, shared);
+    describeEnds(current);
+    describeFailures(current);
+  });
+}
+
+function describeAnswers(session: () => EngineSession): void {
+  it('answers the known text in one piece, with usage and the served name', async () => {
+    const answer = await ask(session(), { prompt: SCRIPTS.say.prompt });
+    expect(answer.choices[0]?.message.content).toBe(SCRIPTS.say.text);
+    expect(answer.choices[0]?.finish_reason).toBe('stop');
+    expect(answer.model).toBe('ai/scripted');
+    const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total } = answer.usage;
+    expect(prompt).toBeGreaterThan(0);
+    expect(completion).toBeGreaterThanOrEqual(SCRIPTS.say.pieces.length);
+    expect(total).toBe(prompt + completion);
+  });
+
+  it('streams the known text piece by piece and ends with usage when asked', async () => {
+    const contents: string[] = [];
+    let usage: unknown;
+    const more = { stream_options: { include_usage: true } };
+    for await (const chunk of askStreaming(session(), { prompt: SCRIPTS.say.prompt, more })) {
+      const content = chunk.choices?.[0]?.delta?.content;
+      if (typeof content === 'string' && content !== '') contents.push(content);
+      usage = chunk.usage ?? usage;
+    }
+    expect(contents.join('')).toBe(SCRIPTS.say.text);
+    expect(contents.length).toBeGreaterThan(1);
+    expect(usage).toMatchObject({ completion_tokens: expect.any(Number) as number });
+  });
+
+  it('stops before a stop string', async () => {
+    const answer = await ask(session(), { prompt: SCRIPTS.say.prompt, more: { stop: [' a scripted'] } });
+    expect(answer.choices[0]?.message.content).toBe('Hello there! I am');
+    expect(answer.choices[0]?.finish_reason).toBe('stop');
+  });
+
+  it('stops after max_tokens and says so', async () => {
+    const answer = await ask(session(), { prompt: SCRIPTS.loop.prompt, more: { max_tokens: 7 } });
+    expect(answer.choices[0]?.message.content).toBe(SCRIPTS.loop.textOf(7));
+    expect(answer.choices[0]?.finish_reason).toBe('length');
+    expect(answer.usage.completion_tokens).toBe(7);
+  });
+
+  it('draws the same for the same seed, and not always the same for different ones', async () => {
+    const roll = (seed: number) =>
+      askForText(session(), { prompt: SCRIPTS.dice.prompt, more: { temperature: 1, seed } });
+    const faces = new Set<string>();
+    for (let seed = 1; seed <= 8; seed += 1) {
+      const first = await roll(seed);
+      expect(SCRIPTS.dice.faces).toContain(first);
+      expect(await roll(seed)).toBe(first);
+      faces.add(first);
+    }
+    expect(faces.size).toBeGreaterThan(1);
+  });
+}
+
+function describeConcurrency(world: () => World, session: () => EngineSession): void {
+  it('runs as many requests at once as it has slots', async () => {
+    const order: string[] = [];
+    const run = async (): Promise<void> => {
+      const more = { max_tokens: 600 };
+      const stream = askStreaming(session(), { prompt: SCRIPTS.loop.prompt, more });
+      await stream.next();
+      order.push('begun');
+      await drain(stream);
+      order.push('ended');
+    };
+    await Promise.all(Array.from({ length: session().slots }, run));
+    // One after the other, the second would begin when the first had ended.
+    expect(order.slice(0, session().slots)).not.toContain('ended');
+  });
+
+  it('holds two sessions at once, each a process of its own', async () => {
+    const other = await world().start({ servedName: 'ai/other' });
+    expect(other.pid).not.toBe(session().pid);
+    const [one, two] = await Promise.all([
+      ask(session(), { prompt: SCRIPTS.say.prompt }),
+      ask(other, { prompt: SCRIPTS.json.prompt }),
+    ]);
+    expect(one.choices[0]?.message.content).toBe(SCRIPTS.say.text);
+    expect(two.choices[0]?.message.content).toBe(SCRIPTS.json.text);
+    expect(two.model).toBe('ai/other');
+  });
+
+  it('gives a slot back soon after its client hangs up in the middle of a stream', async () => {
+    const one = await world().start({ slots: 1, contextSize: 4096 });
+    const client = new AbortController();
+    const stream = askStreaming(one, {
+      prompt: SCRIPTS.loop.prompt,
+      signal: client.signal,
+      more: { max_tokens: 4_000 },
+    });
+    await stream.next();
+    client.abort(new Error('hung up'));
+    const hungUp = performance.now();
+    expect(await askForText(one, { prompt: SCRIPTS.say.prompt })).toBe(SCRIPTS.say.text);
+    // The loop would hold the only slot for several seconds more.
+    expect(performance.now() - hungUp).toBeLessThan(2_000);
+  });
+}
+
+function describeEnds(world: () => World): void {
+  it('notices at once that its process was killed, says so, and removes the socket file', async () => {
+    const session = await world().start();
+    const stream = askStreaming(session, { prompt: SCRIPTS.loop.prompt });
+    await stream.next();
+    const broken = drain(stream).catch((error: unknown) => error);
+    const killed = performance.now();
+    process.kill(session.pid, 'SIGKILL');
+    const exit = await session.exited;
+    expect(performance.now() - killed).toBeLessThan(1_000);
+    expect(exit.reason).toMatch(/killed/);
+    expect(await broken).toBeInstanceOf(Error);
+    expectGone(session);
+  });
+
+  it('leaves no process and no socket file after stop, which may be repeated', async () => {
+    const session = await world().start();
+    await session.stop(2_000);
+    expectGone(session);
+    expect((await session.exited).reason).toBe('stopped');
+    await session.stop(2_000);
+  });
+
+  it('stops within the grace time while it is generating', async () => {
+    const session = await world().start();
+    const stream = askStreaming(session, { prompt: SCRIPTS.loop.prompt });
+    await stream.next();
+    const broken = drain(stream).catch(() => undefined);
+    const asked = performance.now();
+    await session.stop(1_000);
+    expect(performance.now() - asked).toBeLessThan(2_000);
+    expectGone(session);
+    await broken;
+  });
+
+  it('leaves no process and no socket file when the start is aborted', async () => {
+    const before = processesOfOurs();
+    for (const afterMs of [0, 5, 30, 100]) {
+      const controller = new AbortController();
+      const start = world().start({}, controller.signal);
+      const timer = setTimeout(() => controller.abort(new Error('changed my mind')), afterMs);
+      // A start that was quicker than the abort is stopped like any other.
+      const failure = await start.then(() => undefined, messageOf);
+      expect([undefined, 'changed my mind']).toContain(failure);
+      clearTimeout(timer);
+      await world().stopAll();
+    }
+    await eventually(() => processesOfOurs().length === before.length, Boolean, {
+      what: 'the processes to go',
+    });
+  });
+}
+
+function describeFailures(world: () => World): void {
+  it.each([
+    ['a missing file', (folder: string) => Promise.resolve(join(folder, 'missing.gguf')), /not there/],
+    ['a file that is no model', writeGarbage, /not a GGUF|cannot be loaded/],
+    ['a file that is cut short', writeTruncated, /cut short|cannot be loaded/],
+    [
+      'a file that makes the engine abort',
+      () => fixtureModel('corrupt'),
+      /own check|gave up|cannot be loaded/,
+    ],
+  ])('refuses %s with a sentence and leaves nothing behind', async (_, make, sentence) => {
+    const before = processesOfOurs();
+    const weights = await make(world().folder.path);
+    const failure: unknown = await world()
+      .start({ files: { format: 'gguf', weights } })
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(EngineStartError);
+    expect(failure).toHaveProperty('message', expect.stringMatching(sentence));
+    await eventually(() => processesOfOurs().length === before.length, Boolean, {
+      what: 'the processes to go',
+    });
+    expect(await askForText(await world().start(), { prompt: SCRIPTS.say.prompt })).toBe(SCRIPTS.say.text);
+  });
+}
+
+async function createWorld(engine: Engine): Promise<World> {
+  const folder = await makeTemporaryFolder('eng');
+  const sessions: EngineSession[] = [];
+  return {
+    folder,
+    engine,
+    async start(changes = {}, signal = NEVER) {
+      const session = await engine.start({ ...(await specIn(folder)), ...changes }, signal);
+      sessions.push(session);
+      return session;
+    },
+    async stopAll() {
+      await Promise.all(sessions.splice(0).map((session) => session.stop(1_000)));
+    },
+  };
+}
+
+async function specIn(folder: TemporaryFolder): Promise<SessionSpec> {
+  return {
+    modelId: `sha256:${'a'.repeat(64)}`,
+    servedName: 'ai/scripted',
+    mode: 'completion',
+    files: { format: 'gguf', weights: await fixtureModel('scripted') },
+    contextSize: 1024,
+    slots: 3,
+    threads: 1,
+    runDirectory: folder.path,
+    log: () => undefined,
+  };
+}
+
+/** Engines, and whatever guards them. */
+function processesOfOurs() {
+  return descendantsOf(process.pid);
+}
+
+function expectGone(session: EngineSession): void {
+  expect(isAlive(session.pid)).toBe(false);
+  if (!('socketPath' in session.endpoint)) return;
+  const { socketPath } = session.endpoint;
+  expect(readdirSync(join(socketPath, '..')).map((name) => join(socketPath, '..', name))).not.toContain(
+    socketPath,
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function drain(stream: AsyncIterable<unknown>): Promise<void> {
+  for await (const chunk of stream) void chunk;
+}
+
+async function writeGarbage(folder: string): Promise<string> {
+  const path = join(folder, 'garbage.gguf');
+  await writeFile(path, Buffer.alloc(100_000, 'garbage'));
+  return path;
+}
+
+async function writeTruncated(folder: string): Promise<string> {
+  const path = join(folder, 'truncated.gguf');
+  await copyFile(await fixtureModel('scripted'), path);
+  await truncate(path, 2_000_000);
+  return path;
+}
