@@ -1,21 +1,19 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runStep } from './run-step.mjs';
 
 /**
- * Why `node_modules` must be installed anew, or undefined when it is what `package-lock.json` asks for.
- * `wanted` and `present` are the `packages` tables of package-lock.json and of npm's own record of what it installed.
+ * Why `node_modules` must be installed anew, or undefined when it is what `package-lock.json` asks for. `wanted` is
+ * the `packages` table of package-lock.json; `present` maps a package's path to the version that is there.
  */
 export function whyInstall(wanted, present) {
-  if (present === undefined) return 'nothing is installed yet';
   for (const [path, entry] of Object.entries(wanted)) {
-    if (path === '') continue;
-    const have = present[path];
-    if (have === undefined) {
-      if (entry.optional || entry.devOptional || entry.peer) continue;
-      return `${path} is missing`;
-    }
-    if (have.version !== entry.version) return `${path} is ${have.version} and should be ${entry.version}`;
+    if (path === '' || entry.link) continue;
+    const version = present.get(path);
+    if (version === entry.version) continue;
+    if (version !== undefined) return `${path} is ${version} and should be ${entry.version}`;
+    if (!entry.optional && !entry.devOptional) return `${path} is missing`;
   }
   return undefined;
 }
@@ -26,9 +24,7 @@ export function whyInstall(wanted, present) {
  * @throws Error with npm's own output when the installation fails
  */
 export async function ensureInstalled(root, say = () => {}) {
-  const wanted = await packagesOf(join(root, 'package-lock.json'));
-  if (wanted === undefined) throw new Error(`${join(root, 'package-lock.json')} cannot be read.`);
-  const why = whyInstall(wanted, await packagesOf(join(root, 'node_modules', '.package-lock.json')));
+  const why = await reasonToInstall(root);
   if (why === undefined) return;
   say(`Installing packages: ${why}.`);
   await runStep({
@@ -39,9 +35,21 @@ export async function ensureInstalled(root, say = () => {}) {
   });
 }
 
-async function packagesOf(file) {
+async function reasonToInstall(root) {
+  const lock = await readJson(join(root, 'package-lock.json'));
+  if (lock === undefined) throw new Error(`${join(root, 'package-lock.json')} cannot be read.`);
+  // npm writes this record last, so an installation that was cut off has none.
+  if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) return 'they are not there yet';
+  const paths = Object.keys(lock.packages).filter((path) => path !== '');
+  const versions = await Promise.all(
+    paths.map(async (path) => [path, (await readJson(join(root, path, 'package.json')))?.version]),
+  );
+  return whyInstall(lock.packages, new Map(versions));
+}
+
+async function readJson(file) {
   try {
-    return JSON.parse(await readFile(file, 'utf8')).packages;
+    return JSON.parse(await readFile(file, 'utf8'));
   } catch {
     return undefined;
   }
