@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { chatEncoding, encodeTimings, encodeUsage, textEncoding } from './encode-chunk.js';
+
+const frame = { id: 'chatcmpl-1', created: 5, model: 'm', fingerprint: 'f' };
+const end = {
+  finishReason: 'stop',
+  promptTokens: 10,
+  cachedTokens: 4,
+  completionTokens: 2,
+  promptMs: 3,
+  completionMs: 4,
+} as const;
+
+describe('chatEncoding', () => {
+  it('opens a stream with the role', () => {
+    expect(chatEncoding.opening(frame)).toMatchObject([
+      { choices: [{ finish_reason: null, delta: { role: 'assistant', content: null } }] },
+    ]);
+  });
+
+  it('ends a stream with the reason, and with usage in a chunk of its own when asked', () => {
+    const [last, ...none] = chatEncoding.closing(frame, end, false);
+    expect(none).toEqual([]);
+    expect(last).toMatchObject({ choices: [{ finish_reason: 'stop', delta: {} }] });
+    expect(last).not.toHaveProperty('usage');
+    const [, usage] = chatEncoding.closing(frame, end, true);
+    expect(usage).toMatchObject({ choices: [], usage: { total_tokens: 12 } });
+  });
+
+  it('gives the whole answer as a message', () => {
+    expect(chatEncoding.whole(frame, end, 'hi')).toMatchObject({
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      model: 'm',
+      choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'hi' } }],
+      usage: { total_tokens: 12 },
+    });
+  });
+});
+
+describe('textEncoding', () => {
+  it('opens with nothing and ends with one chunk that has reason and usage', () => {
+    expect(textEncoding.opening(frame)).toEqual([]);
+    expect(textEncoding.piece(frame, 'hi')).toMatchObject({ choices: [{ text: 'hi', finish_reason: null }] });
+    expect(textEncoding.closing(frame, end, false)).toMatchObject([
+      { choices: [{ text: '', finish_reason: 'stop' }], usage: { completion_tokens: 2 } },
+    ]);
+  });
+});
+
+describe('encodeUsage', () => {
+  it('counts prompt, answer, their sum, and what was cached', () => {
+    expect(encodeUsage(end)).toEqual({
+      completion_tokens: 2,
+      prompt_tokens: 10,
+      total_tokens: 12,
+      prompt_tokens_details: { cached_tokens: 4 },
+    });
+  });
+});
+
+describe('encodeTimings', () => {
+  it('leaves cached tokens out of the prompt speed and never divides by nothing', () => {
+    expect(encodeTimings(end)).toMatchObject({
+      prompt_n: 6,
+      prompt_per_second: 2000,
+      predicted_per_token_ms: 2,
+    });
+    expect(encodeTimings({ ...end, completionMs: 0 })).toMatchObject({ predicted_per_second: 0 });
+  });
+});

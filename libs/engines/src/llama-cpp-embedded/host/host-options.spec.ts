@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { parseHostOptions } from './host-options.js';
+
+const needed = ['--model=/m.gguf', '--socket=/s.sock'];
+
+describe('parseHostOptions', () => {
+  it('has a default for everything but model and socket', () => {
+    expect(parseHostOptions(needed)).toEqual({
+      model: '/m.gguf',
+      socket: '/s.sock',
+      alias: '/m.gguf',
+      mode: 'completion',
+      contextSize: undefined,
+      slots: 1,
+      threads: 1,
+      gpu: 'auto',
+      chatTemplateFile: undefined,
+    });
+  });
+
+  it.each([
+    [['--socket=/s'], '--model is missing.'],
+    [['--model=/m'], '--socket is missing.'],
+    [[...needed, '--slots=0'], '--slots must be a whole number of at least 1, but is 0.'],
+    [[...needed, '--mode=poetry'], '--mode must be completion or embedding, but is poetry.'],
+    [[...needed, '--gpu=abacus'], '--gpu must be one of auto, off, cuda, vulkan, metal, but is abacus.'],
+    [[...needed, '--shiny'], "Unknown option '--shiny'"],
+  ])('refuses %j with a sentence', (args, sentence) => {
+    expect(() => parseHostOptions(args)).toThrow(sentence);
+  });
+});
