@@ -134,6 +134,7 @@ export class ModelStore {
         `The model ${id} cannot be stored: its part ${blob.digest} is missing.`,
       );
     }
+    readModelConfig(await this.readBlob(parsed.config.digest), parsed.config.mediaType);
     await this.changing(async () => {
       if (origin !== undefined) await this.write(this.layout.origin(id), `${origin}\n`);
       await this.write(this.layout.manifest(id), manifest);
