@@ -12,3 +12,14 @@ export { findFreePort } from './servers/free-port.js';
 export { startRedis, type RedisFixture, type RedisOptions } from './servers/redis.js';
 export { startRegistry, type RegistryFixture } from './servers/registry.js';
 export { makeTemporaryFolder, type TemporaryFolder } from './temporary-folder.js';
+export { openRequest, requestJson, type Arrival, type HttpOptions, type OpenResponse } from './http.js';
+export {
+  findLlamaServer,
+  startLlamaServer,
+  type LlamaServerFixture,
+  type LlamaServerOptions,
+} from './llama-server.js';
+export { assembleChat, parseSse, type AssembledChat, type SseEvent, type ToolCallText } from './sse.js';
+export { syntheticEnginePath } from './synthetic-engine/program.js';
+export type { SyntheticStats } from './synthetic-engine/server.js';
+export { syntheticText } from './synthetic-engine/token-text.js';

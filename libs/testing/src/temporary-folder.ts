@@ -1,11 +1,16 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from './processes.js';
 
 const open = new Set<string>();
+let swept: Promise<void> | undefined;
 
-/** A folder of our own, with a short path so that unix sockets fit in it. Goes at the latest when this process exits. */
+/**
+ * A folder of our own, with a short path so that unix sockets fit in it. Goes at the latest when this process exits;
+ * what a killed process has left goes when the next one makes a folder.
+ */
 export interface TemporaryFolder {
   readonly path: string;
   /** Removes the folder and all in it. May be called again. */
@@ -13,7 +18,8 @@ export interface TemporaryFolder {
 }
 
 export async function makeTemporaryFolder(name = 'test'): Promise<TemporaryFolder> {
-  const path = await mkdtemp(join(tmpdir(), `longshore-${name}-`));
+  await (swept ??= removeOrphans());
+  const path = await mkdtemp(join(tmpdir(), `longshore-${name}-${process.pid}-`));
   if (open.size === 0) process.once('exit', removeAll);
   open.add(path);
   return {
@@ -28,4 +34,13 @@ export async function makeTemporaryFolder(name = 'test'): Promise<TemporaryFolde
 
 function removeAll(): void {
   for (const path of open) rmSync(path, { recursive: true, force: true });
+}
+
+/** Removes folders whose names tell of a process that has ended. */
+async function removeOrphans(): Promise<void> {
+  for (const entry of await readdir(tmpdir())) {
+    const owner = /^longshore-[a-z]+-(\d+)-\w{6}$/.exec(entry)?.[1];
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    await rm(join(tmpdir(), entry), { recursive: true, force: true, maxRetries: 3 });
+  }
 }
