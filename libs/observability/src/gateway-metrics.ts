@@ -53,14 +53,6 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
-  readonly queueWait = new Histogram({
-    name: 'longshore_queue_wait_seconds',
-    help: 'From putting a completion job into its queue to the first frame of its answer.',
-    labelNames: ['variant'],
-    buckets: LATENCY_BUCKETS,
-    registers: [this.registry],
-  });
-
   /** Adds memory, CPU and event-loop metrics of this process. Call it once a process. */
   collectProcessMetrics(): void {
     collectDefaultMetrics({ register: this.registry });

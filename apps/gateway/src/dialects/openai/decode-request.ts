@@ -1,15 +1,14 @@
 import { LongshoreError } from '#contracts';
-import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength, validateSync } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, MaxLength, validateSync } from 'class-validator';
 
 const LONGEST_MODEL_NAME = 1_024;
 
 /** What the gateway itself reads of an inference body. Everything else is the engine's to judge. */
 export class InferenceEnvelope {
-  @IsString({ message: '"model" must be a string.' })
-  @IsNotEmpty({ message: '"model" must not be empty.' })
   @MaxLength(LONGEST_MODEL_NAME, {
     message: `"model" must not be longer than ${LONGEST_MODEL_NAME} characters.`,
   })
+  @IsString({ message: '"model" must be a string.' })
   readonly model: unknown;
 
   @IsOptional()
