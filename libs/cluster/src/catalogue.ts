@@ -1,5 +1,6 @@
 import { CatalogueModel, LongshoreError, type Names, parseContract } from '#contracts';
 import type { RedisClient } from '#redis';
+import { ControlSender } from './control-channel.js';
 import { findModel } from './find-model.js';
 import { type DeletedEntry, planRemoval } from './plan-removal.js';
 
@@ -19,7 +20,8 @@ export abstract class Catalogue {
   abstract put(model: CatalogueModel): Promise<void>;
 
   /**
-   * Removes a tag, or a model with all its tags, by the rules of `planRemoval`.
+   * Removes a tag, or a model with all its tags, by the rules of `planRemoval`, and tells all workers to do the same
+   * in their stores. Workers that are away learn it from `removed` when they come back.
    * @throws LongshoreError `model_not_found`, `model_conflict`, `redis_unavailable`
    */
   abstract remove(text: string, options: { readonly force: boolean }): Promise<readonly DeletedEntry[]>;
@@ -39,9 +41,11 @@ export interface RedisCatalogueOptions {
 
 export class RedisCatalogue extends Catalogue {
   private known: readonly CatalogueModel[] = [];
+  private readonly control: ControlSender;
 
   constructor(private readonly options: RedisCatalogueOptions) {
     super();
+    this.control = new ControlSender(options.redis, options.names);
   }
 
   /** Resolves when the catalogue has been read and is being followed. */
@@ -98,6 +102,9 @@ export class RedisCatalogue extends Catalogue {
     if (untag.length > 0) change.hdel(names.catalogueTagsKey(), ...untag);
     if (deleteModel) change.hdel(names.catalogueModelsKey(), model.id);
     await this.guard(() => change.publish(names.catalogueChannel(), model.id).exec());
+    for (const reference of deleteModel ? [model.id] : untag) {
+      await this.control.send(undefined, { kind: 'delete-model', reference });
+    }
     this.known = this.known.filter((known) => known.id !== model.id || !deleteModel);
     return entries;
   }

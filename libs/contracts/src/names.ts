@@ -67,7 +67,7 @@ export class Names {
     return `${this.namespace}:pulls`;
   }
 
-  /** Set of completion queues of a variant that may hold waiting jobs. */
+  /** Sorted set of a variant's completion queues by when a job was last put in, in ms since the epoch. */
   demandKey(variant: Variant): string {
     return `${this.namespace}:demand:${variant}`;
   }

@@ -6,6 +6,7 @@ import {
   loadQueue,
   LongshoreError,
   type Names,
+  parseCompletionQueue,
   type Variant,
 } from '#contracts';
 import type { RedisClient } from '#redis';
@@ -36,11 +37,15 @@ export abstract class JobQueue {
  */
 const DEFAULT_PRIORITY = 10;
 
+/** Demand for a queue is noted at most this often; ms. */
+const DEMAND_INTERVAL_MS = 1_000;
+
 /** BullMQ keeps an event stream per queue; nobody reads it. */
 const EVENT_STREAM_LENGTH = 1;
 
 export class BullJobQueue extends JobQueue {
   private readonly queues = new Map<string, Queue>();
+  private readonly demandNoted = new Map<string, number>();
 
   /** @param redis a fail-fast connection; shared by all queues and not closed here. */
   constructor(
@@ -52,13 +57,16 @@ export class BullJobQueue extends JobQueue {
 
   override async addCompletion(queue: string, job: CompletionJob): Promise<void> {
     await this.guard(() =>
-      this.queue(queue).add('completion', job, {
-        jobId: job.requestId,
-        priority: DEFAULT_PRIORITY,
-        attempts: 1,
-        removeOnComplete: true,
-        removeOnFail: true,
-      }),
+      Promise.all([
+        this.queue(queue).add('completion', job, {
+          jobId: job.requestId,
+          priority: DEFAULT_PRIORITY,
+          attempts: 1,
+          removeOnComplete: true,
+          removeOnFail: true,
+        }),
+        this.noteDemand(queue, Date.now()),
+      ]),
     );
   }
 
@@ -98,6 +106,15 @@ export class BullJobQueue extends JobQueue {
       this.queues.set(name, queue);
     }
     return queue;
+  }
+
+  /** Lets workers that do not hold the model see that the queue is in use. */
+  private async noteDemand(queue: string, now: number): Promise<void> {
+    if (now - (this.demandNoted.get(queue) ?? 0) < DEMAND_INTERVAL_MS) return;
+    const parts = parseCompletionQueue(queue);
+    if (parts === undefined) return;
+    this.demandNoted.set(queue, now);
+    await this.redis.zadd(this.names.demandKey(parts.variant), now, queue);
   }
 
   private async guard<T>(command: () => Promise<T>): Promise<T> {

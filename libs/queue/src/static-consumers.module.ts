@@ -1,6 +1,6 @@
 import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
 import { type DynamicModule, Inject, Module, type Provider, type Type } from '@nestjs/common';
-import type { Job } from 'bullmq';
+import { type Job, WaitingError } from 'bullmq';
 import {
   checkContract,
   LoadJob,
@@ -15,12 +15,19 @@ import type { RedisClient } from '#redis';
 
 /** What a worker does with a pull job. */
 export abstract class PullHandler {
+  /** @throws HandBack to give the job to another worker. */
   abstract pull(job: PullJob): Promise<PullOutcome>;
 }
 
 /** What a worker does with a load job. */
 export abstract class LoadHandler {
+  /** @throws HandBack to give the job to another worker. */
   abstract load(job: LoadJob): Promise<void>;
+}
+
+/** Thrown by a handler that is being stopped: the job goes back to the queue, as if it had not been taken. */
+export class HandBack extends Error {
+  override readonly name = 'HandBack';
 }
 
 /** A pull or load whose worker died is begun again by another after about this long; ms. */
@@ -72,8 +79,8 @@ function consumers({ variant, names, pulls, loads }: StaticConsumersOptions): Pr
       super();
     }
 
-    override process(job: Job): Promise<PullOutcome> {
-      return this.handler.pull(checkContract(PullJob, job.data));
+    override process(job: Job, token?: string): Promise<PullOutcome> {
+      return handingBack(job, token, () => this.handler.pull(checkContract(PullJob, job.data)));
     }
   }
 
@@ -83,10 +90,20 @@ function consumers({ variant, names, pulls, loads }: StaticConsumersOptions): Pr
       super();
     }
 
-    override process(job: Job): Promise<void> {
-      return this.handler.load(checkContract(LoadJob, job.data));
+    override process(job: Job, token?: string): Promise<void> {
+      return handingBack(job, token, () => this.handler.load(checkContract(LoadJob, job.data)));
     }
   }
 
   return [PullConsumer, LoadConsumer];
+}
+
+async function handingBack<T>(job: Job, token: string | undefined, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (!(error instanceof HandBack)) throw error;
+    await job.moveToWait(token);
+    throw new WaitingError();
+  }
 }

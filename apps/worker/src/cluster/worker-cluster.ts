@@ -1,0 +1,81 @@
+import { Presence, RedisCatalogue, RedisWorkerDirectory } from '#cluster';
+import { Names, type WorkerAnnouncement } from '#contracts';
+import type { Logger } from '#observability';
+import { BullJobQueue, DemandBoard, type PumpedJob, QueuePump } from '#queue';
+import { type RedisClient, RedisConnections } from '#redis';
+import { FramePublisher } from '#streaming';
+import type { WorkerConfig } from '../worker.config.js';
+
+export interface WorkerClusterOptions {
+  readonly config: WorkerConfig;
+  readonly workerId: string;
+  readonly logger: Logger;
+  readonly describe: () => WorkerAnnouncement;
+  readonly onGatewayLost: (requestIds: readonly string[]) => void;
+}
+
+/** Everything a worker reaches the cluster through. Frames leave on a connection of their own. */
+export class WorkerCluster {
+  readonly names: Names;
+  readonly commands: RedisClient;
+  readonly news: RedisClient;
+  readonly catalogue: RedisCatalogue;
+  readonly workers: RedisWorkerDirectory;
+  readonly jobs: BullJobQueue;
+  readonly board: DemandBoard;
+  readonly presence: Presence;
+  readonly publisher: FramePublisher;
+  private readonly connections: RedisConnections;
+
+  constructor(private readonly options: WorkerClusterOptions) {
+    const { config, workerId, logger, describe, onGatewayLost } = options;
+    this.names = new Names(config.namespace);
+    this.connections = new RedisConnections({
+      url: config.redisUrl,
+      name: workerId,
+      onError: (role, error) => logger.warn('Redis connection failed; trying again', { role, error }),
+    });
+    const { names } = this;
+    this.commands = this.connections.patient('commands');
+    this.news = this.connections.subscriber('news');
+    const prompt = this.connections.failFast('prompt');
+    const access = { redis: prompt, subscriber: this.news, names };
+    this.catalogue = new RedisCatalogue({
+      ...access,
+      redis: this.commands,
+      defaultRegistry: config.defaultRegistry,
+    });
+    this.workers = new RedisWorkerDirectory(access);
+    this.jobs = new BullJobQueue(prompt, names);
+    this.board = new DemandBoard(prompt, names, config.variant);
+    this.presence = new Presence({ redis: prompt, names, workerId, describe });
+    this.publisher = new FramePublisher({ redis: this.connections.patient('frames'), names, onGatewayLost });
+  }
+
+  async start(): Promise<void> {
+    await this.connections.ready();
+    await Promise.all([this.catalogue.start(), this.workers.start()]);
+  }
+
+  readonly createPump = (queue: string, run: (job: PumpedJob) => Promise<void>, slots: number): QueuePump => {
+    const { workerId, logger } = this.options;
+    return new QueuePump({
+      queue,
+      run,
+      slots,
+      workerId,
+      names: this.names,
+      redis: this.commands,
+      onError: (error) => logger.warn('Trouble with a queue', { queue, error }),
+    });
+  };
+
+  async stop(): Promise<void> {
+    await this.publisher.drain();
+    await this.presence.leave();
+    this.publisher.close();
+    this.workers.stop();
+    await this.jobs.close();
+    this.connections.close();
+  }
+}

@@ -1,0 +1,116 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { homedir, hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import { ConfigurationError, processEnvironment, readConfig } from '#config';
+import { createEngines, EngineStartError } from '#engines';
+import { ModelStore, RegistryHttp, RegistrySource, StoreError } from '#models';
+import { createLogger, type Logger, NestLogger, readRelease } from '#observability';
+import { Worker } from './worker.js';
+import { WorkerConfig } from './worker.config.js';
+import { WorkerModule } from './worker.module.js';
+
+/** What a parent that started this process over an IPC channel is told once it takes jobs. */
+interface ReadyMessage {
+  readonly type: 'ready';
+  readonly workerId: string;
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(WorkerConfig, processEnvironment());
+  const workerId = config.workerId || `${hostname()}-${randomBytes(3).toString('hex')}`;
+  const logger = createLogger(config.logLevel, config.logFormat).with({
+    process: 'worker',
+    worker: workerId,
+  });
+  const { engine, probe } = await chooseEngine(config);
+  const store = await ModelStore.open(config.modelsPath || join(homedir(), '.longshore', 'models'));
+  const http = new RegistryHttp(registryOptions(config));
+  const runDirectory = await makeRunDirectory(config);
+  const removeRunDirectory = (): Promise<void> => rm(runDirectory, { recursive: true, force: true });
+
+  const source = new RegistrySource(http);
+  const worker = new Worker({ config, workerId, runDirectory, engine, probe, store, source, logger });
+  await worker.start();
+  const app = await NestFactory.createApplicationContext(WorkerModule.forWorker(worker, config), {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  stopOnSignals(config.drainTimeout, logger, async (drainMs) => {
+    // Both at once: consumers must take nothing that a draining worker would only hand back.
+    await Promise.all([worker.drain(drainMs), app.close()]);
+    await worker.stop();
+    await http.close();
+    await removeRunDirectory();
+  });
+  logger.info('ready', { variant: config.variant, engine: engine.driver, version: probe.version });
+  process.send?.({ type: 'ready', workerId } satisfies ReadyMessage);
+}
+
+async function chooseEngine(config: WorkerConfig) {
+  const [engine] = await createEngines({
+    environment: processEnvironment(),
+    llamaCpp: {
+      binary: config.llamaServerPath,
+      extraArguments: config.llamaArguments.split(/\s+/).filter((argument) => argument !== ''),
+    },
+  });
+  if (engine === undefined)
+    throw new EngineStartError('There is no engine on this machine; set LLAMA_SERVER_PATH.');
+  return { engine, probe: await engine.probe() };
+}
+
+function registryOptions({ insecureRegistry, dockerHubUser, dockerHubPassword }: WorkerConfig) {
+  const hub = { username: dockerHubUser ?? '', password: dockerHubPassword ?? '' };
+  const hasHub = dockerHubUser !== undefined && dockerHubPassword !== undefined;
+  return {
+    insecure: insecureRegistry,
+    userAgent: `longshore/${readRelease()}`,
+    credentials: (registry: string) => (registry === 'docker.io' && hasHub ? hub : undefined),
+  };
+}
+
+/** Socket paths are short by law of the kernel, so the folder is too. */
+async function makeRunDirectory({ runDirectory }: WorkerConfig): Promise<string> {
+  if (runDirectory === '') return mkdtemp(join(tmpdir(), 'longshore-'));
+  await mkdir(runDirectory, { recursive: true });
+  return mkdtemp(join(runDirectory, 'w-'));
+}
+
+/** The first signal drains, the second stops at once; so does the death of the parent that holds our channel. */
+function stopOnSignals(
+  drainTimeout: number,
+  logger: Logger,
+  shutDown: (drainMs: number) => Promise<void>,
+): void {
+  let stopping = false;
+  const stop = (reason: string, drainMs: number): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info('stopping', { reason });
+    shutDown(drainMs).then(
+      () => {
+        logger.info('stopped');
+        process.exit(0);
+      },
+      (error: unknown) => {
+        logger.error('could not stop cleanly', { error });
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM', drainTimeout));
+  process.on('SIGINT', () => stop('SIGINT', drainTimeout));
+  if (process.channel) process.on('disconnect', () => stop('the parent is gone', 0));
+}
+
+main().catch((error: unknown) => {
+  const explained =
+    error instanceof ConfigurationError || error instanceof EngineStartError || error instanceof StoreError;
+  process.stderr.write(
+    `${explained ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exit(1);
+});

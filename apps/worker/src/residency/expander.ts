@@ -1,0 +1,84 @@
+import type { WorkerDirectory } from '#cluster';
+import type { SessionAnnouncement } from '#contracts';
+import type { Logger } from '#observability';
+import type { Demand, DemandBoard } from '#queue';
+import { shouldExpand } from './expansion.js';
+import type { ModelResidency } from './model-residency.js';
+
+export interface ExpanderOptions {
+  readonly workerId: string;
+  readonly residency: ModelResidency;
+  readonly board: DemandBoard;
+  readonly workers: WorkerDirectory;
+  readonly logger: Logger;
+}
+
+/** How often a worker looks for waiting rooms it could help with; ms. */
+const LOOK_INTERVAL_MS = 500;
+const TIDY_EVERY = 120;
+
+/** Lets an idle worker join models whose sessions elsewhere are full, and pick up requests nobody serves. */
+export class Expander {
+  private readonly waitingSince = new Map<string, number>();
+  private timer: NodeJS.Timeout | undefined;
+  private looking = false;
+  private looks = 0;
+
+  constructor(private readonly options: ExpanderOptions) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.look(), LOOK_INTERVAL_MS);
+    void this.look();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private async look(): Promise<void> {
+    const { residency, board, logger } = this.options;
+    if (this.looking || !residency.hasRoom) return;
+    this.looking = true;
+    try {
+      const now = Date.now();
+      if (++this.looks % TIDY_EVERY === 0) await board.tidy(now);
+      const demands = await board.read((queue) => !residency.holds(queue), now);
+      const wanted = demands.find((demand) => this.isWanted(demand, now));
+      if (wanted !== undefined) await this.join(wanted);
+    } catch (error) {
+      logger.debug('Could not look for waiting requests', { error });
+    } finally {
+      this.looking = false;
+    }
+  }
+
+  private isWanted({ queue, waiting, modelId, mode }: Demand, now: number): boolean {
+    if (waiting === 0) {
+      this.waitingSince.delete(queue);
+      return false;
+    }
+    const waitingSince = this.waitingSince.get(queue) ?? now;
+    this.waitingSince.set(queue, waitingSince);
+    const elsewhere = this.sessionsElsewhere().filter(
+      (session) => session.modelId === modelId && session.mode === mode,
+    );
+    return shouldExpand({ waiting, waitingSince, elsewhere, now });
+  }
+
+  private sessionsElsewhere(): SessionAnnouncement[] {
+    const { workers, workerId } = this.options;
+    return workers.workers().flatMap((worker) => (worker.workerId === workerId ? [] : worker.sessions));
+  }
+
+  private async join({ queue, modelId, mode, waiting }: Demand): Promise<void> {
+    const { board, workerId, residency, logger } = this.options;
+    if (!(await board.lease(queue, workerId))) return;
+    try {
+      logger.info('Joining a model that requests wait for', { modelId, mode, waiting });
+      // A failure has been told to those who wait, by residency.
+      await residency.ensure({ modelId, mode }).catch(() => undefined);
+    } finally {
+      await board.release(queue);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsOptional, IsPositive, IsString, Min } from 'class-validator';
+import { parseDuration, Variable } from '#config';
+import { type Variant, VARIANTS } from '#contracts';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '#observability';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** What a worker can be told from outside. Durations in ms. */
+export class WorkerConfig {
+  @Variable('LONGSHORE_REDIS_URL') @IsString() @IsNotEmpty() redisUrl = 'redis://127.0.0.1:6379';
+  @Variable('LONGSHORE_NAMESPACE') @IsString() @IsNotEmpty() namespace = 'longshore';
+  @Variable('LONGSHORE_LOG_LEVEL') @IsIn(LOG_LEVELS) logLevel: LogLevel = 'info';
+  @Variable('LONGSHORE_LOG_FORMAT') @IsIn(LOG_FORMATS) logFormat: LogFormat = 'json';
+
+  @Variable('LONGSHORE_VARIANT') @IsIn(VARIANTS) variant: Variant = 'cpu';
+  /** Made up of host name and a random part when empty. */
+  @Variable('LONGSHORE_WORKER_ID') @IsString() workerId = '';
+  /** `.longshore/models` in the user's folder when empty. */
+  @Variable('LONGSHORE_MODELS_PATH') @IsString() modelsPath = '';
+  /** A folder of its own in the system's temporary folder when empty. */
+  @Variable('LONGSHORE_RUN_DIRECTORY') @IsString() runDirectory = '';
+
+  @Variable('LONGSHORE_SLOTS') @IsInt() @IsPositive() slots = 4;
+  /** Tokens of one slot; 0 = the model's own limit, up to 4096. */
+  @Variable('LONGSHORE_CONTEXT_SIZE') @IsInt() @Min(0) contextSize = 0;
+  /** 0 = one less than the machine has cores. */
+  @Variable('LONGSHORE_THREADS') @IsInt() @Min(0) threads = 0;
+  @Variable('LONGSHORE_MAX_SESSIONS') @IsInt() @IsPositive() maxSessions = 3;
+  @Variable('LONGSHORE_KEEP_ALIVE', parseDuration) @Min(0) keepAlive = 5 * MINUTE;
+  @Variable('LONGSHORE_LOAD_TIMEOUT', parseDuration) @IsPositive() loadTimeout = 10 * MINUTE;
+  @Variable('LONGSHORE_ENGINE_STALL_TIMEOUT', parseDuration) @IsPositive() engineStallTimeout = 5 * MINUTE;
+  @Variable('LONGSHORE_DRAIN_TIMEOUT', parseDuration) @Min(0) drainTimeout = 30 * SECOND;
+
+  @Variable('LLAMA_SERVER_PATH') @IsOptional() @IsString() llamaServerPath?: string;
+  @Variable('LLAMA_ARGS') @IsString() llamaArguments = '';
+  @Variable('DEFAULT_REGISTRY') @IsString() @IsNotEmpty() defaultRegistry = 'docker.io';
+  @Variable('INSECURE_REGISTRY') @IsBoolean() insecureRegistry = false;
+  @Variable('DOCKER_HUB_USER') @IsOptional() @IsString() dockerHubUser?: string;
+  @Variable('DOCKER_HUB_PASSWORD') @IsOptional() @IsString() dockerHubPassword?: string;
+}

@@ -1,0 +1,35 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { LoadHandler, PullHandler, StaticConsumersModule } from '#queue';
+import type { Worker } from './worker.js';
+import type { WorkerConfig } from './worker.config.js';
+
+/** Pulls one worker runs at once. */
+const PULLS = 2;
+
+/** Offers the handlers of a started worker to the static consumers. */
+@Module({})
+class HandlersModule {}
+
+/** Attaches a started worker to the queues that every worker of its variant consumes. */
+@Module({})
+export class WorkerModule {
+  static forWorker(worker: Worker, config: WorkerConfig): DynamicModule {
+    const handlers: DynamicModule = {
+      module: HandlersModule,
+      providers: [
+        { provide: PullHandler, useValue: worker.pulls },
+        { provide: LoadHandler, useValue: worker.loads },
+      ],
+      exports: [PullHandler, LoadHandler],
+    };
+    const consumers = StaticConsumersModule.forWorker({
+      variant: config.variant,
+      names: worker.cluster.names,
+      redis: worker.cluster.commands,
+      pulls: PULLS,
+      loads: config.maxSessions,
+      handlers,
+    });
+    return { module: WorkerModule, imports: [consumers] };
+  }
+}

@@ -1,0 +1,218 @@
+import { availableParallelism } from 'node:os';
+import { type ControlHandlers, receiveControl } from '#cluster';
+import { type EngineAnnouncement, LongshoreError, type WorkerAnnouncement } from '#contracts';
+import { type Engine, type EngineProbe } from '#engines';
+import type { ModelSource, ModelStore } from '#models';
+import { type Logger, readRelease } from '#observability';
+import type { PumpedJob } from '#queue';
+import { WorkerCluster } from './cluster/worker-cluster.js';
+import { CompletionHandler } from './jobs/completion.handler.js';
+import { LiveRequests } from './jobs/live-requests.js';
+import { ModelLoadHandler } from './jobs/load.handler.js';
+import { ModelPullHandler } from './jobs/pull.handler.js';
+import { refuseWaiting } from './jobs/refuse-waiting.js';
+import { describeWorker } from './presence/describe-worker.js';
+import { Expander } from './residency/expander.js';
+import { ModelLibrary } from './residency/model-library.js';
+import { ModelResidency } from './residency/model-residency.js';
+import { queueOf, ResidentSession, type SessionIdentity } from './residency/resident-session.js';
+import type { WorkerConfig } from './worker.config.js';
+
+export interface WorkerParts {
+  readonly config: WorkerConfig;
+  readonly workerId: string;
+  /** Exists, and is removed by the caller after `stop`. */
+  readonly runDirectory: string;
+  readonly engine: Engine;
+  readonly probe: EngineProbe;
+  readonly store: ModelStore;
+  readonly source: ModelSource;
+  readonly logger: Logger;
+}
+
+/** Grace between asking an idle engine to end and killing it; ms. */
+const ENGINE_STOP_GRACE_MS = 2_000;
+
+/** Jobs refused at once when a model cannot be loaded. */
+const REFUSING_SLOTS = 16;
+
+/** Largest context a slot gets when nobody asked for one; tokens. */
+const DEFAULT_CONTEXT_LIMIT = 4_096;
+
+/** One worker: takes jobs of its variant, holds models in engines, sends answers back as frames. */
+export class Worker {
+  readonly cluster: WorkerCluster;
+  readonly pulls: ModelPullHandler;
+  readonly loads: ModelLoadHandler;
+  private readonly live: LiveRequests;
+  private readonly completions: CompletionHandler;
+  private readonly library: ModelLibrary;
+  private readonly residency: ModelResidency;
+  private readonly expander: Expander;
+  private readonly stopping = new AbortController();
+
+  constructor(private readonly parts: WorkerParts) {
+    const { config, workerId, logger, engine } = parts;
+    this.live = new LiveRequests(config.engineStallTimeout);
+    this.cluster = new WorkerCluster({
+      config,
+      workerId,
+      logger,
+      describe: () => this.describe(),
+      onGatewayLost: (requestIds) => requestIds.forEach((requestId) => this.live.cancel(requestId)),
+    });
+    const { catalogue, names, commands, publisher, workers, board } = this.cluster;
+    this.completions = new CompletionHandler({ workerId, publisher, live: this.live, logger });
+    this.library = new ModelLibrary(parts.store, parts.source, catalogue, logger);
+    this.residency = new ModelResidency(
+      config.variant,
+      { ...config, engine: engine.name },
+      {
+        load: (identity, signal) => this.load(identity, signal),
+        unload: (session) => session.engine.stop(ENGINE_STOP_GRACE_MS),
+        onLoadFailed: (identity, error) => this.refuse(identity, error),
+        onChange: () => this.cluster.presence.changed(),
+      },
+      logger,
+    );
+    this.expander = new Expander({ workerId, residency: this.residency, board, workers, logger });
+    const stopping = this.stopping.signal;
+    this.pulls = new ModelPullHandler({ library: this.library, redis: commands, names, logger, stopping });
+    this.loads = new ModelLoadHandler(this.residency, stopping);
+  }
+
+  /** Resolves when the worker is announced and takes jobs of models; the caller starts the static consumers. */
+  async start(): Promise<void> {
+    const { cluster } = this;
+    const { workerId, logger } = this.parts;
+    await cluster.start();
+    await receiveControl({
+      subscriber: cluster.news,
+      names: cluster.names,
+      workerId,
+      handlers: this.controlHandlers(),
+      onBadMessage: (error) => logger.warn('Ignored a control message', { error }),
+    });
+    await this.library.synchronise();
+    // A Redis that came back empty is told again what is here.
+    cluster.news.on(
+      'ready',
+      () => void this.library.synchronise().catch((error: unknown) => this.complain(error)),
+    );
+    await cluster.presence.start();
+    this.expander.start();
+  }
+
+  /** Takes nothing new; what was begun may finish within `drainMs`, then it is broken off. */
+  async drain(drainMs: number): Promise<void> {
+    this.stopping.abort();
+    this.cluster.presence.changed();
+    this.expander.stop();
+    const cut = setTimeout(
+      () => this.live.abortAll(new LongshoreError('shutting_down', 'The worker is stopping.')),
+      drainMs,
+    );
+    await this.residency.drain();
+    clearTimeout(cut);
+  }
+
+  async stop(): Promise<void> {
+    this.live.stop();
+    await this.cluster.stop();
+  }
+
+  private describe(): WorkerAnnouncement {
+    const { config, workerId, engine, probe } = this.parts;
+    const offer: EngineAnnouncement = {
+      name: engine.name,
+      driver: engine.driver,
+      version: probe.version,
+      formats: probe.formats,
+    };
+    return describeWorker({
+      workerId,
+      variant: config.variant,
+      release: readRelease(),
+      draining: this.stopping.signal.aborted,
+      engines: [offer],
+      sessions: this.residency.announce(),
+      models: this.library.stored,
+    });
+  }
+
+  private async load(identity: SessionIdentity, signal: AbortSignal): Promise<ResidentSession> {
+    const { config, engine, probe, runDirectory, logger } = this.parts;
+    if (!probe.modes.includes(identity.mode)) {
+      throw new LongshoreError('load_failed', `${engine.driver} cannot run models for ${identity.mode}.`);
+    }
+    const { model, files } = await this.library.provide(identity.modelId, signal);
+    const limit = Math.min(model.config.context_size ?? DEFAULT_CONTEXT_LIMIT, DEFAULT_CONTEXT_LIMIT);
+    const started = await engine.start(
+      {
+        modelId: identity.modelId,
+        servedName: model.tags[0] ?? model.id,
+        mode: identity.mode,
+        files,
+        contextSize: config.contextSize > 0 ? config.contextSize : limit,
+        slots: config.slots,
+        threads: config.threads > 0 ? config.threads : Math.max(1, availableParallelism() - 1),
+        runDirectory,
+        log: (line) => logger.debug(line, { engine: engine.driver, model: model.tags[0] ?? model.id }),
+      },
+      signal,
+    );
+    const queue = queueOf(identity, config.variant);
+    return new ResidentSession(
+      identity,
+      engine.name,
+      started,
+      (run, slots) => this.cluster.createPump(queue, run, slots),
+      (job, session) => this.completions.run(job, session),
+    );
+  }
+
+  /** Those who wait for a model that cannot be loaded are told, unless another worker has it or is trying. */
+  private async refuse({ modelId, mode }: SessionIdentity, error: LongshoreError): Promise<void> {
+    const { workerId, config } = this.parts;
+    const others = this.cluster.workers
+      .workers()
+      .filter((worker) => worker.workerId !== workerId && worker.variant === config.variant);
+    const elsewhere = others.some(({ sessions }) =>
+      sessions.some((session) => session.modelId === modelId && session.mode === mode),
+    );
+    if (elsewhere) return;
+    await refuseWaiting(
+      {
+        queue: queueOf({ modelId, mode }, config.variant),
+        jobs: this.cluster.jobs,
+        createPump: (queue, run) => this.cluster.createPump(queue, run, REFUSING_SLOTS),
+        refuse: (job: PumpedJob, reason) => this.completions.refuse(job, reason),
+      },
+      error,
+    );
+  }
+
+  private controlHandlers(): ControlHandlers {
+    const { publisher } = this.cluster;
+    return {
+      cancel: ({ requestId }) => this.live.cancel(requestId ?? ''),
+      pause: ({ requestId }) => this.live.pause(requestId ?? ''),
+      resume: ({ requestId }) => this.live.resume(requestId ?? ''),
+      replay: ({ requestId, attempt, sequence }) =>
+        void publisher.replay(requestId ?? '', attempt ?? 0, sequence ?? 0),
+      'delete-model': ({ reference }) =>
+        void this.deleteModel(reference ?? '').catch((error: unknown) => this.complain(error)),
+    };
+  }
+
+  private async deleteModel(reference: string): Promise<void> {
+    const gone = await this.library.delete(reference);
+    const id = gone ?? (reference.startsWith('sha256:') ? reference : undefined);
+    if (id !== undefined) await this.residency.forget(id);
+    this.cluster.presence.changed();
+  }
+
+  private complain(error: unknown): void {
+    this.parts.logger.warn('Could not bring store and catalogue together', { error });
+  }
+}

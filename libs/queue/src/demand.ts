@@ -1,0 +1,60 @@
+import { type CompletionQueueParts, type Names, parseCompletionQueue, type Variant } from '#contracts';
+import type { RedisClient } from '#redis';
+
+/** A waiting room that somebody used lately. */
+export interface Demand extends CompletionQueueParts {
+  readonly queue: string;
+  /** Jobs that wait in it. */
+  readonly waiting: number;
+}
+
+/** Queues nobody used for this long are forgotten; ms. */
+const MEMORY_MS = 3_600_000;
+
+/** How long a worker may take to add a session before another may try; ms. */
+const LEASE_MS = 30_000;
+
+/** What the workers of a variant are asked for, for workers that decide whether to load one more model. */
+export class DemandBoard {
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly names: Names,
+    private readonly variant: Variant,
+  ) {}
+
+  /** The queues used lately for which `isWanted` holds, with what waits in them. Two round trips whatever their number. */
+  async read(isWanted: (queue: string) => boolean, now: number): Promise<Demand[]> {
+    const key = this.names.demandKey(this.variant);
+    const recent = await this.redis.zrangebyscore(key, now - MEMORY_MS, '+inf');
+    const queues = recent.filter(isWanted);
+    if (queues.length === 0) return [];
+    const counts = this.redis.pipeline();
+    for (const queue of queues) {
+      const prefix = `${this.names.queuePrefix(queue)}:${queue}`;
+      counts.llen(`${prefix}:wait`).zcard(`${prefix}:prioritized`);
+    }
+    const replies = (await counts.exec()) ?? [];
+    const count = (index: number): number => Number(replies[index]?.[1] ?? 0);
+    return queues.flatMap((queue, index) => {
+      const parts = parseCompletionQueue(queue);
+      return parts === undefined
+        ? []
+        : [{ ...parts, queue, waiting: count(2 * index) + count(2 * index + 1) }];
+    });
+  }
+
+  /** Forgets queues nobody used for a long time. */
+  async tidy(now: number): Promise<void> {
+    await this.redis.zremrangebyscore(this.names.demandKey(this.variant), '-inf', now - MEMORY_MS);
+  }
+
+  /** True when this worker, and no other at the same time, may add a session for the queue. */
+  async lease(queue: string, workerId: string): Promise<boolean> {
+    const reply = await this.redis.set(this.names.expansionLeaseKey(queue), workerId, 'PX', LEASE_MS, 'NX');
+    return reply === 'OK';
+  }
+
+  async release(queue: string): Promise<void> {
+    await this.redis.del(this.names.expansionLeaseKey(queue));
+  }
+}
