@@ -19,6 +19,9 @@ import { TextGenerator } from './text-generator.js';
 /** Tokens computed in one step. More costs memory and makes others wait. */
 const BATCH_SIZE = 512;
 
+const NO_ORDER =
+  'this version of node-llama-cpp does not show its sequence ids; streams that run together are slower than they could be';
+
 /** Serves a model that generates text. */
 export async function startCompletionService(model: LlamaModel, options: HostOptions): Promise<Service> {
   const context = await createContext(model, options);
@@ -57,6 +60,7 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
 
 async function createContext(model: LlamaModel, options: HostOptions): Promise<LlamaContext> {
   // The order is asked for only while decoding, when the context is there.
+  const warnOfOrder = once(() => process.stderr.write(`warn: ${NO_ORDER}\n`));
   const created: { context?: LlamaContext } = {};
   created.context = await model.createContext({
     sequences: options.slots,
@@ -64,10 +68,18 @@ async function createContext(model: LlamaModel, options: HostOptions): Promise<L
     batchSize: BATCH_SIZE,
     threads: options.threads,
     batching: {
-      itemPrioritizationStrategy: ({ items, size }) => orderBySequence(created.context, items, size),
+      itemPrioritizationStrategy: (work) => orderBySequence(created.context, work, warnOfOrder),
     },
   });
   return created.context;
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
 }
 
 const refuseEmbeddings: Handler = () => {

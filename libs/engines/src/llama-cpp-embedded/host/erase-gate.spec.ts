@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { EraseGate } from './erase-gate.js';
 
 function deferred() {
-  let settle = { resolve: () => undefined as void, reject: (_: Error) => undefined as void };
-  const promise = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
-  return { promise, ...settle };
+  const settle: { resolve?: () => void; reject?: (error: Error) => void } = {};
+  const promise = new Promise<void>((resolve, reject) => Object.assign(settle, { resolve, reject }));
+  return { promise, resolve: () => settle.resolve?.(), reject: (error: Error) => settle.reject?.(error) };
 }
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
