@@ -15,22 +15,28 @@ async function main(): Promise<void> {
   const logger = createLogger(config.logLevel, config.logFormat).with({ process: 'gateway' });
   const metrics = new GatewayMetrics();
   metrics.collectProcessMetrics();
+  const running: { gateway?: Gateway } = {};
+  stopOnSignals(config, logger, async (drainMs) => running.gateway?.stop(drainMs) ?? 0);
+
   const cluster = CompletionsModule.connect({ config, logger });
-  const gateway = await createGateway({ config, logger, metrics, cluster });
-  stopOnSignals(gateway, config, logger);
-  const port = await gateway.listen();
+  running.gateway = await createGateway({ config, logger, metrics, cluster });
+  const port = await running.gateway.listen();
   logger.info('listening', { host: config.host, port });
   process.send?.({ type: 'ready', port } satisfies ReadyMessage);
 }
 
 /** The first signal stops gracefully, the second at once; so does the death of the parent that holds our channel. */
-function stopOnSignals(gateway: Gateway, config: GatewayConfig, logger: Logger): void {
+function stopOnSignals(
+  config: GatewayConfig,
+  logger: Logger,
+  stopGateway: (drainMs: number) => Promise<number>,
+): void {
   let stopping = false;
   const stop = (reason: string, drainMs: number): void => {
     if (stopping) process.exit(1);
     stopping = true;
     logger.info('stopping', { reason });
-    gateway.stop(drainMs).then(
+    stopGateway(drainMs).then(
       (cut) => {
         logger.info('stopped', { cut });
         process.exit(0);

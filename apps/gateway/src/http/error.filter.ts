@@ -1,8 +1,9 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { LongshoreError } from '#contracts';
 import { Logger } from '#observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dialectOf, ERROR_DIALECTS, pathOf, type ErrorDialect } from './error-dialect.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, RouteFailure } from './failure.js';
 import { OpenResponses } from './open-responses.js';
 
 /** The one place where a failure becomes a response: status from the catalogue, shape from the dialect of the path. */
@@ -22,7 +23,7 @@ export class ErrorFilter implements ExceptionFilter {
   /** Also for failures outside Nest, such as a target the router cannot read. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const failure = describeFailure(error);
-    if (failure.status >= 500) this.log(error, request, failure.status);
+    if (failure.status >= 500) this.log(error, request, reply, failure.status);
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
@@ -39,13 +40,18 @@ export class ErrorFilter implements ExceptionFilter {
       .send(body);
   }
 
-  private log(error: unknown, request: FastifyRequest, status: number): void {
-    this.logger.error('a request failed', {
-      requestId: request.id,
+  /** Foreseen failures are the catalogue's and need no stack; anything else is a fault of ours. */
+  private log(error: unknown, request: FastifyRequest, reply: FastifyReply, status: number): void {
+    const fields = {
+      requestId: reply.getHeader('x-request-id') ?? request.id,
       method: request.method,
       path: pathOf(request.raw.url ?? '/'),
       status,
-      error,
-    });
+    };
+    if (error instanceof LongshoreError || error instanceof RouteFailure) {
+      this.logger.warn('a request could not be served', { ...fields, reason: error.message });
+    } else {
+      this.logger.error('a request failed unforeseen', { ...fields, error });
+    }
   }
 }

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { LongshoreError } from '#contracts';
+import { decodeRequest } from './decode-request.js';
+
+function refusalOf(body: unknown): Pick<LongshoreError, 'code' | 'field' | 'message'> {
+  try {
+    decodeRequest(body);
+  } catch (error) {
+    if (error instanceof LongshoreError)
+      return { code: error.code, field: error.field, message: error.message };
+    throw error;
+  }
+  throw new Error('was accepted');
+}
+
+describe('decodeRequest', () => {
+  it('reads the model and whether the caller wants a stream, and nothing else', () => {
+    const body = '{"model":"ai/smollm2","stream":true,"messages":[{"role":7}],"temperature":"hot"}';
+    expect(decodeRequest(body)).toEqual({ model: 'ai/smollm2', streaming: true });
+  });
+
+  it.each(['{"model":"m"}', '{"model":"m","stream":false}', '{"model":"m","stream":null}'])(
+    'takes %s for a request without a stream',
+    (body) => {
+      expect(decodeRequest(body)).toEqual({ model: 'm', streaming: false });
+    },
+  );
+
+  it('takes the last of repeated fields, as engines do', () => {
+    expect(decodeRequest('{"model":"a","model":"b"}').model).toBe('b');
+  });
+
+  it('names the field at fault', () => {
+    expect(refusalOf('{}')).toEqual({ code: 'model_required', field: 'model', message: 'model is required' });
+    expect(refusalOf('{"model":7}')).toEqual({
+      code: 'invalid_request',
+      field: 'model',
+      message: '"model" must be a string.',
+    });
+    expect(refusalOf('{"model":"m","stream":"no"}')).toEqual({
+      code: 'invalid_request',
+      field: 'stream',
+      message: '"stream" must be true or false.',
+    });
+  });
+
+  it('is not fooled by names that every object has', () => {
+    expect(refusalOf('{"__proto__":{"model":"m"}}')).toMatchObject({ code: 'model_required' });
+  });
+
+  it.each([undefined, null, 7, {}, ''])('refuses a body that is not text: %j', (body) => {
+    expect(refusalOf(body)).toMatchObject({ code: 'invalid_request', field: undefined });
+  });
+
+  it('refuses JSON that is nested beyond reason without failing itself', () => {
+    const depth = 2_000_000;
+    expect(refusalOf('['.repeat(depth))).toMatchObject({ code: 'invalid_request' });
+    expect(decodeRequest(`{"model":"m","x":${'['.repeat(10_000)}${']'.repeat(10_000)}}`).model).toBe('m');
+  });
+});

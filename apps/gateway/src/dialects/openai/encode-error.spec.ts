@@ -1,0 +1,61 @@
+import { HttpException } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { ERRORS, LongshoreError, type ErrorCode } from '#contracts';
+import { describeFailure, RouteFailure } from '../../http/failure.js';
+import { encodeError, encodeStreamFailure, OPENAI_ERRORS } from './encode-error.js';
+
+describe('encodeError', () => {
+  it('prints the error object of the OpenAI API', () => {
+    const failure = describeFailure(
+      new LongshoreError('invalid_request', '"stream" must be true.', 'stream'),
+    );
+    expect(encodeError(failure)).toBe(
+      '{"error":{"message":"\\"stream\\" must be true.","type":"invalid_request_error","param":"stream","code":"invalid_request"}}',
+    );
+  });
+
+  it.each(Object.keys(ERRORS) as ErrorCode[])('prints %s with all four members', (code) => {
+    const printed = JSON.parse(encodeError(describeFailure(new LongshoreError(code)))) as { error: object };
+    expect(printed).toEqual({
+      error: { message: ERRORS[code].meaning, type: ERRORS[code].type, param: null, code },
+    });
+  });
+
+  it('prints a failure half-way through a stream as one event', () => {
+    expect(encodeStreamFailure(new LongshoreError('worker_lost'))).toMatch(
+      /^data: \{"error":\{[^\n]+\}\}\n\n$/,
+    );
+  });
+});
+
+describe('describeFailure', () => {
+  it('keeps the text of faults to itself', () => {
+    for (const fault of [new TypeError('secret'), 'secret', undefined, new HttpException('secret', 500)]) {
+      expect(describeFailure(fault)).toMatchObject({ status: 500, code: 'internal' });
+      expect(describeFailure(fault).message).not.toContain('secret');
+    }
+  });
+
+  it('tells the text of what a route chose to say', () => {
+    expect(describeFailure(new RouteFailure(500, 'disk full'))).toMatchObject({
+      status: 500,
+      message: 'disk full',
+    });
+  });
+});
+
+describe('the paths of the OpenAI API', () => {
+  it.each(['/v1', '/v1/models', '/engines/v1/x', '/engines/vllm/v1', '/engines/unknown/v1/chat/completions'])(
+    'are claimed: %s',
+    (path) => {
+      expect(OPENAI_ERRORS.claims(path)).toBe(true);
+    },
+  );
+
+  it.each(['/', '/models', '/v1x', '/engines', '/engines/status', '/engines/a/b/v1', '/x/v1'])(
+    'do not include %s',
+    (path) => {
+      expect(OPENAI_ERRORS.claims(path)).toBe(false);
+    },
+  );
+});
