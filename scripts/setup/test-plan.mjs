@@ -1,0 +1,41 @@
+/** The suites, cheapest first. */
+export const PROJECTS = ['unit', 'integration', 'e2e'];
+
+/** Which suites to run, and what to pass on to vitest: leading words that are suites' names choose, else all run. */
+export function planTests(args) {
+  const other = args.findIndex((arg) => !PROJECTS.includes(arg));
+  const chosen = other < 0 ? args : args.slice(0, other);
+  const projects = chosen.length === 0 ? PROJECTS : PROJECTS.filter((project) => chosen.includes(project));
+  return { projects, rest: args.slice(chosen.length) };
+}
+
+/**
+ * Counts tests in vitest's JSON report. A file that could not be loaded counts as one failed test, as does a run that
+ * went wrong without a report or without a test that says so.
+ */
+export function countTests(report, exitCode) {
+  const files = report?.testResults ?? [];
+  const broken = files.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
+  const counts = {
+    passed: report?.numPassedTests ?? 0,
+    failed: (report?.numFailedTests ?? 0) + broken,
+    skipped: (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0),
+  };
+  if (exitCode !== 0 && counts.failed === 0) counts.failed = 1;
+  return counts;
+}
+
+export function addCounts(left, right) {
+  return {
+    passed: left.passed + right.passed,
+    failed: left.failed + right.failed,
+    skipped: left.skipped + right.skipped,
+  };
+}
+
+/** The exit code of a whole run: nothing failed, and something ran. */
+export function exitCodeOf({ passed, failed }) {
+  return failed > 0 || passed === 0 ? 1 : 0;
+}

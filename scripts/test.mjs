@@ -1,0 +1,44 @@
+// npm test [unit] [integration] [e2e] [arguments of vitest]: sets up what is missing, then runs the suites in turn.
+import { fileURLToPath } from 'node:url';
+import { ensureBuilt } from './bootstrap/build.mjs';
+import { ensureInstalled } from './bootstrap/install.mjs';
+import { requireNode } from './bootstrap/node-version.mjs';
+import { ensurePrograms, TEST_PROGRAMS } from './setup/debian-packages.mjs';
+import { ensureLlamaServer } from './setup/llama-server.mjs';
+import { runVitest } from './setup/run-vitest.mjs';
+import { addCounts, countTests, exitCodeOf, planTests } from './setup/test-plan.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const { projects, rest } = planTests(process.argv.slice(2));
+
+async function setUp() {
+  requireNode();
+  await ensureInstalled(root, console.log);
+  await ensureBuilt(root, console.log);
+  const env = { ...process.env, CI: 'true' };
+  // Unit tests touch no other program.
+  if (projects.every((project) => project === 'unit')) return env;
+  await ensurePrograms(root, TEST_PROGRAMS, console.log);
+  return { ...env, LLAMA_SERVER_PATH: await ensureLlamaServer(root, console.log) };
+}
+
+async function runAll(env) {
+  let total = { passed: 0, failed: 0, skipped: 0 };
+  for (const project of projects) {
+    console.log(`\nSuite: ${project}`);
+    const { report, exitCode } = await runVitest({ root, project, args: rest, env });
+    total = addCounts(total, countTests(report, exitCode));
+    if (exitCode >= 128) break;
+  }
+  return total;
+}
+
+try {
+  const total = await runAll(await setUp());
+  if (total.passed + total.failed === 0) console.error('No test ran; do the arguments name tests?');
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  process.exitCode = exitCodeOf(total);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
