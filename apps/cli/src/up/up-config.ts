@@ -1,4 +1,4 @@
-import { IsInt, IsPositive, IsString, Max, Min } from 'class-validator';
+import { IsInt, IsString, Max, Min } from 'class-validator';
 import { parseDuration, Variable } from '#config';
 
 /** What `up` reads from the environment. Empty text means: not given. */
@@ -12,7 +12,7 @@ export class UpConfig {
   @Variable('LONGSHORE_INSTALL') install = false;
   @Variable('LONGSHORE_LOG_FORMAT') @IsString() logFormat = 'pretty';
   /** ms that a process gets to finish what it has begun. */
-  @Variable('LONGSHORE_DRAIN_TIMEOUT', parseDuration) @IsPositive() drainTimeout = 30_000;
+  @Variable('LONGSHORE_DRAIN_TIMEOUT', parseDuration) @Min(0) drainTimeout = 30_000;
   @Variable('LLAMA_SERVER_PATH') @IsString() llamaServerPath = '';
   @Variable('PATH') @IsString() path = '';
   @Variable('HOME') @IsString() home = '';
