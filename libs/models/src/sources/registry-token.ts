@@ -126,7 +126,7 @@ function readToken(text: string): Token {
   );
   if (typeof value !== 'string') throw new SourceError('failed', 'The token server sent no token.');
   const seconds = typeof fields['expires_in'] === 'number' ? fields['expires_in'] : DEFAULT_LIFETIME_S;
-  return { value, lifetime: Math.max(0, seconds - 15) * 1000 };
+  return { value, lifetime: Math.max(seconds - 15, seconds / 2) * 1000 };
 }
 
 class PrivateAddress extends Error {

@@ -13,8 +13,12 @@ export interface LockOptions {
   readonly onWait?: () => Promise<void>;
 }
 
-/** Time between two looks at a lock that is taken, ms. Waiting in the kernel would hold a thread of the pool. */
-const LOOK_INTERVAL_MS = 50;
+/**
+ * Time between two looks at a lock that is taken, ms: short at first, for locks held for moments, longer for those held
+ * through a download. Waiting in the kernel would hold a thread of the pool.
+ */
+const FIRST_LOOK_MS = 1;
+const LAST_LOOK_MS = 50;
 
 /**
  * A lock between processes and within one. The kernel frees it when its holder dies, however that happens, so there
@@ -46,12 +50,12 @@ export class FileLock {
 
   /** Waits for as long as it takes. @throws the signal's reason */
   static async acquire(path: string, options: LockOptions = {}): Promise<FileLock> {
-    for (;;) {
+    for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LAST_LOOK_MS)) {
       options.signal?.throwIfAborted();
       const lock = await FileLock.tryAcquire(path, options);
       if (lock) return lock;
       await options.onWait?.();
-      await pause(LOOK_INTERVAL_MS, options.signal);
+      await pause(wait, options.signal);
     }
   }
 
