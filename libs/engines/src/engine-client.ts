@@ -1,5 +1,6 @@
 import { request, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import type { Endpoint } from './engine.js';
+import type { Readable } from 'node:stream';
+import type { Endpoint } from './endpoint.js';
 
 export interface EngineCall {
   /** Path on the engine, for example `/v1/chat/completions`. */
@@ -18,7 +19,7 @@ export interface EngineResponse {
    * The answer's bytes as they come. `pause()` or slow iteration holds the engine back; memory stays bounded. Ends with
    * `error` when the connection breaks and after an abort. `destroy()` closes the connection.
    */
-  readonly body: IncomingMessage;
+  readonly body: Readable;
 }
 
 /** The engine could not be reached or broke the connection before it answered. */

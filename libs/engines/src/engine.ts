@@ -1,4 +1,6 @@
 import type { EngineName, Mode, ModelFormat } from '#contracts';
+import type { Endpoint } from './endpoint.js';
+import { callEngine, type EngineCall, type EngineResponse } from './engine-client.js';
 
 /** A model's files on this machine. All paths are absolute; the caller keeps them in place while a session runs. */
 export interface ModelFiles {
@@ -40,9 +42,6 @@ export interface EngineProbe {
   readonly formats: readonly ModelFormat[];
   readonly modes: readonly Mode[];
 }
-
-/** Where a session answers the OpenAI HTTP API: a unix socket or a loopback port. No key, no TLS. */
-export type Endpoint = { readonly socketPath: string } | { readonly host: string; readonly port: number };
 
 /** How a session's process ended. */
 export interface EngineExit {
@@ -96,6 +95,17 @@ export abstract class EngineSession {
 
   /** Resolves when the process is gone, within milliseconds of its end; the socket file is gone too. Never rejects. */
   abstract readonly exited: Promise<EngineExit>;
+
+  /**
+   * Sends one request. Resolves when the answer begins; any status is an answer. An abort frees the slot as soon as the
+   * engine has done the token or the piece of the prompt it is at, whether or not the answer is a stream. A driver
+   * whose engine does not see a closed connection in time overrides this.
+   * @throws EngineConnectionError
+   * @throws the signal's reason after an abort
+   */
+  call(call: EngineCall): Promise<EngineResponse> {
+    return callEngine(this.endpoint, call);
+  }
 
   /**
    * Ends the process: asks it first, kills it after `graceMs`. Requests in flight are broken off, so drain before.

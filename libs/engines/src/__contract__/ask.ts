@@ -1,4 +1,3 @@
-import { callEngine } from '../engine-client.js';
 import type { EngineSession } from '../engine.js';
 
 /** One event of a streamed chat, as far as the contract reads it. */
@@ -71,5 +70,5 @@ function post(session: EngineSession, options: ChatOptions, stream: boolean) {
     ...options.more,
   });
   const signal = options.signal ?? new AbortController().signal;
-  return callEngine(session.endpoint, { route: '/v1/chat/completions', body, signal });
+  return session.call({ route: '/v1/chat/completions', body, signal });
 }

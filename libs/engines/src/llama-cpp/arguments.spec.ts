@@ -33,14 +33,14 @@ function argumentsFor(
 describe('llamaServerArguments', () => {
   it('asks for a completion session on a unix socket', () => {
     expect(argumentsFor({ contextSize: 2048 }).join(' ')).toBe(
-      '--model /store/model.gguf --host /run/l/e-1.sock --alias ai/tiny --threads 3 --parallel 4 --ctx-size 8192 ' +
+      '--model /store/model.gguf --host /run/l/e-1.sock --alias ai/tiny --threads 3 --parallel 4 --ctx-size 8192 --batch-size 512 ' +
         '--offline --metrics --slots --no-ui --cache-ram 512 --sse-ping-interval -1 --no-kv-unified --jinja',
     );
   });
 
   it('leaves out every flag that the binary does not know', () => {
     expect(argumentsFor({ contextSize: 2048 }, []).join(' ')).toBe(
-      '--model /store/model.gguf --host /run/l/e-1.sock --alias ai/tiny --threads 3 --parallel 4 --ctx-size 8192',
+      '--model /store/model.gguf --host /run/l/e-1.sock --alias ai/tiny --threads 3 --parallel 4 --ctx-size 8192 --batch-size 512',
     );
   });
 

@@ -59,12 +59,15 @@ function contextSharing(spec: SessionSpec): Wish[] {
   return spec.contextSize === undefined ? [[['--kv-unified']]] : [[['--no-kv-unified']]];
 }
 
+/** A prompt is computed in pieces of this size, and a caller who hung up is noticed between two; tokens. */
+const PROMPT_PIECE = 512;
+
 /**
  * An input to embed or to rank is computed in one piece, so the physical batch is as long as a slot. Without a size
  * the engine's own batch of 512 tokens stays the limit, and a longer input is refused with a message that says so.
  */
 function modeArguments(spec: SessionSpec): string[] {
-  if (spec.mode === 'completion') return [];
+  if (spec.mode === 'completion') return ['--batch-size', String(PROMPT_PIECE)];
   const batch = spec.contextSize === undefined ? [] : batchOf(spec.contextSize);
   return spec.mode === 'embedding' ? ['--embeddings', ...batch] : ['--embeddings', '--reranking', ...batch];
 }

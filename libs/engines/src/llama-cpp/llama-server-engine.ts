@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EngineCall, EngineResponse } from '../engine-client.js';
 import { Engine, EngineSession, EngineStartError, type EngineExit, type SessionSpec } from '../engine.js';
 import { EngineProcess } from '../process/engine-process.js';
 import { loadLimitMs, waitUntilReady, weightsBytes } from '../process/readiness.js';
 import { llamaServerArguments } from './arguments.js';
+import { callLlamaServer } from './call-llama-server.js';
 import { engineEnvironment } from './environment.js';
 import { explainLlamaServerEnd } from './error-patterns.js';
 import { probeLlamaServer, type LlamaServerProbe } from './probe.js';
@@ -83,6 +85,10 @@ class LlamaServerSession extends EngineSession {
 
   get exited(): Promise<EngineExit> {
     return this.#process.exited;
+  }
+
+  override call(call: EngineCall): Promise<EngineResponse> {
+    return callLlamaServer(this.endpoint, call);
   }
 
   stop(graceMs: number): Promise<void> {

@@ -37,6 +37,7 @@ export class EngineProcess {
   /** Never rejects. The whole process group and the socket file are gone by then. */
   readonly exited: Promise<EngineExit>;
   readonly #guarded: GuardedProcess;
+  readonly #outputEnded: Promise<unknown>;
   #asked = false;
   #gone = false;
 
@@ -49,8 +50,8 @@ export class EngineProcess {
       if (lastLines.length > LINES_KEPT) lastLines.shift();
       options.log(line);
     };
-    this.#readLines(this.#guarded.stdout, keep);
-    this.#readLines(this.#guarded.stderr, keep);
+    const { stdout, stderr } = this.#guarded;
+    this.#outputEnded = Promise.all([readLines(stdout, keep), readLines(stderr, keep)]);
     this.exited = this.#waitForEnd(lastLines, keep, options);
   }
 
@@ -72,12 +73,6 @@ export class EngineProcess {
     const patience = delay(patienceMs, undefined, { signal: timer.signal }).catch(() => undefined);
     await Promise.race([this.exited, patience]);
     timer.abort();
-  }
-
-  #readLines(stream: Readable, keep: (line: string) => void): void {
-    const splitter = new LineSplitter(keep);
-    stream.setEncoding('utf8').on('data', (text: string) => splitter.push(text));
-    stream.once('close', () => splitter.flush());
   }
 
   async #waitForEnd(
@@ -103,16 +98,21 @@ export class EngineProcess {
 
   /** The last words say why it died. Everyone who could still write is dead, so the streams do end. */
   async #readOutputToItsEnd(): Promise<void> {
-    const ended = [this.#guarded.stdout, this.#guarded.stderr].map(
-      (stream) =>
-        new Promise<void>((resolve) => {
-          if (stream.closed) resolve();
-          else stream.once('close', () => resolve());
-        }),
-    );
     const limit = new AbortController();
     const patience = delay(1_000, undefined, { signal: limit.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(ended), patience]);
+    await Promise.race([this.#outputEnded, patience]);
     limit.abort();
   }
+}
+
+/** Resolves when the stream has ended and its last line was given to `onLine`. */
+function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
+  const splitter = new LineSplitter(onLine);
+  stream.setEncoding('utf8').on('data', (text: string) => splitter.push(text));
+  return new Promise((resolve) => {
+    stream.once('close', () => {
+      splitter.flush();
+      resolve();
+    });
+  });
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Endpoint } from '../engine.js';
+import type { Endpoint } from '../endpoint.js';
 
 /** A load may take this long even when the weights are tiny; ms. */
 const SHORTEST_LIMIT_MS = 120_000;

@@ -1,0 +1,106 @@
+import { fixtureModel, makeTemporaryFolder, SCRIPTS, type TemporaryFolder } from '#testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callEngine } from '../engine-client.js';
+import type { EngineSession } from '../engine.js';
+import { callLlamaServer } from './call-llama-server.js';
+import { installedLlamaServer } from '../__contract__/installed-llama-server.js';
+import { LlamaServerEngine } from './llama-server-engine.js';
+
+const { signal } = new AbortController();
+
+let folder: TemporaryFolder;
+let session: EngineSession;
+let stop = async (): Promise<void> => undefined;
+
+beforeAll(async () => {
+  folder = await makeTemporaryFolder('call');
+  const engine = new LlamaServerEngine({ binary: installedLlamaServer(), environment: process.env });
+  session = await engine.start(
+    {
+      modelId: `sha256:${'b'.repeat(64)}`,
+      servedName: 'ai/scripted',
+      mode: 'completion',
+      files: { format: 'gguf', weights: await fixtureModel('scripted') },
+      contextSize: 1024,
+      slots: 2,
+      threads: 1,
+      runDirectory: folder.path,
+      log: () => undefined,
+    },
+    signal,
+  );
+  stop = () => session.stop(1_000);
+});
+
+afterAll(async () => {
+  await stop();
+  await folder.remove();
+});
+
+type Asker = typeof callEngine;
+
+/** Status and answer, without what differs from one call to the next. */
+async function answerOf(asker: Asker, route: string, body: object) {
+  const response = await asker(session.endpoint, { route, body: JSON.stringify(body), signal });
+  const text = (await response.body.setEncoding('utf8').toArray()).join('');
+  const type = response.headers['content-type'];
+  return { status: response.status, type, text: text.replaceAll(/,?"timings":\{[^}]*\}/g, '') };
+}
+
+async function json(asker: Asker, route: string, body: object) {
+  const { status, type, text } = await answerOf(asker, route, body);
+  const { id, created, usage, choices, ...rest } = JSON.parse(text) as Record<string, unknown>;
+  const anonymous = JSON.stringify(choices)?.replaceAll(/"id":"[^"]*"/g, '"id":"…"');
+  return {
+    status,
+    type,
+    rest,
+    idKind: typeof id,
+    createdKind: typeof created,
+    usage: usage && { ...usage, prompt_tokens_details: undefined },
+    choices: anonymous === undefined ? undefined : (JSON.parse(anonymous) as unknown),
+  };
+}
+
+const tool = (name: string) => ({ type: 'function', function: { name, parameters: { type: 'object' } } });
+const chat = (prompt: string, more: object = {}) => ({
+  messages: [{ role: 'user', content: prompt }],
+  temperature: 0,
+  cache_prompt: false,
+  ...more,
+});
+
+describe('callLlamaServer', () => {
+  it.each([
+    ['a text', chat(SCRIPTS.say.prompt)],
+    ['a text that was cut', chat(SCRIPTS.loop.prompt, { max_tokens: 9 })],
+    ['reasoning', chat(SCRIPTS.think.prompt)],
+    ['a tool call', chat(SCRIPTS.tool.prompt, { tools: [tool('get_weather')] })],
+    ['two tool calls', chat(SCRIPTS.tools2.prompt, { tools: [tool('get_weather'), tool('get_time')] })],
+    ['log probabilities', chat(SCRIPTS.say.prompt, { logprobs: true, top_logprobs: 2, max_tokens: 4 })],
+    ['two choices', chat(SCRIPTS.say.prompt, { n: 2 })],
+    ['a bad parameter', chat(SCRIPTS.say.prompt, { temperature: 'hot' })],
+    ['a prompt that is too long', chat('word '.repeat(3_000))],
+  ])('gives %s as llama-server does without streaming', async (_, body) => {
+    const route = '/v1/chat/completions';
+    expect(await json(callLlamaServer, route, body)).toEqual(await json(callEngine, route, body));
+  });
+
+  it.each([
+    ['a completion', { prompt: SCRIPTS.say.marker, temperature: 0 }],
+    ['log probabilities', { prompt: SCRIPTS.say.marker, temperature: 0, logprobs: 1 }],
+    ['two prompts', { prompt: [SCRIPTS.say.marker, SCRIPTS.json.marker], temperature: 0 }],
+  ])('gives %s of raw text as llama-server does without streaming', async (_, body) => {
+    const route = '/v1/completions';
+    expect(await json(callLlamaServer, route, body)).toEqual(await json(callEngine, route, body));
+  });
+
+  it('streams the bytes that llama-server streams', async () => {
+    const body = chat(SCRIPTS.say.prompt, { stream: true });
+    const events = async (asker: Asker) => {
+      const { text } = await answerOf(asker, '/v1/chat/completions', body);
+      return text.replaceAll(/"id":"[^"]*"|"created":\d+/g, '…');
+    };
+    expect(await events(callLlamaServer)).toBe(await events(callEngine));
+  });
+});

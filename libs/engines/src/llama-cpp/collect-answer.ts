@@ -1,0 +1,73 @@
+import type { Readable } from 'node:stream';
+import { ChoiceCollector, type StreamedChoice } from './choice-collector.js';
+
+interface StreamedEvent {
+  readonly choices?: readonly StreamedChoice[];
+  readonly error?: { readonly code?: number };
+  readonly prompt_progress?: unknown;
+  readonly object?: string;
+  readonly [member: string]: unknown;
+}
+
+export interface CollectedAnswer {
+  readonly status: number;
+  readonly json: string;
+}
+
+/**
+ * Puts the answer together that llama-server would have given without streaming. An error in the stream becomes the
+ * whole answer, with its status. One thing differs: log probabilities of a chat lack the end-of-text token, which has
+ * no text and which OpenAI does not list either.
+ * @throws the error that ended `body`, also when it ended too early
+ */
+export async function collectAnswer(body: Readable): Promise<CollectedAnswer> {
+  const choices = new Map<number, ChoiceCollector>();
+  let shared: Record<string, unknown> = {};
+  for await (const event of eventsOf(body)) {
+    if (event.error !== undefined) {
+      return { status: event.error.code ?? 500, json: JSON.stringify({ error: event.error }) };
+    }
+    const { choices: pieces = [], prompt_progress: report, ...rest } = event;
+    if (report !== undefined) continue;
+    shared = { ...shared, ...withoutNulls(rest) };
+    for (const piece of pieces) {
+      const choice = choices.get(piece.index) ?? new ChoiceCollector(piece.index);
+      choices.set(piece.index, choice);
+      choice.add(piece);
+    }
+  }
+  const ordered = [...choices.values()].toSorted((a, b) => a.index - b.index);
+  const object = shared['object'] === 'chat.completion.chunk' ? 'chat.completion' : shared['object'];
+  return {
+    status: 200,
+    json: JSON.stringify({ choices: ordered.map((choice) => choice.finished()), ...shared, object }),
+  };
+}
+
+/** Everything up to `[DONE]`. */
+async function* eventsOf(body: Readable): AsyncGenerator<StreamedEvent> {
+  let rest = '';
+  for await (const piece of body.setEncoding('utf8')) {
+    rest += String(piece);
+    const texts = rest.split('\n\n');
+    rest = texts.pop() ?? '';
+    for (const text of texts) {
+      const data = /^(?:data|error): (.*)$/s.exec(text)?.[1];
+      if (data === '[DONE]') return;
+      if (data !== undefined) yield readEvent(text, data);
+    }
+  }
+  throw new Error('The stream ended before it was complete.');
+}
+
+/** Older versions write `error: {…}` instead of a `data` event with an error member. */
+function readEvent(text: string, data: string): StreamedEvent {
+  const value = JSON.parse(data) as StreamedEvent;
+  return text.startsWith('error: ') && value.error === undefined
+    ? { error: value as { readonly code?: number } }
+    : value;
+}
+
+function withoutNulls(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
+}
