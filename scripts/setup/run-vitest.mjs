@@ -9,7 +9,7 @@ import { findProgram } from './find-program.mjs';
  * with us on Linux, also when we are killed with SIGKILL.
  */
 export async function runVitest({ root, project, args, env }) {
-  const folder = await mkdtemp(join(tmpdir(), 'longshore-report-'));
+  const folder = await mkdtemp(join(tmpdir(), `longshore-report-${process.pid}-`));
   const file = join(folder, 'report.json');
   const command = [
     ...(process.platform === 'linux' && findProgram('setpriv')

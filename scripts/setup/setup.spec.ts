@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 interface TestPlan {
-  planTests(args: string[]): { projects: string[]; rest: string[] };
-  countTests(report: object | undefined, exitCode: number): Counts;
-  exitCodeOf(counts: Counts): number;
+  readonly planTests: (args: string[]) => { projects: string[]; rest: string[] };
+  readonly countTests: (report: object | undefined, exitCode: number) => Counts;
+  readonly exitCodeOf: (counts: Counts) => number;
 }
 interface Counts {
   passed: number;
@@ -11,11 +11,11 @@ interface Counts {
   skipped: number;
 }
 interface Packages {
-  planPackages(
+  readonly planPackages: (
     programs: Record<string, string>,
     has: (program: string) => boolean,
     root: 'yes' | 'sudo' | 'no',
-  ): { commands?: string[][]; sentence?: string };
+  ) => { commands?: string[][]; sentence?: string };
 }
 
 const load = async (file: string): Promise<unknown> => import(new URL(file, import.meta.url).href);
