@@ -22,7 +22,10 @@ const { whyInstall } = await load<{
   ) => string | undefined;
 }>('install.mjs');
 const { planBuild } = await load<{
-  planBuild: (sources: readonly string[], built: readonly string[] | undefined) => string;
+  planBuild: (
+    sources: readonly string[],
+    built: readonly string[] | undefined,
+  ) => { compile: boolean; anew: boolean; lost: readonly string[] };
 }>('build.mjs');
 const { runStep } = await load<{
   runStep: (step: { command: string; args: string[]; cwd: string; failure: string }) => Promise<void>;
@@ -74,17 +77,21 @@ describe('planBuild', () => {
   const sources = ['a.ts 1 100', 'b.ts 2 100'];
 
   it('does nothing when no source has changed', () => {
-    expect(planBuild(sources, [...sources].reverse())).toBe('none');
+    expect(planBuild(sources, sources.toReversed())).toEqual({ compile: false, anew: false, lost: [] });
   });
 
-  it('builds a changed or new source', () => {
-    expect(planBuild(['a.ts 1 101', 'b.ts 2 100'], sources)).toBe('build');
-    expect(planBuild([...sources, 'c.ts 1 1'], sources)).toBe('build');
+  it('compiles when a source is changed or new', () => {
+    const due = { compile: true, anew: false, lost: [] };
+    expect(planBuild(['a.ts 1 101', 'b.ts 2 100'], sources)).toEqual(due);
+    expect(planBuild([...sources, 'c.ts 1 1'], sources)).toEqual(due);
   });
 
-  it('starts from nothing without a complete build, or when a source is gone', () => {
-    expect(planBuild(sources, undefined)).toBe('rebuild');
-    expect(planBuild(['a.ts 1 100'], sources)).toBe('rebuild');
+  it('compiles everything when there was no complete build', () => {
+    expect(planBuild(sources, undefined)).toEqual({ compile: true, anew: true, lost: [] });
+  });
+
+  it('names the sources that are gone, so that their outputs go too', () => {
+    expect(planBuild(['a.ts 1 100'], sources)).toEqual({ compile: true, anew: false, lost: ['b.ts'] });
   });
 });
 

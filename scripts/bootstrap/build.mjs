@@ -7,29 +7,32 @@ const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 const TESTS = /\.(?:spec|int-spec|e2e-spec|gpu-spec)\.ts$/;
 
 /**
- * What to do about `dist`: `none`, `build`, or `rebuild` from an empty folder because an output has lost its source.
- * Both arguments are lists of `path size mtime` lines; `built` is undefined when there was no complete build.
+ * What to do about `dist`: whether to compile, whether everything anew, and which sources have gone since. Both
+ * arguments are lists of `path size mtime` lines; `built` is undefined when there was no complete build.
  */
 export function planBuild(sources, built) {
-  if (built === undefined) return 'rebuild';
-  const now = new Set(sources.map((line) => line.split(' ')[0]));
-  if (built.some((line) => !now.has(line.split(' ')[0]))) return 'rebuild';
+  const now = new Set(sources.map(pathOf));
   const before = new Set(built);
-  return sources.every((line) => before.has(line)) ? 'none' : 'build';
+  const lost = (built ?? []).map(pathOf).filter((path) => !now.has(path));
+  const changed = sources.some((line) => !before.has(line));
+  return { compile: changed || lost.length > 0, anew: built === undefined, lost };
 }
 
 /**
- * Compiles the sources into `dist` when they have changed since the last complete build. `say` hears one line before
- * the work starts and nothing when there is none.
+ * Compiles the sources into `dist` when they have changed since the last complete build. Files are replaced in place,
+ * because a cluster may be running from there. `say` hears one line before the work starts and nothing when there is
+ * none.
  * @throws Error with the compiler's output when it refuses
  */
 export async function ensureBuilt(root, say = () => {}) {
   const stamp = join(root, 'dist', '.sources');
   const sources = await listSources(root);
-  const plan = planBuild(sources, await readLines(stamp));
-  if (plan === 'none') return;
+  const { compile, anew, lost } = planBuild(sources, await readLines(stamp));
+  if (!compile) return;
   say('Building.');
-  await rm(plan === 'rebuild' ? join(root, 'dist') : stamp, { recursive: true, force: true });
+  const outputs = lost.flatMap((path) => ['js', 'js.map'].map((end) => path.replace(/ts$/, end)));
+  const record = anew ? ['.build.tsbuildinfo'] : [];
+  for (const file of ['.sources', ...record, ...outputs]) await rm(join(root, 'dist', file), { force: true });
   await runStep({
     command: process.execPath,
     args: [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
@@ -38,6 +41,10 @@ export async function ensureBuilt(root, say = () => {}) {
   });
   await mkdir(join(root, 'dist'), { recursive: true });
   await writeFile(stamp, `${sources.join('\n')}\n`);
+}
+
+function pathOf(line) {
+  return line.split(' ')[0];
 }
 
 async function listSources(root) {
