@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import type { SessionAnnouncement } from '#contracts';
+import { chooseExpired, chooseVictim, type EvictionCandidate } from './eviction.js';
+import { shouldExpand } from './expansion.js';
+
+describe('eviction', () => {
+  const session = (lastUsed: number, busy = 0, state: EvictionCandidate['state'] = 'ready') => ({
+    lastUsed,
+    busy,
+    state,
+  });
+
+  it('takes the least recently used session that is idle', () => {
+    const sessions = [session(3), session(1, 1), session(0, 0, 'draining'), session(2)];
+    expect(chooseVictim(sessions)).toBe(sessions[3]);
+  });
+
+  it('takes none when every session is busy', () => {
+    expect(chooseVictim([session(1, 1), session(2, 4)])).toBeUndefined();
+  });
+
+  it('expires idle sessions only after they were kept long enough', () => {
+    const [old, busy, fresh] = [session(0), session(0, 1), session(95)];
+    expect(chooseExpired([old, busy, fresh], 50, 100)).toEqual([old]);
+  });
+});
+
+describe('expansion', () => {
+  const session = (busy: number, state: SessionAnnouncement['state'] = 'ready'): SessionAnnouncement => ({
+    modelId: 'm',
+    mode: 'completion',
+    engine: 'llama.cpp',
+    state,
+    slots: 4,
+    busy,
+    lastUsed: 0,
+  });
+  const question = { waiting: 5, waitingSince: 0, now: 10_000 };
+
+  it('joins when requests wait and every session elsewhere is full', () => {
+    expect(shouldExpand({ ...question, elsewhere: [session(4), session(4)] })).toBe(true);
+  });
+
+  it('stays away while a session elsewhere has room', () => {
+    expect(shouldExpand({ ...question, elsewhere: [session(4), session(3)] })).toBe(false);
+  });
+
+  it('stays away when nothing waits', () => {
+    expect(shouldExpand({ ...question, waiting: 0, elsewhere: [session(4)] })).toBe(false);
+  });
+
+  it('stays away while another worker is loading', () => {
+    expect(shouldExpand({ ...question, elsewhere: [session(4), session(0, 'loading')] })).toBe(false);
+  });
+
+  it('gives a load job time before it picks up requests that nobody serves', () => {
+    expect(shouldExpand({ ...question, elsewhere: [], now: 1_000 })).toBe(false);
+    expect(shouldExpand({ ...question, elsewhere: [], now: 2_000 })).toBe(true);
+    expect(shouldExpand({ ...question, elsewhere: [session(0, 'draining')], now: 2_000 })).toBe(true);
+  });
+});

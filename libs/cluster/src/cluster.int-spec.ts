@@ -1,0 +1,201 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type CatalogueModel, type ControlMessage, Names, type WorkerAnnouncement } from '#contracts';
+import { RedisConnections, type RedisClient } from '#redis';
+import { eventually, startRedis, type RedisFixture } from '#testing';
+import { ControlSender, Presence, receiveControl, RedisCatalogue, RedisWorkerDirectory } from './index.js';
+
+const ID = `sha256:${'a'.repeat(64)}`;
+const OTHER = `sha256:${'b'.repeat(64)}`;
+const TAG = 'docker.io/ai/one:latest';
+const model = (id: string, ...tags: string[]): CatalogueModel => ({
+  id,
+  tags,
+  created: 1,
+  config: { format: 'gguf' },
+  size: 10,
+  origin: `docker.io/ai/one@${id}`,
+});
+
+const announcement = (workerId: string): WorkerAnnouncement => ({
+  version: 1,
+  workerId,
+  variant: 'cpu',
+  release: '0',
+  host: 'h',
+  pid: 1,
+  draining: false,
+  engines: [],
+  sessions: [],
+  memoryTotal: 1,
+  memoryFree: 1,
+  models: [],
+});
+
+describe('what the cluster knows of itself', () => {
+  let server: RedisFixture;
+  let connections: RedisConnections;
+  let redis: RedisClient;
+  let names: Names;
+  let run = 0;
+
+  beforeAll(async () => {
+    server = await startRedis({ appendOnly: true });
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    names = new Names(`cluster-test-${run++}`);
+    connections = new RedisConnections({ url: server.url, name: 'test' });
+    redis = connections.failFast('commands');
+    await connections.ready();
+  });
+  afterEach(() => connections.close());
+
+  const catalogue = async (): Promise<RedisCatalogue> => {
+    const made = new RedisCatalogue({ redis, subscriber: connections.subscriber('news'), names });
+    await made.start();
+    return made;
+  };
+
+  describe('catalogue', () => {
+    it('shows at once what another process has put, and forgets what it has removed', async () => {
+      const [here, there] = [await catalogue(), await catalogue()];
+      await here.put(model(ID, TAG));
+      expect((await there.find('one'))?.id).toBe(ID);
+      await here.remove('one', { force: false });
+      expect(await here.find('one')).toBeUndefined();
+      await eventually(async () => (await there.find('one')) === undefined);
+    });
+
+    it('moves a tag from one model to another', async () => {
+      const models = await catalogue();
+      await models.put(model(ID, TAG));
+      await models.put(model(OTHER, TAG));
+      expect((await models.list()).map(({ id, tags }) => [id, tags])).toEqual(
+        expect.arrayContaining([
+          [ID, []],
+          [OTHER, [TAG]],
+        ]),
+      );
+    });
+
+    it('remembers what was removed until it is put again', async () => {
+      const models = await catalogue();
+      await models.put(model(ID, TAG));
+      await models.remove('one', { force: false });
+      expect(await models.removed()).toEqual(new Set([TAG, ID]));
+      await models.put(model(ID, TAG));
+      expect(await models.removed()).toEqual(new Set());
+    });
+
+    it('says that there is no such model', async () => {
+      const models = await catalogue();
+      await expect(models.remove('nothing', { force: false })).rejects.toMatchObject({
+        code: 'model_not_found',
+      });
+    });
+
+    it('answers from memory while Redis is away, and says so when it cannot', async () => {
+      const models = await catalogue();
+      await models.put(model(ID, TAG));
+      await models.find('one');
+      await server.kill();
+      expect((await models.find('one'))?.id).toBe(ID);
+      await expect(models.find('unknown')).rejects.toMatchObject({ code: 'redis_unavailable' });
+      await server.restart();
+      await eventually(async () => (await models.find('unknown')) === undefined);
+    });
+
+    it('tells workers what to delete from their stores', async () => {
+      const models = await catalogue();
+      const heard: ControlMessage[] = [];
+      const ignore = (): void => undefined;
+      await receiveControl({
+        subscriber: connections.subscriber('control'),
+        names,
+        workerId: 'w1',
+        handlers: {
+          cancel: ignore,
+          pause: ignore,
+          resume: ignore,
+          replay: ignore,
+          'delete-model': (message) => heard.push(message),
+        },
+      });
+      await models.put(model(ID, TAG, 'docker.io/ai/two:latest'));
+      await models.remove('two', { force: false });
+      await models.remove('one', { force: false });
+      await eventually(
+        () => heard.length,
+        (count) => count === 2,
+      );
+      expect(heard.map(({ reference }) => reference)).toEqual(['docker.io/ai/two:latest', ID]);
+    });
+  });
+
+  describe('presence', () => {
+    const directory = async (): Promise<RedisWorkerDirectory> => {
+      const made = new RedisWorkerDirectory({ redis, subscriber: connections.subscriber('news'), names });
+      await made.start();
+      return made;
+    };
+    const join = async (workerId: string, client = redis): Promise<Presence> => {
+      const presence = new Presence({
+        redis: client,
+        names,
+        workerId,
+        describe: () => announcement(workerId),
+      });
+      await presence.start();
+      return presence;
+    };
+    const ids = (workers: RedisWorkerDirectory): string[] =>
+      workers.workers().map(({ workerId }) => workerId);
+
+    it('shows workers that came before and after the watcher', async () => {
+      const early = await join('early');
+      const workers = await directory();
+      expect(ids(workers)).toEqual(['early']);
+      const late = await join('late');
+      await eventually(() => ids(workers).includes('late'));
+      await Promise.all([early.leave(), late.leave()]);
+      workers.stop();
+    });
+
+    it('drops at once a worker that leaves, and after about two seconds one that falls silent', async () => {
+      const workers = await directory();
+      const lost: string[] = [];
+      workers.onLost((workerId) => lost.push(workerId));
+      const polite = await join('polite');
+      const own = new RedisConnections({ url: server.url, name: 'silent' });
+      const client = own.failFast('commands');
+      await own.ready();
+      await join('silent', client);
+      await eventually(() => ids(workers).length === 2);
+      await polite.leave();
+      await eventually(() => lost.includes('polite'), Boolean, { within: 1_000 });
+      own.close();
+      await eventually(() => lost.includes('silent'));
+      expect(ids(workers)).toEqual([]);
+      workers.stop();
+    });
+
+    it('declares nobody dead because Redis was away', async () => {
+      const workers = await directory();
+      const lost: string[] = [];
+      workers.onLost((workerId) => lost.push(workerId));
+      const presence = await join('w1');
+      await eventually(() => ids(workers).includes('w1'));
+      await server.kill();
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      await server.restart();
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      expect(lost).toEqual([]);
+      await presence.leave();
+      workers.stop();
+    });
+  });
+
+  it('reports that nobody heard a control message', async () => {
+    expect(await new ControlSender(redis, names).send('nobody', { kind: 'cancel', requestId: 'r' })).toBe(0);
+  });
+});
