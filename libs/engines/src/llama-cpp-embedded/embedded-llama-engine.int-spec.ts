@@ -13,6 +13,19 @@ const createEngine = () => new EmbeddedLlamaEngine({ environment: process.env, g
 
 describeEngineContract('EmbeddedLlamaEngine', createEngine);
 
+interface CallHolder {
+  readonly tool_calls?: readonly {
+    readonly function: { readonly name: string; readonly arguments: string };
+  }[];
+}
+
+/** Name and arguments of the calls in messages or deltas. */
+function callsIn(holders: readonly unknown[]): string[][] {
+  return holders
+    .flatMap((holder) => (holder as CallHolder | undefined)?.tool_calls ?? [])
+    .map((call) => [call.function.name, call.function.arguments]);
+}
+
 describe('EmbeddedLlamaEngine', () => {
   const engine = createEngine();
   let folder: TemporaryFolder;
@@ -50,13 +63,47 @@ describe('EmbeddedLlamaEngine', () => {
     expect(probe).toMatchObject({ formats: ['gguf'], modes: ['completion', 'embedding'] });
   });
 
-  it.each(['say', 'json', 'count', 'think', 'tool'] as const)(
-    'says the script %s to its end',
+  it.each(['say', 'json', 'count', 'think'] as const)('says the script %s to its end', async (name) => {
+    const { prompt, pieces } = SCRIPTS[name];
+    expect(await askForText(session, { prompt })).toBe(pieces.join(''));
+  });
+
+  it.each(['tool', 'tools2'] as const)(
+    'reads the tool calls of the script %s, whole and streamed',
     async (name) => {
-      const { prompt, pieces } = SCRIPTS[name];
-      expect(await askForText(session, { prompt })).toBe(pieces.join(''));
+      const names = [...new Set(SCRIPTS[name].calls.map((call) => call.name))];
+      const tools = names.map((tool) => ({ type: 'function', function: { name: tool, parameters: {} } }));
+      const wanted = SCRIPTS[name].calls.map((call) => [call.name, JSON.stringify(call.arguments)]);
+      const answer = await ask(session, { prompt: SCRIPTS[name].prompt, more: { tools } });
+      expect(answer.choices[0]?.finish_reason).toBe('tool_calls');
+      expect(answer.choices[0]?.message.content).toBe('');
+      expect(callsIn([answer.choices[0]?.message])).toEqual(wanted);
+      const deltas: unknown[] = [];
+      for await (const chunk of askStreaming(session, { prompt: SCRIPTS[name].prompt, more: { tools } }))
+        deltas.push(chunk.choices?.[0]?.delta);
+      expect(callsIn(deltas)).toEqual(wanted);
     },
   );
+
+  it('leaves tool calls in the text when no tools were offered', async () => {
+    const { prompt, pieces } = SCRIPTS.tool;
+    expect(await askForText(session, { prompt })).toBe(pieces.join(''));
+  });
+
+  it('refuses tools by name when the template writes calls in another form', async () => {
+    const chatTemplate = `${folder.path}/mistral.jinja`;
+    await writeFile(chatTemplate, `[TOOL_CALLS]${SCRIPTS.say.marker}`);
+    const other = await start({
+      files: { format: 'gguf', weights: await fixtureModel('scripted'), chatTemplate },
+    });
+    const { status, answer } = await post(other, '/v1/chat/completions', {
+      messages: [{ role: 'user', content: 'x' }],
+      tools: [{ type: 'function', function: { name: 'f' } }],
+    });
+    expect(status).toBe(400);
+    expect(answer.error?.message).toContain("does not support 'tools'");
+    await other.stop(1_000);
+  });
 
   it('continues a raw prompt with its special tokens recognised, streamed and whole', async () => {
     const { marker, text } = SCRIPTS.say;

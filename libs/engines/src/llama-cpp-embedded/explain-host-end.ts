@@ -7,7 +7,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
     'this llama.cpp does not know the model architecture "$1"; a newer one may',
   ],
   [
-    /not within the file bounds|corrupted or incomplete/,
+    /not within the file bounds|corrupted or incomplete|gguf_init_from_reader|cut short or damaged/,
     'the model file is cut short or damaged; pull the model again',
   ],
   [/Invalid GGUF magic/, 'the model file is not a GGUF file'],
@@ -21,6 +21,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/EADDRINUSE/, 'its socket is in use'],
   [/GGML_ASSERT\((.*)\) failed/, 'the model file makes llama.cpp fail its own check "$1"'],
   [/error loading model: (.+)/, 'the model cannot be loaded: $1'],
+  [/Failed to load model/, 'the model cannot be loaded'],
   [/^error: (.+)/, '$1'],
 ];
 

@@ -29,6 +29,15 @@ describe('ChatTemplate', () => {
     expect(render('{{ messages[0].content }}', hi, { variables: { messages: [] } })).toBe('hi');
   });
 
+  it('knows whether it writes tool calls in the form that can be read', () => {
+    const source = (template: string | undefined) => ({ template, beginOfText: '', endOfText: '' });
+    const writes = (template: string | undefined) => new ChatTemplate(source(template)).writesHermesCalls;
+    expect(writes('<tool_call>{{ 1 }}</tool_call>')).toBe(true);
+    expect(writes('<tool_call><function=f></function></tool_call>')).toBe(false);
+    expect(writes('[TOOL_CALLS]')).toBe(false);
+    expect(writes(undefined)).toBe(false);
+  });
+
   it('puts the beginning of the answer after the generation prompt', () => {
     const messages = [...hi, { role: 'assistant', content: 'Well' }];
     expect(render('{{ messages | length }}>', messages)).toBe('1>Well');

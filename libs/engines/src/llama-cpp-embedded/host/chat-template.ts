@@ -32,6 +32,12 @@ export class ChatTemplate {
     this.#source = source;
   }
 
+  /** Whether tool calls are written as `<tool_call>` with JSON inside, the only form that this engine reads. */
+  get writesHermesCalls(): boolean {
+    const template = this.#source.template ?? CHATML;
+    return template.includes('<tool_call>') && !template.includes('<function=');
+  }
+
   /** @throws RequestError when the template refuses the conversation or cannot be understood. */
   render(options: RenderOptions): string {
     const { conversation, tools, variables, addGenerationPrompt } = options;

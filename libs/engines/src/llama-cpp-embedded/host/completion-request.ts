@@ -3,6 +3,7 @@ import { readConversation } from './conversation.js';
 import type { RenderOptions } from './chat-template.js';
 import {
   isListOf,
+  isObject,
   readBoolean,
   readNumber,
   readObject,
@@ -27,6 +28,8 @@ export interface AnswerSettings {
   readonly grammar: string | undefined;
   /** Whether tokens that a slot has computed before may be used again. */
   readonly cachePrompt: boolean;
+  /** Whether the answer may call tools. */
+  readonly toolCalls: boolean;
 }
 
 export interface ChatRequest {
@@ -44,11 +47,13 @@ export interface TextRequest {
 export function decodeChat(body: JsonObject): ChatRequest {
   refuseUnsupported(body);
   const variables = readObject(body, 'chat_template_kwargs');
+  const tools = body['tool_choice'] === 'none' ? [] : readTools(body['tools'] ?? []);
   return {
-    settings: decodeSettings(body),
+    settings: { ...decodeSettings(body), toolCalls: tools.length > 0 },
     render: {
       conversation: readConversation(body['messages']),
       addGenerationPrompt: readBoolean(body, 'add_generation_prompt') ?? true,
+      ...(tools.length === 0 ? {} : { tools }),
       ...(variables === undefined ? {} : { variables }),
     },
   };
@@ -70,7 +75,17 @@ function decodeSettings(body: JsonObject): AnswerSettings {
     sampling: decodeSampling(body),
     grammar: decodeAnswerGrammar(body),
     cachePrompt: readBoolean(body, 'cache_prompt') ?? true,
+    toolCalls: false,
   };
+}
+
+function readTools(tools: unknown): readonly JsonObject[] {
+  if (!Array.isArray(tools)) throw badRequest(`'tools' must be a list, but is ${show(tools)}.`);
+  return tools.map((tool: unknown, index) => {
+    const described = isObject(tool) ? tool['function'] : undefined;
+    if (isObject(tool) && isObject(described) && typeof described['name'] === 'string') return tool;
+    throw badRequest(`tools[${index}] must have a function with a name, but is ${show(tool)}.`);
+  });
 }
 
 /** Three names for one limit. -1 is no limit; 0 gives one token, as with llama-server. */

@@ -1,5 +1,5 @@
 import type { LlamaContext, LlamaModel } from 'node-llama-cpp';
-import { answerCompletion, withBeginning } from './answer-completion.js';
+import { answerCompletion, asText, withBeginning, withToolCalls } from './answer-completion.js';
 import { ChatTemplate } from './chat-template.js';
 import { decodeChat, decodeTextCompletion } from './completion-request.js';
 import { describeModel } from './describe-model.js';
@@ -11,6 +11,7 @@ import { contextSizeFor, readTemplate } from './load-model.js';
 import { checkTokens, tokenizeChat, tokenizeFramed } from './prompt-tokens.js';
 import { orderBySequence } from './sequence-order.js';
 import { SequenceSlot } from './sequence-slot.js';
+import { unsupported } from './parameters.js';
 import { RequestError } from './request-error.js';
 import type { Handler, Service } from './service.js';
 import { SlotPool } from './slot-pool.js';
@@ -38,16 +39,19 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
 
   const chat: Handler = async (body, signal) => {
     const { settings, render } = decodeChat(body);
+    if (settings.toolCalls && !template.writesHermesCalls)
+      throw unsupported("'tools' with the form of tool calls in this model's chat template");
     const prompt = tokenizeChat(model, template.render(render));
     const text = generator.generate(prompt, settings, signal);
     const whole = withBeginning(render.conversation.answerPrefix, text);
-    return answerCompletion(whole, { ...common, ...settings, encoding: chatEncoding });
+    const parts = settings.toolCalls ? withToolCalls(whole) : asText(whole);
+    return answerCompletion(parts, { ...common, ...settings, encoding: chatEncoding });
   };
   const complete: Handler = async (body, signal) => {
     const { settings, prompt } = decodeTextCompletion(body);
     const tokens = typeof prompt === 'string' ? tokenizeFramed(model, prompt) : checkTokens(model, prompt);
     const text = generator.generate(tokens, settings, signal);
-    return answerCompletion(text, { ...common, ...settings, encoding: textEncoding });
+    return answerCompletion(asText(text), { ...common, ...settings, encoding: textEncoding });
   };
   return new Map<string, Handler>([
     ['GET /health', async () => ({ kind: 'whole', body: { status: 'ok' } })],

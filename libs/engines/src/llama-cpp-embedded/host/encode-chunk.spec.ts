@@ -11,6 +11,9 @@ const end = {
   completionMs: 4,
 } as const;
 
+const text = (value: string) => ({ kind: 'text', text: value }) as const;
+const call = { index: 1, id: 'c', name: 'f', arguments: '{}' };
+
 describe('chatEncoding', () => {
   it('opens a stream with the role', () => {
     expect(chatEncoding.opening(frame)).toMatchObject([
@@ -28,7 +31,7 @@ describe('chatEncoding', () => {
   });
 
   it('gives the whole answer as a message', () => {
-    expect(chatEncoding.whole(frame, end, 'hi')).toMatchObject({
+    expect(chatEncoding.whole(frame, end, [text('hi')])).toMatchObject({
       id: 'chatcmpl-1',
       object: 'chat.completion',
       model: 'm',
@@ -38,10 +41,29 @@ describe('chatEncoding', () => {
   });
 });
 
+describe('chatEncoding of tool calls', () => {
+  const part = { kind: 'tool-call', call } as const;
+  const encoded = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } };
+
+  it('streams a call whole, with its index', () => {
+    expect(chatEncoding.piece(frame, part)).toMatchObject({
+      choices: [{ delta: { tool_calls: [{ index: 1, ...encoded }] } }],
+    });
+  });
+
+  it('lists the calls of a whole answer beside its text', () => {
+    expect(chatEncoding.whole(frame, end, [text('a'), part])).toMatchObject({
+      choices: [{ message: { role: 'assistant', content: 'a', tool_calls: [encoded] } }],
+    });
+  });
+});
+
 describe('textEncoding', () => {
   it('opens with nothing and ends with one chunk that has reason and usage', () => {
     expect(textEncoding.opening(frame)).toEqual([]);
-    expect(textEncoding.piece(frame, 'hi')).toMatchObject({ choices: [{ text: 'hi', finish_reason: null }] });
+    expect(textEncoding.piece(frame, text('hi'))).toMatchObject({
+      choices: [{ text: 'hi', finish_reason: null }],
+    });
     expect(textEncoding.closing(frame, end, false)).toMatchObject([
       { choices: [{ text: '', finish_reason: 'stop' }], usage: { completion_tokens: 2 } },
     ]);

@@ -1,3 +1,5 @@
+import type { AnswerPart, ToolCall } from './answer-part.js';
+
 /** What is the same in every chunk and answer of one request. */
 export interface AnswerFrame {
   readonly id: string;
@@ -9,7 +11,7 @@ export interface AnswerFrame {
 
 /** How an answer ended, and what it took. */
 export interface AnswerEnd {
-  readonly finishReason: 'stop' | 'length';
+  readonly finishReason: 'stop' | 'length' | 'tool_calls';
   readonly promptTokens: number;
   /** Part of the prompt that was not computed again. */
   readonly cachedTokens: number;
@@ -23,24 +25,24 @@ export interface AnswerEnd {
 export interface AnswerEncoding {
   /** Chunk before any text, if the route has one. */
   readonly opening: (frame: AnswerFrame) => readonly object[];
-  readonly piece: (frame: AnswerFrame, text: string) => object;
+  readonly piece: (frame: AnswerFrame, part: AnswerPart) => object;
   /** The last chunks of a stream. */
   readonly closing: (frame: AnswerFrame, end: AnswerEnd, includeUsage: boolean) => readonly object[];
   /** The answer as one object. */
-  readonly whole: (frame: AnswerFrame, end: AnswerEnd, text: string) => object;
+  readonly whole: (frame: AnswerFrame, end: AnswerEnd, parts: readonly AnswerPart[]) => object;
 }
 
 export const chatEncoding: AnswerEncoding = {
   opening: (frame) => [chatChunk(frame, [chatChoice({ role: 'assistant', content: null }, null)])],
-  piece: (frame, text) => chatChunk(frame, [chatChoice({ content: text }, null)]),
+  piece: (frame, part) => chatChunk(frame, [chatChoice(chatDelta(part), null)]),
   closing: (frame, end, includeUsage) => {
     const last = chatChunk(frame, [chatChoice({}, end.finishReason)]);
     const timings = encodeTimings(end);
     if (!includeUsage) return [{ ...last, timings }];
     return [last, { ...chatChunk(frame, []), usage: encodeUsage(end), timings }];
   },
-  whole: (frame, end, text) => ({
-    choices: [{ finish_reason: end.finishReason, index: 0, message: { role: 'assistant', content: text } }],
+  whole: (frame, end, parts) => ({
+    choices: [{ finish_reason: end.finishReason, index: 0, message: chatMessage(parts) }],
     ...head(frame),
     object: 'chat.completion',
     usage: encodeUsage(end),
@@ -51,7 +53,7 @@ export const chatEncoding: AnswerEncoding = {
 
 export const textEncoding: AnswerEncoding = {
   opening: () => [],
-  piece: (frame, text) => ({ ...textAnswer(frame, text, null), id: frame.id }),
+  piece: (frame, part) => ({ ...textAnswer(frame, textOf([part]), null), id: frame.id }),
   closing: (frame, end) => [
     {
       ...textAnswer(frame, '', end.finishReason),
@@ -60,13 +62,32 @@ export const textEncoding: AnswerEncoding = {
       timings: encodeTimings(end),
     },
   ],
-  whole: (frame, end, text) => ({
-    ...textAnswer(frame, text, end.finishReason),
+  whole: (frame, end, parts) => ({
+    ...textAnswer(frame, textOf(parts), end.finishReason),
     usage: encodeUsage(end),
     id: frame.id,
     timings: encodeTimings(end),
   }),
 };
+
+function textOf(parts: readonly AnswerPart[]): string {
+  return parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
+}
+
+function chatDelta(part: AnswerPart): object {
+  if (part.kind === 'text') return { content: part.text };
+  return { tool_calls: [{ index: part.call.index, ...encodeCall(part.call) }] };
+}
+
+function chatMessage(parts: readonly AnswerPart[]): object {
+  const calls = parts.flatMap((part) => (part.kind === 'tool-call' ? [encodeCall(part.call)] : []));
+  const message = { role: 'assistant', content: textOf(parts) };
+  return calls.length === 0 ? message : { ...message, tool_calls: calls };
+}
+
+function encodeCall({ id, name, arguments: json }: ToolCall): object {
+  return { id, type: 'function', function: { name, arguments: json } };
+}
 
 function chatChunk(frame: AnswerFrame, choices: readonly object[]): object {
   const { model, created, id, fingerprint } = frame;

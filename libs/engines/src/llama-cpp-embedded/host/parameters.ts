@@ -52,7 +52,6 @@ export const PARAMETERS: Readonly<Record<string, Standing>> = {
   service_tier: 'harmless',
   safety_identifier: 'harmless',
   prompt_cache_key: 'harmless',
-  parallel_tool_calls: 'harmless',
 
   n: [1],
   best_of: [1],
@@ -61,8 +60,9 @@ export const PARAMETERS: Readonly<Record<string, Standing>> = {
   logprobs: [false, 0],
   top_logprobs: [0],
   n_probs: [0],
-  tools: empty,
+  tools: 'honoured',
   tool_choice: ['none', 'auto'],
+  parallel_tool_calls: [true],
   functions: empty,
   function_call: ['none', 'auto'],
   json_schema: empty,

@@ -14,6 +14,17 @@ describe('decodeChat', () => {
     expect(limit({})).toBeUndefined();
   });
 
+  it('offers the tools to the model, unless they shall not be used', () => {
+    const tools = [{ type: 'function', function: { name: 'f' } }];
+    expect(decodeChat({ messages, tools })).toMatchObject({
+      settings: { toolCalls: true },
+      render: { tools },
+    });
+    const barred = decodeChat({ messages, tools, tool_choice: 'none' });
+    expect(barred.settings.toolCalls).toBe(false);
+    expect(barred.render).not.toHaveProperty('tools');
+  });
+
   it('takes one stop string for a list of one', () => {
     expect(decodeChat({ messages, stop: 'x' }).settings.stops).toEqual(['x']);
   });
@@ -23,7 +34,8 @@ describe('decodeChat', () => {
     [{ stream: 'yes' }, '\'stream\' must be true or false, but is "yes".'],
     [{ stop: 5 }, "'stop' must be a string or a list of strings, but is 5."],
     [{ chat_template_kwargs: 1 }, "'chat_template_kwargs' must be an object, but is 1."],
-    [{ tools: [{ type: 'function' }] }, "does not support 'tools'"],
+    [{ tools: [{ type: 'function' }] }, 'tools[0] must have a function with a name'],
+    [{ tools: 'f' }, '\'tools\' must be a list, but is "f".'],
   ])('refuses %j with a sentence', (more, sentence) => {
     expect(() => decodeChat({ messages, ...more })).toThrow(sentence);
   });

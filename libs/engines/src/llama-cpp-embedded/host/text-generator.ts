@@ -14,11 +14,16 @@ export class TextGenerator {
   readonly #slots: SlotPool<SequenceSlot>;
   /** Tokens a slot holds, prompt and answer together. */
   readonly #contextSize: number;
+  /** Tokens that delimit tool calls; in some vocabularies they are special and have no text otherwise. */
+  readonly #toolTags: readonly Token[];
 
   constructor(model: LlamaModel, slots: SlotPool<SequenceSlot>, contextSize: number) {
     this.#model = model;
     this.#slots = slots;
     this.#contextSize = contextSize;
+    this.#toolTags = ['<tool_call>', '</tool_call>']
+      .map((tag) => model.tokenize(tag, true))
+      .flatMap((tokens) => (tokens.length === 1 ? tokens : []));
   }
 
   /**
@@ -58,7 +63,11 @@ export class TextGenerator {
     progress: Progress,
   ): AsyncGenerator<string, AnswerEnd, void> {
     const model = this.#model;
-    const text = new TokenText((held, before) => model.detokenize(held as Token[], false, before as Token[]));
+    const shown = settings.toolCalls ? this.#toolTags : [];
+    const text = new TokenText((held, before) => {
+      const special = held.some((token) => shown.includes(token as Token));
+      return model.detokenize(held as Token[], special, before as Token[]);
+    });
     const stops = new StopMatcher(settings.stops);
     const room = this.#contextSize - tokens.length;
     const limit = Math.min(settings.maxTokens ?? room, room);
