@@ -1,5 +1,5 @@
 import { checkContract, CompletionJob, type ErrorCode, type FrameFin, LongshoreError } from '#contracts';
-import { callEngine, type Endpoint } from '#engines';
+import type { EngineCall, EngineResponse } from '#engines';
 import type { Logger } from '#observability';
 import type { PumpedJob } from '#queue';
 import type { FramePublisher, FrameWriter } from '#streaming';
@@ -8,7 +8,7 @@ import { relayAnswer } from './relay-answer.js';
 
 /** The session a job runs in. */
 export interface AnsweringSession {
-  readonly endpoint: Endpoint;
+  readonly call: (call: EngineCall) => Promise<EngineResponse>;
   /** One sentence about the end of the engine's process; undefined while it lives. Waits briefly for late news. */
   readonly obituary: () => Promise<string | undefined>;
 }
@@ -35,7 +35,7 @@ export class CompletionHandler {
     const onLockLost = (): void => request.abort.abort(new Cancelled('another worker has the job'));
     pumped.lockLost.addEventListener('abort', onLockLost, { once: true });
     try {
-      await this.answer(job, writer, request, session.endpoint);
+      await this.answer(job, writer, request, session);
       writer.fin({ outcome: 'completed' });
     } catch (error) {
       writer.fin(await this.explain(error, session));
@@ -58,10 +58,10 @@ export class CompletionHandler {
     job: CompletionJob,
     writer: FrameWriter,
     request: LiveRequest,
-    endpoint: Endpoint,
+    session: AnsweringSession,
   ): Promise<void> {
     const { workerId, publisher } = this.options;
-    const answer = await callEngine(endpoint, {
+    const answer = await session.call({
       route: job.route,
       body: job.body,
       signal: request.abort.signal,

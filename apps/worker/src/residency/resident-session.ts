@@ -6,7 +6,7 @@ import {
   type SessionState,
   type Variant,
 } from '#contracts';
-import type { EngineSession } from '#engines';
+import type { EngineCall, EngineResponse, EngineSession } from '#engines';
 import type { PumpedJob, QueuePump } from '#queue';
 import type { AnsweringSession } from '../jobs/completion.handler.js';
 
@@ -44,9 +44,7 @@ export class ResidentSession implements AnsweringSession {
     }, engine.slots);
   }
 
-  get endpoint(): EngineSession['endpoint'] {
-    return this.engine.endpoint;
-  }
+  readonly call = (call: EngineCall): Promise<EngineResponse> => this.engine.call(call);
 
   get busy(): number {
     return this.pump.busy;
