@@ -1,3 +1,4 @@
+export * from './cluster/index.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { fixtureModel, type FixtureModel } from './fixtures.js';
 export { writeCorruptModel } from './gguf/corrupt-model.js';

@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import { type RedisFixture, startRedis } from '../servers/redis.js';
+import { makeTemporaryFolder, type TemporaryFolder } from '../temporary-folder.js';
+import { type ClusterEngine, engineVariables } from './cluster-engine.js';
+import { type ClusterProcess, type ProcessVariables, startClusterProcess } from './cluster-process.js';
+import { assertNothingLeft } from './leftovers.js';
+
+export interface ClusterOptions {
+  readonly gateways: number;
+  readonly workers: number;
+  readonly engine: ClusterEngine;
+  /** For every gateway. */
+  readonly gatewayEnvironment?: ProcessVariables;
+  /** For every worker. */
+  readonly workerEnvironment?: ProcessVariables;
+  /** One to use, which the caller stops; absent = one of the cluster's own. */
+  readonly redis?: RedisFixture;
+}
+
+export interface ClusterGateway extends ClusterProcess {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+}
+
+export interface ClusterWorker extends ClusterProcess {
+  readonly workerId: string;
+  /** Folder of its model store. */
+  readonly modelsPath: string;
+  /** Folder of its engines' sockets. */
+  readonly runDirectory: string;
+}
+
+/** The gateways and workers of one cluster, as processes on this machine. Each worker has a store of its own. */
+export interface Cluster {
+  readonly redis: RedisFixture;
+  readonly gateways: readonly ClusterGateway[];
+  /** All that were ever started, also those that have ended. */
+  readonly workers: readonly ClusterWorker[];
+  /** @throws Error when there is none of that number, counted from 0 */
+  gateway(index?: number): ClusterGateway;
+  /** @throws Error when there is none of that number, counted from 0 */
+  worker(index?: number): ClusterWorker;
+  /** Resolves when it is announced and takes jobs. */
+  addWorker(environment?: ProcessVariables): Promise<ClusterWorker>;
+  /** The ends of all logs, for tests that failed. */
+  logs(): string;
+  /**
+   * Stops everything. May be called again.
+   * @throws Error when a process does not end well, or leaves a process or a socket behind; all is gone by then
+   */
+  stop(): Promise<void>;
+}
+
+/** Starts a cluster on an empty Redis from what `npm run build` has made. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const folder = await makeTemporaryFolder('cluster');
+  const redis = options.redis ?? (await startRedis());
+  const cluster = new LocalCluster(options, redis, folder, await engineVariables(options.engine));
+  try {
+    await cluster.start();
+    return cluster;
+  } catch (error) {
+    await cluster.stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+class LocalCluster implements Cluster {
+  readonly gateways: ClusterGateway[] = [];
+  readonly workers: ClusterWorker[] = [];
+  private workersBegun = 0;
+  private stopped: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: ClusterOptions,
+    readonly redis: RedisFixture,
+    private readonly folder: TemporaryFolder,
+    private readonly engine: ProcessVariables,
+  ) {}
+
+  async start(): Promise<void> {
+    const { gateways, workers } = this.options;
+    const begun = [
+      ...Array.from({ length: gateways }, (_, index) => this.addGateway(index + 1)),
+      ...Array.from({ length: workers }, () => this.addWorker()),
+    ];
+    const failed = (await Promise.allSettled(begun)).find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    this.gateways.sort(byName);
+    this.workers.sort(byName);
+  }
+
+  gateway(index = 0): ClusterGateway {
+    return numbered(this.gateways, index, 'gateway');
+  }
+
+  worker(index = 0): ClusterWorker {
+    return numbered(this.workers, index, 'worker');
+  }
+
+  async addWorker(environment: ProcessVariables = {}): Promise<ClusterWorker> {
+    const number = ++this.workersBegun;
+    const name = `worker-${number}`;
+    const modelsPath = join(this.folder.path, `models-${number}`);
+    // Short, because the sockets of engines lie below it.
+    const runDirectory = join(this.folder.path, `r${number}`);
+    const variables = {
+      LONGSHORE_REDIS_URL: this.redis.url,
+      LONGSHORE_WORKER_ID: name,
+      LONGSHORE_MODELS_PATH: modelsPath,
+      LONGSHORE_RUN_DIRECTORY: runDirectory,
+      ...this.engine,
+      ...this.options.workerEnvironment,
+      ...environment,
+    };
+    const program = 'apps/worker/src/main.js';
+    const { process, ready } = await startClusterProcess<{ readonly workerId: string }>({
+      name,
+      program,
+      variables,
+    });
+    const worker = Object.assign(process, { workerId: ready.workerId, modelsPath, runDirectory });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  logs(): string {
+    return [...this.gateways, ...this.workers]
+      .map((process) => `--- ${process.name} ---\n${process.log()}`)
+      .join('\n');
+  }
+
+  stop(): Promise<void> {
+    return (this.stopped ??= this.end());
+  }
+
+  private async addGateway(number: number): Promise<void> {
+    const variables = {
+      LONGSHORE_REDIS_URL: this.redis.url,
+      LONGSHORE_PORT: '0',
+      ...this.options.gatewayEnvironment,
+    };
+    const { process, ready } = await startClusterProcess<{ readonly port: number }>({
+      name: `gateway-${number}`,
+      program: 'apps/gateway/src/main.js',
+      variables,
+    });
+    this.gateways.push(Object.assign(process, { url: `http://127.0.0.1:${ready.port}` }));
+  }
+
+  private async end(): Promise<void> {
+    const living = [...this.gateways, ...this.workers].filter((process) => process.alive);
+    const directories = living.flatMap((process) =>
+      'runDirectory' in process ? [process.runDirectory] : [],
+    );
+    const problems = (await Promise.allSettled(living.map((process) => process.stop()))).flatMap((outcome) =>
+      outcome.status === 'rejected' ? [String(outcome.reason)] : [],
+    );
+    await assertNothingLeft(this.folder.path, directories).catch((error: unknown) =>
+      problems.push(String(error)),
+    );
+    if (this.options.redis === undefined) await this.redis.stop();
+    await this.folder.remove();
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+  }
+}
+
+function numbered<T>(all: readonly T[], index: number, what: string): T {
+  const one = all[index];
+  if (one === undefined) throw new Error(`There is no ${what} number ${index}, counted from 0.`);
+  return one;
+}
+
+function byName(left: ClusterProcess, right: ClusterProcess): number {
+  return left.name.localeCompare(right.name, 'en', { numeric: true });
+}

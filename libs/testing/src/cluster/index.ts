@@ -1,0 +1,20 @@
+export {
+  startCluster,
+  type Cluster,
+  type ClusterGateway,
+  type ClusterOptions,
+  type ClusterWorker,
+} from './cluster.js';
+export type { ClusterEngine } from './cluster-engine.js';
+export type { ClusterProcess, ProcessVariables } from './cluster-process.js';
+export {
+  askChat,
+  openChat,
+  pullModelThrough,
+  streamChat,
+  type ChatAnswer,
+  type ChatRequest,
+  type PullAnswer,
+  type StreamedChat,
+} from './cluster-client.js';
+export { publishModel, type PublishedModel, type PublishModel } from './publish-model.js';
