@@ -7,8 +7,10 @@ export interface RedisConnectionsOptions {
   readonly url: string;
   /** Shown by `CLIENT LIST`, before the role. */
   readonly name: string;
-  /** Told of each connection error; reconnecting goes on by itself. */
+  /** Told once when a connection is lost or cannot be made; reconnecting goes on by itself. */
   readonly onError?: (role: string, error: Error) => void;
+  /** Told when that connection is there again. */
+  readonly onRecovered?: (role: string) => void;
 }
 
 /** Longest pause between two attempts to reconnect; ms. Bounds how long a stream waits after Redis is back. */
@@ -65,10 +67,22 @@ export class RedisConnections {
     };
     const redis = new Redis(options);
     redis.setMaxListeners(0);
-    redis.on('error', (error: Error) => this.options.onError?.(role, error));
+    this.reportOutages(redis, role);
     redis.once('end', () => this.open.delete(redis));
     this.open.add(redis);
     return redis;
+  }
+
+  private reportOutages(redis: Redis, role: string): void {
+    let away = false;
+    redis.on('error', (error: Error) => {
+      if (!away) this.options.onError?.(role, error);
+      away = true;
+    });
+    redis.on('ready', () => {
+      if (away) this.options.onRecovered?.(role);
+      away = false;
+    });
   }
 }
 

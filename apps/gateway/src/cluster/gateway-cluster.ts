@@ -31,7 +31,9 @@ export class GatewayCluster {
     this.connections = new RedisConnections({
       url: config.redisUrl,
       name: this.gatewayId,
-      onError: (role, error) => logger.warn('Redis connection failed; trying again', { role, error }),
+      onError: (role, { message }) =>
+        logger.warn('Redis cannot be reached; trying again', { role, reason: message }),
+      onRecovered: (role) => logger.info('Redis is back', { role }),
     });
     this.commands = this.connections.failFast('commands');
     this.news = this.connections.subscriber('news');

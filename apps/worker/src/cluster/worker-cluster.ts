@@ -33,7 +33,9 @@ export class WorkerCluster {
     this.connections = new RedisConnections({
       url: config.redisUrl,
       name: workerId,
-      onError: (role, error) => logger.warn('Redis connection failed; trying again', { role, error }),
+      onError: (role, { message }) =>
+        logger.warn('Redis cannot be reached; trying again', { role, reason: message }),
+      onRecovered: (role) => logger.info('Redis is back', { role }),
     });
     const { names } = this;
     this.commands = this.connections.patient('commands');
