@@ -1,0 +1,46 @@
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A server in front of a registry that counts what is asked for and can keep blobs back. */
+export interface RegistryGate {
+  readonly host: string;
+  /** Paths of the blobs that were asked for with GET, in order. */
+  readonly blobsRead: readonly string[];
+  /** From now on blobs are delivered; before, whoever asks waits. */
+  open(): void;
+  close(): Promise<void>;
+}
+
+/** Begins closed: manifests pass, blobs wait. */
+export async function startRegistryGate(registry: string): Promise<RegistryGate> {
+  const blobsRead: string[] = [];
+  let letThrough = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (letThrough = resolve));
+  const server = createServer((incoming, response) => {
+    const blob = incoming.method === 'GET' && incoming.url?.includes('/blobs/') === true;
+    if (blob) blobsRead.push(incoming.url ?? '');
+    void (blob ? opened : Promise.resolve()).then(() => pass(registry, incoming, response));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    blobsRead,
+    open: letThrough,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function pass(registry: string, incoming: IncomingMessage, response: ServerResponse): void {
+  const [host, port] = registry.split(':');
+  const { method, url: path, headers } = incoming;
+  const onward = request({ host, port, method, path, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on('error', () => response.destroy());
+  incoming.pipe(onward);
+}
