@@ -6,7 +6,7 @@ describe('GatewayConfig', () => {
   it('listens on loopback unless told otherwise, and takes bodies of 10 MiB', () => {
     expect(readConfig(GatewayConfig, {})).toMatchObject({
       host: '127.0.0.1',
-      port: 8080,
+      port: 12_434,
       bodyLimit: 10_485_760,
       logFormat: 'json',
     });

@@ -8,7 +8,7 @@ const SECOND = 1_000;
 /** What a gateway can be told from outside. Durations in ms, sizes in bytes. */
 export class GatewayConfig {
   @Variable('LONGSHORE_HOST') @IsString() @IsNotEmpty() host = '127.0.0.1';
-  @Variable('LONGSHORE_PORT') @IsInt() @Min(0) @Max(65_535) port = 8080;
+  @Variable('LONGSHORE_PORT') @IsInt() @Min(0) @Max(65_535) port = 12_434;
   @Variable('LONGSHORE_REDIS_URL') @IsString() @IsNotEmpty() redisUrl = 'redis://127.0.0.1:6379';
   @Variable('LONGSHORE_NAMESPACE') @IsString() @IsNotEmpty() namespace = 'longshore';
   @Variable('LONGSHORE_BODY_LIMIT', parseSize) @IsInt() @IsPositive() bodyLimit = 10 * KIB * KIB;

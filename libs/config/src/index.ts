@@ -1,5 +1,5 @@
 export { ConfigurationError, processEnvironment, readConfig, type Environment } from './read-config.js';
 export { nearest } from './nearest.js';
 export { parseBoolean, parseDuration, parseNumber, parseSize, UnreadableValue } from './units.js';
-export { Variable } from './variable.js';
+export { Variable, variableDefaults } from './variable.js';
 export { FOREIGN_VARIABLES, VARIABLES, type ForeignVariableName, type VariableName } from './variables.js';

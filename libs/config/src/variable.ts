@@ -33,3 +33,9 @@ export function parserFor(defaultValue: unknown): (text: string) => unknown {
   if (typeof defaultValue === 'boolean') return parseBoolean;
   return (text) => text;
 }
+
+/** The variables a configuration class reads, each with its default. */
+export function variableDefaults(Config: new () => object): Readonly<Record<string, unknown>> {
+  const values = new Config() as Record<string, unknown>;
+  return Object.fromEntries(fieldsOf(Config).map(({ name, property }) => [name, values[property]]));
+}

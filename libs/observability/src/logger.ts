@@ -56,7 +56,8 @@ export class Logger {
   }
 }
 
-/** Logs to standard output. */
+/** Logs to standard output. A reader of it that goes away takes the lines with it, not this process. */
 export function createLogger(level: LogLevel, format: LogFormat): Logger {
+  process.stdout.on('error', () => undefined);
   return new Logger({ level, format, write: (line) => process.stdout.write(line) });
 }

@@ -12,6 +12,7 @@ export class ServiceController {
 
   @All()
   @Header('content-type', 'text/plain; charset=utf-8')
+  @Header('server', 'longshore')
   greet(): string {
     return 'Docker Model Runner is running';
   }
