@@ -63,7 +63,7 @@ describe('EmbeddedLlamaEngine', () => {
     expect(probe).toMatchObject({ formats: ['gguf'], modes: ['completion', 'embedding'] });
   });
 
-  it.each(['say', 'json', 'count', 'think'] as const)('says the script %s to its end', async (name) => {
+  it.each(['say', 'json', 'count'] as const)('says the script %s to its end', async (name) => {
     const { prompt, pieces } = SCRIPTS[name];
     expect(await askForText(session, { prompt })).toBe(pieces.join(''));
   });
@@ -84,6 +84,19 @@ describe('EmbeddedLlamaEngine', () => {
       expect(callsIn(deltas)).toEqual(wanted);
     },
   );
+
+  it('tells reasoning from the answer, unless it shall stay in the text', async () => {
+    const { prompt, text, reasoning, pieces } = SCRIPTS.think;
+    const answer = await ask(session, { prompt });
+    expect(answer.choices[0]?.message).toEqual({
+      role: 'assistant',
+      content: text,
+      reasoning_content: reasoning,
+    });
+    expect(await askForText(session, { prompt })).toBe(text);
+    const whole = await askForText(session, { prompt, more: { reasoning_format: 'none' } });
+    expect(whole).toBe(pieces.join(''));
+  });
 
   it('leaves tool calls in the text when no tools were offered', async () => {
     const { prompt, pieces } = SCRIPTS.tool;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AnswerEncoding, AnswerEnd, AnswerFrame } from './encode-chunk.js';
 import type { AnswerPart } from './answer-part.js';
 import type { Answer } from './service.js';
-import { ToolCallParser } from './tool-call-parser.js';
+import { AnswerReader, type ReadingOptions } from './answer-reader.js';
 
 export interface AnswerOptions {
   readonly encoding: AnswerEncoding;
@@ -15,7 +15,7 @@ export interface AnswerOptions {
 /** Pieces of text as they are written; returns how the answer ended. */
 export type WrittenText = AsyncGenerator<string, AnswerEnd, void>;
 
-/** The same, with tool calls told from text. */
+/** The same, with reasoning and tool calls told from text. */
 export type WrittenParts = AsyncGenerator<AnswerPart, AnswerEnd, void>;
 
 /** A whole answer is awaited; a stream is begun by who reads it. */
@@ -52,35 +52,19 @@ export async function* withBeginning(beginning: string, text: WrittenText): Writ
   }
 }
 
-/** Takes everything for text. */
-export async function* asText(text: WrittenText): WrittenParts {
-  try {
-    for (;;) {
-      const next = await text.next();
-      if (next.done === true) return next.value;
-      yield { kind: 'text', text: next.value };
-    }
-  } finally {
-    await text.return(undefined as never);
-  }
-}
-
 /** An answer that calls a tool and ends by itself ends for that reason. */
-export async function* withToolCalls(text: WrittenText): WrittenParts {
-  const parser = new ToolCallParser(() => `call_${randomUUID().replaceAll('-', '')}`);
+export async function* readParts(text: WrittenText, options: ReadingOptions): WrittenParts {
+  const reader = new AnswerReader(options, () => `call_${randomUUID().replaceAll('-', '')}`);
   let called = false;
-  const note = (parts: readonly AnswerPart[]): readonly AnswerPart[] => {
-    called ||= parts.some((part) => part.kind === 'tool-call');
-    return parts;
-  };
   try {
     for (;;) {
       const next = await text.next();
-      yield* note(next.done === true ? parser.flush() : parser.push(next.value));
+      const parts = next.done === true ? reader.flush() : reader.push(next.value);
+      called ||= parts.some((part) => part.kind === 'tool-call');
+      yield* parts;
       if (next.done !== true) continue;
-      return called && next.value.finishReason === 'stop'
-        ? { ...next.value, finishReason: 'tool_calls' }
-        : next.value;
+      const end = next.value;
+      return called && end.finishReason === 'stop' ? { ...end, finishReason: 'tool_calls' } : end;
     }
   } finally {
     await text.return(undefined as never);

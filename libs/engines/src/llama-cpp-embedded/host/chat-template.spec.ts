@@ -38,6 +38,18 @@ describe('ChatTemplate', () => {
     expect(writes(undefined)).toBe(false);
   });
 
+  it('expects reasoning from a model whose template knows it, and sees when the prompt has begun it', () => {
+    const reading = (template: string, prompt: string, splitReasoning = true) =>
+      new ChatTemplate({ template, beginOfText: '', endOfText: '' }).readingOf(prompt, {
+        splitReasoning,
+        toolCalls: false,
+      }).reasoning;
+    expect(reading('<think>{{ 1 }}</think>', 'user: hi')).toBe('possible');
+    expect(reading('<think>{{ 1 }}</think>', 'assistant: <think>\n')).toBe('opened');
+    expect(reading('<think>{{ 1 }}</think>', 'assistant: <think>\n', false)).toBe('none');
+    expect(reading('{{ 1 }}', 'user: hi')).toBe('none');
+  });
+
   it('puts the beginning of the answer after the generation prompt', () => {
     const messages = [...hi, { role: 'assistant', content: 'Well' }];
     expect(render('{{ messages | length }}>', messages)).toBe('1>Well');

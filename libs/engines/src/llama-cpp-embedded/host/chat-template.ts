@@ -1,4 +1,5 @@
 import { Template } from '@huggingface/jinja';
+import type { ReadingOptions } from './answer-reader.js';
 import type { Conversation } from './conversation.js';
 import type { JsonObject } from './fields.js';
 import { RequestError, badRequest } from './request-error.js';
@@ -23,6 +24,11 @@ export interface RenderOptions {
   readonly addGenerationPrompt: boolean;
 }
 
+export interface ReadingWish {
+  readonly splitReasoning: boolean;
+  readonly toolCalls: boolean;
+}
+
 /** A model's own chat template: turns a conversation into the text that the model continues. */
 export class ChatTemplate {
   readonly #source: TemplateSource;
@@ -36,6 +42,13 @@ export class ChatTemplate {
   get writesHermesCalls(): boolean {
     const template = this.#source.template ?? CHATML;
     return template.includes('<tool_call>') && !template.includes('<function=');
+  }
+
+  /** What an answer to a rendered prompt may hold beside text. */
+  readingOf(prompt: string, { splitReasoning, toolCalls }: ReadingWish): ReadingOptions {
+    const thinks = splitReasoning && (this.#source.template ?? CHATML).includes('</think>');
+    const opened = prompt.trimEnd().endsWith('<think>') ? 'opened' : 'possible';
+    return { reasoning: thinks ? opened : 'none', toolCalls };
   }
 
   /** @throws RequestError when the template refuses the conversation or cannot be understood. */

@@ -28,13 +28,13 @@ export interface AnswerSettings {
   readonly grammar: string | undefined;
   /** Whether tokens that a slot has computed before may be used again. */
   readonly cachePrompt: boolean;
-  /** Whether the answer may call tools. */
-  readonly toolCalls: boolean;
 }
 
 export interface ChatRequest {
   readonly settings: AnswerSettings;
   readonly render: RenderOptions;
+  /** Whether reasoning shall be told from the answer. */
+  readonly splitReasoning: boolean;
 }
 
 export interface TextRequest {
@@ -49,7 +49,8 @@ export function decodeChat(body: JsonObject): ChatRequest {
   const variables = readObject(body, 'chat_template_kwargs');
   const tools = body['tool_choice'] === 'none' ? [] : readTools(body['tools'] ?? []);
   return {
-    settings: { ...decodeSettings(body), toolCalls: tools.length > 0 },
+    settings: decodeSettings(body),
+    splitReasoning: body['reasoning_format'] !== 'none',
     render: {
       conversation: readConversation(body['messages']),
       addGenerationPrompt: readBoolean(body, 'add_generation_prompt') ?? true,
@@ -75,7 +76,6 @@ function decodeSettings(body: JsonObject): AnswerSettings {
     sampling: decodeSampling(body),
     grammar: decodeAnswerGrammar(body),
     cachePrompt: readBoolean(body, 'cache_prompt') ?? true,
-    toolCalls: false,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { LlamaContext, LlamaModel } from 'node-llama-cpp';
-import { answerCompletion, asText, withBeginning, withToolCalls } from './answer-completion.js';
+import { answerCompletion, readParts, withBeginning } from './answer-completion.js';
+import { PLAIN, shownTags } from './answer-reader.js';
 import { ChatTemplate } from './chat-template.js';
 import { decodeChat, decodeTextCompletion } from './completion-request.js';
 import { describeModel } from './describe-model.js';
@@ -38,20 +39,22 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
   const models = describeModel(model, options.alias, context.contextSize);
 
   const chat: Handler = async (body, signal) => {
-    const { settings, render } = decodeChat(body);
-    if (settings.toolCalls && !template.writesHermesCalls)
+    const { settings, render, splitReasoning } = decodeChat(body);
+    const toolCalls = render.tools !== undefined;
+    if (toolCalls && !template.writesHermesCalls)
       throw unsupported("'tools' with the form of tool calls in this model's chat template");
-    const prompt = tokenizeChat(model, template.render(render));
-    const text = generator.generate(prompt, settings, signal);
-    const whole = withBeginning(render.conversation.answerPrefix, text);
-    const parts = settings.toolCalls ? withToolCalls(whole) : asText(whole);
+    const prompt = template.render(render);
+    const reading = template.readingOf(prompt, { splitReasoning, toolCalls });
+    const wanted = { ...settings, shownTags: shownTags(reading) };
+    const text = generator.generate(tokenizeChat(model, prompt), wanted, signal);
+    const parts = readParts(withBeginning(render.conversation.answerPrefix, text), reading);
     return answerCompletion(parts, { ...common, ...settings, encoding: chatEncoding });
   };
   const complete: Handler = async (body, signal) => {
     const { settings, prompt } = decodeTextCompletion(body);
     const tokens = typeof prompt === 'string' ? tokenizeFramed(model, prompt) : checkTokens(model, prompt);
-    const text = generator.generate(tokens, settings, signal);
-    return answerCompletion(asText(text), { ...common, ...settings, encoding: textEncoding });
+    const text = generator.generate(tokens, { ...settings, shownTags: [] }, signal);
+    return answerCompletion(readParts(text, PLAIN), { ...common, ...settings, encoding: textEncoding });
   };
   return new Map<string, Handler>([
     ['GET /health', async () => ({ kind: 'whole', body: { status: 'ok' } })],

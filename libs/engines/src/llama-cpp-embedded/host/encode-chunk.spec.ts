@@ -41,6 +41,18 @@ describe('chatEncoding', () => {
   });
 });
 
+describe('chatEncoding of reasoning', () => {
+  it('keeps reasoning apart from the content, streamed and whole', () => {
+    const part = { kind: 'reasoning', text: 'hm' } as const;
+    expect(chatEncoding.piece(frame, part)).toMatchObject({
+      choices: [{ delta: { reasoning_content: 'hm' } }],
+    });
+    expect(chatEncoding.whole(frame, end, [part, text('a')])).toMatchObject({
+      choices: [{ message: { content: 'a', reasoning_content: 'hm' } }],
+    });
+  });
+});
+
 describe('chatEncoding of tool calls', () => {
   const part = { kind: 'tool-call', call } as const;
   const encoded = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } };

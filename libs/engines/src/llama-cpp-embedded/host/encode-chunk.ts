@@ -53,7 +53,7 @@ export const chatEncoding: AnswerEncoding = {
 
 export const textEncoding: AnswerEncoding = {
   opening: () => [],
-  piece: (frame, part) => ({ ...textAnswer(frame, textOf([part]), null), id: frame.id }),
+  piece: (frame, part) => ({ ...textAnswer(frame, textIn('text', [part]), null), id: frame.id }),
   closing: (frame, end) => [
     {
       ...textAnswer(frame, '', end.finishReason),
@@ -63,26 +63,32 @@ export const textEncoding: AnswerEncoding = {
     },
   ],
   whole: (frame, end, parts) => ({
-    ...textAnswer(frame, textOf(parts), end.finishReason),
+    ...textAnswer(frame, textIn('text', parts), end.finishReason),
     usage: encodeUsage(end),
     id: frame.id,
     timings: encodeTimings(end),
   }),
 };
 
-function textOf(parts: readonly AnswerPart[]): string {
-  return parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
+function textIn(kind: 'text' | 'reasoning', parts: readonly AnswerPart[]): string {
+  return parts.flatMap((part) => (part.kind === kind ? [part.text] : [])).join('');
 }
 
 function chatDelta(part: AnswerPart): object {
-  if (part.kind === 'text') return { content: part.text };
-  return { tool_calls: [{ index: part.call.index, ...encodeCall(part.call) }] };
+  if (part.kind === 'tool-call')
+    return { tool_calls: [{ index: part.call.index, ...encodeCall(part.call) }] };
+  return part.kind === 'text' ? { content: part.text } : { reasoning_content: part.text };
 }
 
 function chatMessage(parts: readonly AnswerPart[]): object {
   const calls = parts.flatMap((part) => (part.kind === 'tool-call' ? [encodeCall(part.call)] : []));
-  const message = { role: 'assistant', content: textOf(parts) };
-  return calls.length === 0 ? message : { ...message, tool_calls: calls };
+  const reasoning = textIn('reasoning', parts);
+  return {
+    role: 'assistant',
+    content: textIn('text', parts),
+    ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+  };
 }
 
 function encodeCall({ id, name, arguments: json }: ToolCall): object {

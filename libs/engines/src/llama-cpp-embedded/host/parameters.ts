@@ -72,7 +72,7 @@ export const PARAMETERS: Readonly<Record<string, Standing>> = {
   prediction: [],
   web_search_options: [],
   reasoning_effort: [],
-  reasoning_format: ['none'],
+  reasoning_format: ['none', 'auto', 'deepseek'],
   thinking_budget_tokens: [-1],
   verbosity: [],
   lora: empty,

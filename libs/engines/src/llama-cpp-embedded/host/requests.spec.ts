@@ -17,11 +17,9 @@ describe('decodeChat', () => {
   it('offers the tools to the model, unless they shall not be used', () => {
     const tools = [{ type: 'function', function: { name: 'f' } }];
     expect(decodeChat({ messages, tools })).toMatchObject({
-      settings: { toolCalls: true },
       render: { tools },
     });
     const barred = decodeChat({ messages, tools, tool_choice: 'none' });
-    expect(barred.settings.toolCalls).toBe(false);
     expect(barred.render).not.toHaveProperty('tools');
   });
 

@@ -8,22 +8,21 @@ import type { SlotPool } from './slot-pool.js';
 import { StopMatcher } from './stop-matcher.js';
 import { TokenText } from './token-text.js';
 
+export type GenerationSettings = AnswerSettings & {
+  /** Tags whose text is wanted also where they are special tokens. */
+  readonly shownTags: readonly string[];
+};
+
 /** Writes answers: waits for a slot, decodes, turns tokens into text, and ends where the request says. */
 export class TextGenerator {
   readonly #model: LlamaModel;
   readonly #slots: SlotPool<SequenceSlot>;
   /** Tokens a slot holds, prompt and answer together. */
   readonly #contextSize: number;
-  /** Tokens that delimit tool calls; in some vocabularies they are special and have no text otherwise. */
-  readonly #toolTags: readonly Token[];
-
   constructor(model: LlamaModel, slots: SlotPool<SequenceSlot>, contextSize: number) {
     this.#model = model;
     this.#slots = slots;
     this.#contextSize = contextSize;
-    this.#toolTags = ['<tool_call>', '</tool_call>']
-      .map((tag) => model.tokenize(tag, true))
-      .flatMap((tokens) => (tokens.length === 1 ? tokens : []));
   }
 
   /**
@@ -33,7 +32,7 @@ export class TextGenerator {
    */
   async *generate(
     prompt: Token[],
-    settings: AnswerSettings,
+    settings: GenerationSettings,
     signal: AbortSignal,
   ): AsyncGenerator<string, AnswerEnd, void> {
     this.#checkLength(prompt.length);
@@ -59,11 +58,13 @@ export class TextGenerator {
   async *#write(
     decoded: AsyncGenerator<Token, void, void>,
     tokens: Token[],
-    settings: AnswerSettings,
+    settings: GenerationSettings,
     progress: Progress,
   ): AsyncGenerator<string, AnswerEnd, void> {
     const model = this.#model;
-    const shown = settings.toolCalls ? this.#toolTags : [];
+    const shown = settings.shownTags
+      .map((tag) => model.tokenize(tag, true))
+      .flatMap((tag) => (tag.length === 1 ? tag : []));
     const text = new TokenText((held, before) => {
       const special = held.some((token) => shown.includes(token as Token));
       return model.detokenize(held as Token[], special, before as Token[]);

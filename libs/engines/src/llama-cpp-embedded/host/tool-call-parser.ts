@@ -1,8 +1,8 @@
 import type { AnswerPart } from './answer-part.js';
 import { isObject } from './fields.js';
 
-const OPEN = '<tool_call>';
-const CLOSE = '</tool_call>';
+export const TOOL_CALL_TAGS = ['<tool_call>', '</tool_call>'] as const;
+const [OPEN, CLOSE] = TOOL_CALL_TAGS;
 
 /**
  * Finds tool calls of the Hermes form, `<tool_call>{"name": …, "arguments": …}</tool_call>`, in a text that arrives in

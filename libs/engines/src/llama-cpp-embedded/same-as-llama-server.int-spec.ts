@@ -1,0 +1,184 @@
+import {
+  SCRIPTS,
+  fixtureModel,
+  makeTemporaryFolder,
+  type FixtureModel,
+  type TemporaryFolder,
+} from '#testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installedLlamaServer } from '../__contract__/installed-llama-server.js';
+import { callEngine } from '../engine-client.js';
+import type { Engine, EngineSession } from '../engine.js';
+import { LlamaServerEngine } from '../llama-cpp/index.js';
+import { EmbeddedLlamaEngine } from './embedded-llama-engine.js';
+
+/** Members that differ from answer to answer, tell who computed it, or depend on what other caches there are. */
+const VOLATILE = new Set(['id', 'created', 'system_fingerprint', 'timings', 'cached_tokens']);
+
+const says = (content: string) => ({ messages: [{ role: 'user', content }], temperature: 0 });
+const tools = ['get_weather', 'get_time'].map((name) => ({
+  type: 'function',
+  function: { name, description: '', parameters: { type: 'object', properties: {} } },
+}));
+
+describe('the embedded host beside llama-server', () => {
+  const environment = process.env;
+  let folder: TemporaryFolder;
+  let sessions: readonly EngineSession[];
+  let embedders: readonly EngineSession[];
+
+  beforeAll(async () => {
+    folder = await makeTemporaryFolder('par');
+    const engines = [
+      new EmbeddedLlamaEngine({ environment, gpu: 'off' }),
+      new LlamaServerEngine({ environment, binary: installedLlamaServer() }),
+    ];
+    const load = (mode: 'completion' | 'embedding', model: FixtureModel) =>
+      Promise.all(engines.map((engine) => start(engine, mode, model)));
+    sessions = await load('completion', 'scripted');
+    embedders = await load('embedding', 'embedding');
+  });
+  afterAll(async () => {
+    await Promise.all([...sessions, ...embedders].map((session) => session.stop(1_000)));
+    await folder.remove();
+  });
+
+  async function start(engine: Engine, mode: 'completion' | 'embedding', model: FixtureModel) {
+    const spec = {
+      modelId: `sha256:${'a'.repeat(64)}`,
+      servedName: 'ai/model',
+      mode,
+      files: { format: 'gguf', weights: await fixtureModel(model) },
+      contextSize: 512,
+      slots: 1,
+      threads: 1,
+      runDirectory: folder.path,
+      log: () => undefined,
+    } as const;
+    return engine.start(spec, new AbortController().signal);
+  }
+
+  /** Both answers, ours first. */
+  async function both(route: string, body: object, from = sessions) {
+    return Promise.all(
+      from.map(async (session) => {
+        const { signal } = new AbortController();
+        const { status, body: answer } = await callEngine(session.endpoint, {
+          route,
+          body: JSON.stringify(body),
+          signal,
+        });
+        return { status, text: (await answer.setEncoding('utf8').toArray()).join('') };
+      }),
+    );
+  }
+
+  it.each([
+    ['a greedy answer', '/v1/chat/completions', says(SCRIPTS.say.prompt)],
+    ['reasoning', '/v1/chat/completions', says(SCRIPTS.think.prompt)],
+    [
+      'reasoning in the text',
+      '/v1/chat/completions',
+      { ...says(SCRIPTS.think.prompt), reasoning_format: 'none' },
+    ],
+    ['a long answer', '/v1/chat/completions', says(SCRIPTS.count.prompt)],
+    ['an answer that fills the context', '/v1/chat/completions', says(SCRIPTS.loop.prompt)],
+    ['a token limit', '/v1/chat/completions', { ...says(SCRIPTS.loop.prompt), max_tokens: 7 }],
+    ['a token limit of 0', '/v1/chat/completions', { ...says(SCRIPTS.loop.prompt), max_tokens: 0 }],
+    ['a stop string across tokens', '/v1/chat/completions', { ...says(SCRIPTS.say.prompt), stop: '! I' }],
+    ['a JSON object', '/v1/chat/completions', { ...says('x'), response_format: { type: 'json_object' } }],
+    [
+      'a past tool call',
+      '/v1/chat/completions',
+      {
+        ...says('x'),
+        tools,
+        messages: [
+          { role: 'system', content: 'Be kind.' },
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'a' },
+              { type: 'text', text: 'b' },
+            ],
+          },
+          {
+            role: 'assistant',
+            content: null,
+            tool_calls: [
+              { id: 'c', type: 'function', function: { name: 'get_time', arguments: '{"zone": "CET"}' } },
+            ],
+          },
+          { role: 'tool', tool_call_id: 'c', content: 'noon' },
+        ],
+      },
+    ],
+    ['a raw prompt', '/v1/completions', { prompt: SCRIPTS.say.marker, temperature: 0 }],
+    ['a prompt of tokens', '/v1/completions', { prompt: [5, 6, 7], temperature: 0, max_tokens: 4 }],
+  ])('gives the same object for %s', async (_, route, body) => {
+    const [ours, theirs] = await both(route, body);
+    expect(ours?.status).toBe(theirs?.status);
+    expect(stable(ours?.text)).toEqual(stable(theirs?.text));
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])('draws the same with seed %i', async (seed) => {
+    const [ours, theirs] = await both('/v1/chat/completions', {
+      ...says(SCRIPTS.dice.prompt),
+      temperature: 1,
+      seed,
+    });
+    expect(stable(ours?.text)).toEqual(stable(theirs?.text));
+  });
+
+  it.each([
+    ['/v1/chat/completions', { ...says(SCRIPTS.say.prompt), stream_options: { include_usage: true } }],
+    ['/v1/chat/completions', { ...says(SCRIPTS.think.prompt), stream_options: { include_usage: true } }],
+    ['/v1/chat/completions', says(SCRIPTS.say.prompt)],
+    ['/v1/completions', { prompt: SCRIPTS.say.marker, temperature: 0 }],
+  ])('streams the same events from %s for %j', async (route, body) => {
+    const [ours, theirs] = await both(route, { ...body, stream: true });
+    const events = (text = '') => text.trimEnd().split('\n\n');
+    expect(events(ours?.text).at(-1)).toBe('data: [DONE]');
+    const chunks = (text?: string) =>
+      events(text)
+        .slice(0, -1)
+        // llama-server also sends a piece without text for the token that ends a raw completion.
+        .filter((event) => !event.includes('"text":"","index":0,"logprobs":null,"finish_reason":null'))
+        .map((event) => stable(event.slice('data: '.length)));
+    expect(chunks(ours?.text)).toEqual(chunks(theirs?.text));
+  });
+
+  it.each([
+    ['/v1/chat/completions', {}],
+    ['/v1/chat/completions', { messages: 'x' }],
+    ['/v1/chat/completions', says('many words '.repeat(2_000))],
+    ['/v1/completions', {}],
+    ['/v1/embeddings', { input: 'x' }],
+    ['/v1/poems', {}],
+  ])('refuses %s %j with the same status and type', async (route, body) => {
+    const [ours, theirs] = await both(route, body);
+    const kind = (text = '') => {
+      const { error } = JSON.parse(text) as {
+        error: { code: number; type: string; n_prompt_tokens?: number };
+      };
+      return [error.code, error.type, error.n_prompt_tokens];
+    };
+    expect(kind(ours?.text)).toEqual(kind(theirs?.text));
+  });
+
+  it('embeds to the same vectors and counts the same tokens', async () => {
+    const [ours, theirs] = await both('/v1/embeddings', { input: ['hello world', 'x'] }, embedders);
+    const read = (text = '') =>
+      JSON.parse(text) as { usage: object; model: string; data: { embedding: number[] }[] };
+    const [mine, other] = [read(ours?.text), read(theirs?.text)];
+    expect(mine.usage).toEqual(other.usage);
+    expect(mine.model).toBe(other.model);
+    for (const [index, { embedding }] of other.data.entries())
+      for (const [place, value] of embedding.entries())
+        expect(mine.data[index]?.embedding[place]).toBeCloseTo(value, 4);
+  });
+});
+
+function stable(text = 'null'): unknown {
+  return JSON.parse(text, (key, value: unknown) => (VOLATILE.has(key) ? undefined : value));
+}
