@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidReference, parseModelId, parseModelReference } from './model-reference.js';
+
+const DIGEST = `sha256:${'0a'.repeat(32)}`;
+
+describe('parseModelReference', () => {
+  it.each([
+    ['smollm2', 'docker.io/ai/smollm2:latest'],
+    ['ai/smollm2', 'docker.io/ai/smollm2:latest'],
+    [' smollm2:360M-Q4_K_M ', 'docker.io/ai/smollm2:360M-Q4_K_M'],
+    ['someorg/Thing', 'docker.io/someorg/thing:latest'],
+    ['docker.io/ai/smollm2', 'docker.io/ai/smollm2:latest'],
+    ['hf.co/Org/Repo-GGUF:Q4_K_M', 'huggingface.co/org/repo-gguf:Q4_K_M'],
+    ['huggingface.co/org/repo', 'huggingface.co/org/repo:latest'],
+    ['localhost/x', 'localhost/x:latest'],
+    ['localhost:5000/org/x:t', 'localhost:5000/org/x:t'],
+    ['127.0.0.1:5000/a/b/c', '127.0.0.1:5000/a/b/c:latest'],
+    ['[::1]:5000/x:t', '[::1]:5000/x:t'],
+    [`ai/smollm2@${DIGEST}`, `docker.io/ai/smollm2@${DIGEST}`],
+    [`smollm2:tag@${DIGEST}`, `docker.io/ai/smollm2@${DIGEST}`],
+  ])('reads %j as %s', (text, name) => {
+    expect(parseModelReference(text).name).toBe(name);
+  });
+
+  it('uses the registry it is given where none is named', () => {
+    expect(parseModelReference('smollm2', 'registry.local:5000').name).toBe(
+      'registry.local:5000/ai/smollm2:latest',
+    );
+  });
+
+  it('reads its own names again to the same parts', () => {
+    for (const text of ['smollm2', 'localhost:5000/x:T', `a/b@${DIGEST}`]) {
+      const reference = parseModelReference(text);
+      expect(parseModelReference(reference.name)).toEqual(reference);
+    }
+  });
+
+  it.each([
+    '',
+    '   ',
+    'a:b:c',
+    'a//b',
+    '/a',
+    'a/',
+    'a b',
+    'a:',
+    '../../etc/passwd',
+    'http://host/x',
+    'x@sha256:abc',
+    `x@${DIGEST.toUpperCase()}`,
+    'host.example:port/x',
+    'a/b?c=d',
+    'a\u0000b',
+  ])('refuses %j with a sentence', (text) => {
+    expect(() => parseModelReference(text)).toThrow(InvalidReference);
+  });
+});
+
+describe('parseModelId', () => {
+  it('takes a whole id with and without its prefix, and its first twelve digits', () => {
+    const hex = '0a'.repeat(32);
+    expect(parseModelId(`sha256:${hex}`)).toBe(hex);
+    expect(parseModelId(hex)).toBe(hex);
+    expect(parseModelId(hex.slice(0, 12))).toBe(hex.slice(0, 12));
+  });
+
+  it.each(['0a', '0'.repeat(13), `sha256:${'0'.repeat(12)}`, 'G'.repeat(12), 'AAAAAAAAAAAA'])(
+    'takes %j for no id',
+    (text) => {
+      expect(parseModelId(text)).toBeUndefined();
+    },
+  );
+});
