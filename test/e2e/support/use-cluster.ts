@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import {
   type Cluster,
   type ClusterOptions,
+  eventually,
   type FixtureModel,
   fixtureModel,
   type PublishedModel,
@@ -11,6 +12,7 @@ import {
   startCluster,
   startRegistry,
 } from '#testing';
+import { redisLeftovers } from './redis-leftovers.js';
 
 /** What the tests of one file share: a cluster of processes and a registry with the fixture models. */
 export interface SharedCluster {
@@ -20,7 +22,10 @@ export interface SharedCluster {
   pulled(name: FixtureModel): Promise<PublishedModel>;
 }
 
-/** Starts a cluster before the tests of this file and ends it after them; shows its logs when a test has failed. */
+/**
+ * Starts a cluster before the tests of this file and ends it after them. Fails when they leave anything in Redis, or
+ * the cluster leaves a process or a socket. Shows the logs when a test has failed.
+ */
 export function useCluster(options: ClusterOptions | (() => Promise<ClusterOptions>)): SharedCluster {
   let cluster: Cluster | undefined;
   let registry: RegistryFixture | undefined;
@@ -34,7 +39,12 @@ export function useCluster(options: ClusterOptions | (() => Promise<ClusterOptio
   });
   afterAll(async () => {
     await registry?.stop();
-    await cluster?.stop();
+    try {
+      if (cluster !== undefined) await expectNothingLeft(cluster.redis.url);
+    } finally {
+      await cluster?.stop();
+      await cluster?.redis.stop();
+    }
   });
   return {
     get cluster() {
@@ -49,6 +59,16 @@ export function useCluster(options: ClusterOptions | (() => Promise<ClusterOptio
       return model;
     },
   };
+}
+
+/** @throws Error that names what is left of requests that have ended */
+async function expectNothingLeft(redisUrl: string): Promise<void> {
+  const options = { within: 10_000, what: 'Redis to hold nothing that is over' };
+  await eventually(
+    () => redisLeftovers(redisUrl),
+    (left) => left.length === 0,
+    options,
+  );
 }
 
 async function publishAndPull(

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { type ClusterWorker, eventually, SCRIPTS, type StreamedChat, streamChat } from '#testing';
+import { useCluster } from './support/use-cluster.js';
+
+const WORKERS = 3;
+const shared = useCluster({
+  gateways: 2,
+  workers: WORKERS,
+  engine: 'llama-server',
+  workerEnvironment: { LONGSHORE_SLOTS: '2', LONGSHORE_THREADS: '1' },
+});
+
+/** One chat of 300 tokens; odd numbers through one gateway, even ones through the other. */
+async function count(number: number): Promise<StreamedChat> {
+  const { reference: model } = await shared.pulled('scripted');
+  return streamChat(shared.cluster.gateway(number % 2).url, { model, prompt: SCRIPTS.count.prompt });
+}
+
+function shares(chats: readonly StreamedChat[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { workerId } of chats) counts[workerId] = (counts[workerId] ?? 0) + 1;
+  return counts;
+}
+
+/** Keeps `lanes` chats going until it is told to stop, and collects them. */
+function keepBusy(lanes: number) {
+  const chats: StreamedChat[] = [];
+  let busy = true;
+  const run = async (lane: number): Promise<void> => {
+    while (busy) chats.push(await count(lane));
+  };
+  const running = Array.from({ length: lanes }, (_, lane) => run(lane));
+  return {
+    chats,
+    async end(): Promise<readonly StreamedChat[]> {
+      busy = false;
+      await Promise.all(running);
+      return chats;
+    },
+  };
+}
+
+describe('two gateways and three workers', () => {
+  it('answer 60 chats at once, every text whole, none of the workers with less than a fifth', async () => {
+    // The first burst spreads the model; a cluster in use has it everywhere.
+    await Promise.all(Array.from({ length: 30 }, (_, number) => count(number)));
+    const chats = await Promise.all(Array.from({ length: 60 }, (_, number) => count(number)));
+    expect(chats.filter(({ text }) => text !== SCRIPTS.count.text)).toEqual([]);
+    const share = shares(chats);
+    expect(Object.keys(share)).toHaveLength(WORKERS);
+    expect(Math.min(...Object.values(share)), JSON.stringify(share)).toBeGreaterThanOrEqual(12);
+  });
+
+  it('give work to a worker that joins under load within two seconds of its being ready', async () => {
+    const load = keepBusy(24);
+    await eventually(() => load.chats.length > 0);
+    const added = await shared.cluster.addWorker();
+    const ready = performance.now();
+    const answeredBy = (worker: ClusterWorker) =>
+      load.chats.some(({ workerId }) => workerId === worker.workerId);
+    await eventually(() => answeredBy(added), Boolean, { within: 20_000, what: 'the new worker to answer' });
+    const took = performance.now() - ready;
+    const chats = await load.end();
+    expect(chats.filter(({ text }) => text !== SCRIPTS.count.text)).toEqual([]);
+    expect(took).toBeLessThan(2_000);
+  });
+
+  it('fail not one request while a busy worker is stopped', async () => {
+    const leaving = shared.cluster.worker(WORKERS);
+    const load = keepBusy(24);
+    await eventually(() => load.chats.some(({ workerId }) => workerId === leaving.workerId));
+    await leaving.stop();
+    const before = load.chats.length;
+    await sleep(1_000);
+    const chats = await load.end();
+    expect(chats.filter(({ text }) => text !== SCRIPTS.count.text)).toEqual([]);
+    expect(chats.slice(before + 24).map(({ workerId }) => workerId)).not.toContain(leaving.workerId);
+  });
+});

@@ -1,0 +1,48 @@
+import { RedisConnections } from '#redis';
+
+/** What may stay in Redis when no request is being served, each with its reason. */
+const MAY_STAY: readonly (readonly [RegExp, string])[] = [
+  [/^longshore:worker:[^:]+$/, 'the announcement of a living worker; expires'],
+  [/^longshore:workers$/, 'when each worker was heard of last'],
+  [/^longshore:\{catalogue\}:(?:models|tags|tombstones)$/, 'the catalogue'],
+  [/^longshore:demand:cpu$/, 'which queues were used lately'],
+  [/^longshore:\{([^}]+)\}:\1:meta$/, 'the settings of a queue'],
+  [/^longshore:\{([^}]+)\}:\1:(?:id|pc)$/, 'the counters of a queue'],
+  [/^longshore:\{([^}]+)\}:\1:events$/, 'one event of a queue'],
+  [/^longshore:\{([^}]+)\}:\1:marker$/, 'wakes consumers of a queue'],
+  [/^longshore:\{([^}]+)\}:\1:stalled-check$/, 'who looks for abandoned jobs; expires'],
+  [/^longshore:\{pull\.cpu\}:pull\.cpu:(?:completed|\d+)$/, 'pulls that ended in the last minute'],
+];
+
+/** Names and types of the keys that have no reason to be there. */
+export async function redisLeftovers(url: string): Promise<readonly string[]> {
+  return withRedis(url, async (redis) => {
+    const keys = await redis.keys('*');
+    const stray = keys.filter((key) => !MAY_STAY.some(([pattern]) => pattern.test(key)));
+    return Promise.all(stray.map(async (key) => `${key} (${await redis.type(key)})`));
+  });
+}
+
+/** Ids of the completion jobs in any queue and state. */
+export async function completionJobs(url: string): Promise<readonly string[]> {
+  return withRedis(url, async (redis) => {
+    const keys = await redis.keys('longshore:{completion.*}:*');
+    return keys.filter((key) => /:gw-[0-9a-f]+\.\d+$/.test(key));
+  });
+}
+
+/** Breaks every pub/sub connection of every gateway and worker. @returns how many there were */
+export async function cutSubscribers(url: string): Promise<number> {
+  return withRedis(url, async (redis) => Number(await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')));
+}
+
+type Connections = ReturnType<RedisConnections['patient']>;
+
+async function withRedis<T>(url: string, task: (redis: Connections) => Promise<T>): Promise<T> {
+  const connections = new RedisConnections({ url, name: 'test' });
+  try {
+    return await task(connections.patient('looking'));
+  } finally {
+    connections.close();
+  }
+}
