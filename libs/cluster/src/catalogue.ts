@@ -39,8 +39,13 @@ export interface RedisCatalogueOptions {
   readonly defaultRegistry?: string;
 }
 
+/** Texts remembered at most; clients choose them. */
+const FOUND_LIMIT = 1_000;
+
 export class RedisCatalogue extends Catalogue {
   private known: readonly CatalogueModel[] = [];
+  /** What texts were found to mean, for as long as `known` stands. */
+  private readonly found = new Map<string, CatalogueModel>();
   private readonly control: ControlSender;
 
   constructor(private readonly options: RedisCatalogueOptions) {
@@ -65,15 +70,18 @@ export class RedisCatalogue extends Catalogue {
     const [models, tags] = await this.guard(() =>
       Promise.all([redis.hvals(names.catalogueModelsKey()), redis.hgetall(names.catalogueTagsKey())]),
     );
-    this.known = assemble(models, tags);
+    this.know(assemble(models, tags));
     return this.known;
   }
 
   override async find(text: string): Promise<CatalogueModel | undefined> {
+    const remembered = this.found.get(text);
+    if (remembered !== undefined) return remembered;
     const { defaultRegistry } = this.options;
-    return (
-      findModel(this.known, text, defaultRegistry) ?? findModel(await this.list(), text, defaultRegistry)
-    );
+    const model =
+      findModel(this.known, text, defaultRegistry) ?? findModel(await this.list(), text, defaultRegistry);
+    if (model !== undefined && this.found.size < FOUND_LIMIT) this.found.set(text, model);
+    return model;
   }
 
   override async put(model: CatalogueModel): Promise<void> {
@@ -105,13 +113,18 @@ export class RedisCatalogue extends Catalogue {
     for (const reference of deleteModel ? [model.id] : untag) {
       await this.control.send(undefined, { kind: 'delete-model', reference });
     }
-    this.known = this.known.filter((known) => known.id !== model.id || !deleteModel);
+    await this.list();
     return entries;
   }
 
   override async removed(): Promise<ReadonlySet<string>> {
     const { redis, names } = this.options;
     return new Set(await this.guard(() => redis.hkeys(names.catalogueTombstonesKey())));
+  }
+
+  private know(models: readonly CatalogueModel[]): void {
+    this.known = models;
+    this.found.clear();
   }
 
   private async guard<T>(command: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { type Job, Worker } from 'bullmq';
+import { Job, type JobJson, Worker } from 'bullmq';
 import type { Names } from '#contracts';
 import type { RedisClient } from '#redis';
 
@@ -10,8 +10,8 @@ export interface PumpedJob {
   readonly attempt: number;
   /** Set when BullMQ has given the job up, for example after its workers died too often: answer it, do not run it. */
   readonly givenUp?: string;
-  /** Aborted when the job's lock is lost: another worker may be running it. */
-  readonly lockLost: AbortSignal;
+  /** Set by who runs the job; called when the job's lock is lost: another worker may be running it. */
+  onLockLost: (() => void) | undefined;
 }
 
 export interface QueuePumpOptions {
@@ -47,6 +47,13 @@ const TIMING: PumpTiming = {
   retryDelay: 200,
 };
 
+interface RunningJob {
+  readonly token: string;
+  readonly pumped: PumpedJob;
+  lost: boolean;
+  done: Promise<void>;
+}
+
 /** How often a job may lose its worker before it is given up. */
 const MAX_STALLED_COUNT = 2;
 
@@ -58,12 +65,14 @@ const MAX_STALLED_COUNT = 2;
 export class QueuePump {
   private readonly worker: Worker;
   private readonly timing: PumpTiming;
-  private readonly running = new Map<string, { token: string; lost: AbortController; done: Promise<void> }>();
+  private readonly running = new Map<string, RunningJob>();
   private loop: Promise<void> | undefined;
   private lockTimer: NodeJS.Timeout | undefined;
   private stopping = false;
   private slotFreed: (() => void) | undefined;
   private fetches = 0;
+  /** The last fetch found a job, so more are likely to wait. */
+  private backlog = false;
 
   constructor(private readonly options: QueuePumpOptions) {
     this.timing = { ...TIMING, ...options.timing };
@@ -113,6 +122,7 @@ export class QueuePump {
       }
       const token = `${this.options.workerId}:${this.fetches++}`;
       const job = await this.fetch(token);
+      this.backlog = job !== undefined;
       if (job !== undefined) this.begin(job, token);
     }
   }
@@ -130,30 +140,44 @@ export class QueuePump {
   }
 
   private begin(job: Job, token: string): void {
-    const id = job.id ?? '';
-    const lost = new AbortController();
-    const done = this.finish(job, token, lost.signal).finally(() => {
-      this.running.delete(id);
-      this.slotFreed?.();
-    });
-    this.running.set(id, { token, lost, done });
-  }
-
-  private async finish(job: Job, token: string, lockLost: AbortSignal): Promise<void> {
     const pumped: PumpedJob = {
       id: job.id ?? '',
       data: job.data,
       attempt: job.attemptsStarted,
-      lockLost,
+      onLockLost: undefined,
       ...(job.deferredFailure ? { givenUp: job.deferredFailure } : {}),
     };
+    const running: RunningJob = { token, pumped, lost: false, done: Promise.resolve() };
+    this.running.set(pumped.id, running);
+    running.done = this.finish(job, running);
+  }
+
+  private async finish(job: Job, running: RunningJob): Promise<void> {
+    let next: Job | undefined;
     try {
-      await this.options.run(pumped);
-      if (!lockLost.aborted) await job.moveToCompleted('', token, false);
+      await this.options.run(running.pumped);
+      if (!running.lost) next = await this.complete(job, running.token);
     } catch (error) {
       this.options.onError(error as Error);
-      if (!lockLost.aborted) await job.moveToFailed(error as Error, token, false).catch(this.options.onError);
+      if (!running.lost)
+        await job.moveToFailed(error as Error, running.token, false).catch(this.options.onError);
     }
+    this.running.delete(running.pumped.id);
+    if (next === undefined) this.slotFreed?.();
+    else this.begin(next, running.token);
+  }
+
+  /** Completes a job and, while jobs are known to wait, takes the next one in the same round trip. */
+  private async complete(job: Job, token: string): Promise<Job | undefined> {
+    const next: unknown = await job.moveToCompleted('', token, this.backlog && !this.stopping);
+    const [json, id] = Array.isArray(next) ? (next as [JobJson | null | undefined, string | undefined]) : [];
+    if (!json) {
+      this.backlog = false;
+      return undefined;
+    }
+    const following = Job.fromJSON(this.worker, json, id);
+    following.token = token;
+    return following;
   }
 
   private async renewLocks(): Promise<void> {
@@ -165,7 +189,12 @@ export class QueuePump {
         held.map(([, { token }]) => token),
         this.timing.lockDuration,
       );
-      for (const id of lost) this.running.get(id)?.lost.abort();
+      for (const id of lost) {
+        const running = this.running.get(id);
+        if (running === undefined) continue;
+        running.lost = true;
+        running.pumped.onLockLost?.();
+      }
     } catch (error) {
       this.options.onError(error as Error);
     }

@@ -32,15 +32,13 @@ export class CompletionHandler {
     if (unfit !== undefined) return writer.fin(failed(unfit));
     const request = this.options.live.begin(job.requestId);
     if (request === undefined) return writer.fin({ outcome: 'cancelled' });
-    const onLockLost = (): void => request.abort.abort(new Cancelled('another worker has the job'));
-    pumped.lockLost.addEventListener('abort', onLockLost, { once: true });
+    pumped.onLockLost = () => request.abort.abort(new Cancelled('another worker has the job'));
     try {
       await this.answer(job, writer, request, session);
       writer.fin({ outcome: 'completed' });
     } catch (error) {
       writer.fin(await this.explain(error, session));
     } finally {
-      pumped.lockLost.removeEventListener('abort', onLockLost);
       this.options.live.end(request);
     }
   }
