@@ -23,14 +23,15 @@ export class Chunks {
   token(endpoint: Endpoint, index: number): Buffer {
     const kept = this.kept[endpoint][index];
     if (kept !== undefined) return kept;
-    const text = syntheticToken(index);
-    const choice =
-      endpoint === 'chat'
-        ? { finish_reason: null, index: 0, delta: { content: text } }
-        : { text, index: 0, logprobs: null, finish_reason: null };
-    const bytes = Buffer.from(this.event(endpoint, choice));
+    const bytes = Buffer.from(this.event(endpoint, tokenChoice(endpoint, index)));
     if (index < KEPT) this.kept[endpoint][index] = bytes;
     return bytes;
+  }
+
+  /** Token number `index` with the time of now. */
+  stampedToken(endpoint: Endpoint, index: number): Buffer {
+    const emittedAt = Number(process.hrtime.bigint() / 1_000n);
+    return Buffer.from(this.event(endpoint, { ...tokenChoice(endpoint, index), emitted_at: emittedAt }));
   }
 
   /** All after the last token. */
@@ -59,4 +60,11 @@ export class Chunks {
     const chunk = { choices, created: this.created, id: ID, model: this.model, object, usage };
     return `data: ${JSON.stringify(chunk)}\n\n`;
   }
+}
+
+function tokenChoice(endpoint: Endpoint, index: number): object {
+  const text = syntheticToken(index);
+  return endpoint === 'chat'
+    ? { finish_reason: null, index: 0, delta: { content: text } }
+    : { text, index: 0, logprobs: null, finish_reason: null };
 }

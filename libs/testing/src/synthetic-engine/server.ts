@@ -73,7 +73,8 @@ class SyntheticEngine {
     }
     const tokens = Number(body['max_tokens'] ?? body['max_completion_tokens'] ?? DEFAULT_TOKENS);
     const usage = usageOf(tokens);
-    const begin = body['stream'] === true ? this.beginStream(endpoint, response) : undefined;
+    const begin =
+      body['stream'] === true ? this.beginStream(endpoint, response, behaviour.stamp === 1) : undefined;
     this.track(
       response,
       paceTokens({
@@ -99,11 +100,13 @@ class SyntheticEngine {
   }
 
   /** Returns what writes the tokens of a stream. Its head goes out with the first, as llama-server's does. */
-  private beginStream(endpoint: Endpoint, response: ServerResponse) {
+  private beginStream(endpoint: Endpoint, response: ServerResponse, stamped: boolean) {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
     return (first: number, end: number, again: () => void): boolean => {
       const bytes = Array.from({ length: end - first }, (_, index) =>
-        this.chunks.token(endpoint, first + index),
+        stamped
+          ? this.chunks.stampedToken(endpoint, first + index)
+          : this.chunks.token(endpoint, first + index),
       );
       if (first === 1 && endpoint === 'chat') bytes.unshift(Buffer.from(this.chunks.role()));
       const room = response.write(bytes.length === 1 ? bytes[0] : Buffer.concat(bytes));

@@ -10,6 +10,8 @@ export interface Behaviour {
   readonly hangAfter?: number;
   /** Status to refuse the request with; absent = it is accepted. */
   readonly refuse?: number;
+  /** 1 = each token tells when it was emitted, as `emitted_at`, in microseconds of the monotonic clock. */
+  readonly stamp?: number;
 }
 
 export interface SyntheticSettings {
@@ -28,6 +30,7 @@ export const SYNTHETIC_VARIABLES = {
   crashAfter: 'SYNTHETIC_CRASH_AFTER',
   hangAfter: 'SYNTHETIC_HANG_AFTER',
   refuse: 'SYNTHETIC_REFUSE',
+  stamp: 'SYNTHETIC_STAMP',
   loadMs: 'SYNTHETIC_LOAD_MS',
 } as const;
 
@@ -59,7 +62,7 @@ export function behaviourOf(body: Readonly<Record<string, unknown>>, otherwise: 
 }
 
 function overrule(base: Behaviour, wish: (name: keyof Behaviour) => unknown): Behaviour {
-  const names = ['rate', 'prefillMs', 'crashAfter', 'hangAfter', 'refuse'] as const;
+  const names = ['rate', 'prefillMs', 'crashAfter', 'hangAfter', 'refuse', 'stamp'] as const;
   const wishes = names.flatMap((name) => {
     const value = toNumber(name, wish(name));
     return value === undefined ? [] : [[name, value] as const];

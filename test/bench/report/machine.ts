@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
+import type { RedisClient } from '#redis';
+
+/** Where and with what something was measured. */
+export interface Machine {
+  /** ISO 8601. */
+  readonly date: string;
+  readonly cores: number;
+  readonly processor: string;
+  readonly memoryBytes: number;
+  readonly system: string;
+  readonly node: string;
+  readonly redis: string;
+  /** Of the working tree; absent without git. */
+  readonly commit?: string;
+}
+
+export async function describeMachine(redis: RedisClient, directory: string): Promise<Machine> {
+  const info = await redis.info('server');
+  const commit = currentCommit(directory);
+  return {
+    date: new Date().toISOString(),
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? 'unknown',
+    memoryBytes: totalmem(),
+    system: `${platform()} ${release()} ${arch()}`,
+    node: process.version,
+    redis: /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown',
+    ...(commit === undefined ? {} : { commit }),
+  };
+}
+
+function currentCommit(directory: string): string | undefined {
+  try {
+    const git = ['describe', '--always', '--dirty', '--exclude', '*'];
+    return execFileSync('git', git, { cwd: directory, stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim();
+  } catch {
+    return undefined;
+  }
+}
