@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ControlSender, RedisCatalogue, RedisWorkerDirectory } from '#cluster';
-import { Names, type Variant } from '#contracts';
+import { Names, type Variant, VARIANTS } from '#contracts';
 import type { Logger } from '#observability';
 import { BullJobQueue } from '#queue';
 import { type RedisClient, RedisConnections } from '#redis';
@@ -59,9 +59,10 @@ export class GatewayCluster {
     await Promise.all([this.frames.start(), this.catalogue.start(), this.workers.start()]);
   }
 
-  /** The variant that is to pull a model: one with a live worker. */
+  /** The variant that is to pull a model. Every gateway chooses the same, so that pulls of one model meet. */
   variantForPull(): Variant | undefined {
-    return this.workers.workers().find((worker) => !worker.draining)?.variant;
+    const alive = this.workers.workers().filter((worker) => !worker.draining);
+    return VARIANTS.find((variant) => alive.some((worker) => worker.variant === variant));
   }
 
   async stop(): Promise<void> {

@@ -60,6 +60,11 @@ export class ModelResidency {
     );
   }
 
+  /** True when `ensure` would not have to wait for room. */
+  canTake(identity: SessionIdentity): boolean {
+    return this.holds(queueOf(identity, this.variant)) || this.hasRoom;
+  }
+
   /**
    * Makes a model resident; joins a load that is under way. Waits for room when every session is busy.
    * @throws LongshoreError `load_failed`, `shutting_down`
