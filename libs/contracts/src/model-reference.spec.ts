@@ -36,6 +36,7 @@ describe('parseModelReference', () => {
   });
 
   it.each([
+    'host.example:65536/x',
     '',
     '   ',
     'a:b:c',

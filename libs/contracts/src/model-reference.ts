@@ -24,6 +24,7 @@ const DEFAULT_TAG = 'latest';
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const LARGEST_PORT = 65_535;
 const REGISTRY =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
 
@@ -73,7 +74,7 @@ function splitRegistry(
   const first = slash === -1 ? '' : path.slice(0, slash);
   const named = first === 'localhost' || first.includes('.') || first.includes(':');
   const registry = named ? first : fallback;
-  if (!REGISTRY.test(registry))
+  if (!REGISTRY.test(registry) || portOf(registry) > LARGEST_PORT)
     throw new InvalidReference(`"${whole}": "${registry}" is not a registry host`);
   const rest = (named ? path.slice(slash + 1) : path).toLowerCase();
   const repository = !named && slash === -1 ? `${DEFAULT_ORGANISATION}/${rest}` : rest;
@@ -82,4 +83,9 @@ function splitRegistry(
       throw new InvalidReference(`"${whole}": "${component}" cannot be part of a name`);
   }
   return { registry, repository };
+}
+
+/** 0 when the host names none. */
+function portOf(registry: string): number {
+  return Number(/:(\d+)$/.exec(registry)?.[1] ?? 0);
 }
