@@ -76,8 +76,16 @@ export class FrameSubscriber {
     const now = Date.now();
     for (const frame of frames) {
       const response = this.open.get(frame.stream);
-      if (response !== undefined) response.accept(frame, now);
+      if (response !== undefined) this.hand(frame, response, now);
       else if (frame.kind !== 'fin') this.options.onOrphan?.(frame.stream);
+    }
+  }
+
+  private hand(frame: Frame, response: ResponseStream, now: number): void {
+    try {
+      response.accept(frame, now);
+    } catch (error) {
+      this.options.onBadMessage?.(error as Error);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Frame, type FrameFin, LongshoreError } from '#contracts';
+import { FrameFormatError } from './frame-codec.js';
 import { ResponseStream } from './response-stream.js';
 
 const HEAD = { status: 200, headers: {}, workerId: 'w1' };
@@ -22,6 +23,7 @@ function setUp() {
   return {
     response,
     asked,
+    accept,
     head: (attempt = 1) => accept({ attempt, kind: 'head', payload: Buffer.from(JSON.stringify(HEAD)) }),
     body: (sequence: number, text: string | Buffer, attempt = 1) =>
       accept({ sequence, attempt, payload: Buffer.from(text) }),
@@ -60,6 +62,34 @@ describe('ResponseStream', () => {
     fin(3);
     expect(await readAll(response)).toBe('ab');
     expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['head', '{'],
+    ['head', 'null'],
+    ['head', '{"status":99999,"headers":{},"workerId":"w1"}'],
+    ['head', '{"status":200,"workerId":"w1"}'],
+    ['head', '{"status":200,"headers":{},"workerId":7}'],
+    ['fin', ''],
+    ['fin', '[]'],
+    ['fin', '{"outcome":"perhaps"}'],
+    ['fin', '{"outcome":"failed"}'],
+  ] as const)('refuses a %s frame of %j and goes on with the true one', async (kind, payload) => {
+    const { response, accept, head, body, fin } = setUp();
+    if (kind === 'fin') {
+      head();
+      body(1, 'a');
+    }
+    const sequence = kind === 'fin' ? 2 : 0;
+    const forged = { kind, sequence, payload: Buffer.from(payload) };
+    expect(() => accept(forged)).toThrow(FrameFormatError);
+    expect(() => accept({ ...forged, attempt: 9 })).toThrow(FrameFormatError);
+    if (kind === 'head') {
+      head();
+      body(1, 'a');
+    }
+    fin(2);
+    expect(await readAll(response)).toBe('a');
   });
 
   it('asks once for what is missing and puts late frames in their place', async () => {

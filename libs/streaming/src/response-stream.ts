@@ -1,4 +1,5 @@
 import { type Frame, type FrameFin, type FrameHead, LongshoreError, isErrorCode } from '#contracts';
+import { type FrameContent, readContent } from './frame-content.js';
 
 /** What a response asks of the worker that writes it. */
 export interface ResponseRequests {
@@ -35,7 +36,7 @@ export class ResponseStream {
 
   private attempt = 0;
   private expected = 0;
-  private readonly ahead = new Map<number, Frame>();
+  private readonly ahead = new Map<number, FrameContent>();
   private received: FrameHead | undefined;
   private unread: Buffer[] = [];
   private unreadBytes = 0;
@@ -64,13 +65,15 @@ export class ResponseStream {
     return this.expected > 1;
   }
 
+  /** @throws FrameFormatError for a head or fin that is none; the response is then as if the frame had not come. */
   accept(frame: Frame, now: number): void {
     if (this.end !== undefined || frame.attempt < this.attempt) return;
+    const content = readContent(frame);
     if (frame.attempt > this.attempt && !this.restart(frame.attempt)) return;
     this.lastActivity = now;
     if (frame.sequence < this.expected) return;
-    if (frame.sequence > this.expected) return this.holdBack(frame, now);
-    this.take(frame);
+    if (frame.sequence > this.expected) return this.holdBack(frame.sequence, content, now);
+    this.take(content);
     for (let next = this.nextHeld(); next !== undefined; next = this.nextHeld()) this.take(next);
     if (this.ahead.size === 0) this.gapSince = undefined;
     this.wake?.();
@@ -115,29 +118,29 @@ export class ResponseStream {
     return true;
   }
 
-  private holdBack(frame: Frame, now: number): void {
+  private holdBack(sequence: number, content: FrameContent, now: number): void {
     if (this.ahead.size >= REORDER_LIMIT) return;
-    this.ahead.set(frame.sequence, frame);
+    this.ahead.set(sequence, content);
     if (this.gapSince !== undefined) return;
     this.gapSince = now;
     this.requestReplay();
   }
 
-  private nextHeld(): Frame | undefined {
-    const frame = this.ahead.get(this.expected);
-    if (frame !== undefined) this.ahead.delete(this.expected);
-    return frame;
+  private nextHeld(): FrameContent | undefined {
+    const content = this.ahead.get(this.expected);
+    if (content !== undefined) this.ahead.delete(this.expected);
+    return content;
   }
 
-  private take(frame: Frame): void {
-    this.expected = frame.sequence + 1;
-    if (frame.kind === 'head') {
-      this.received = JSON.parse(frame.payload.toString()) as FrameHead;
-      this.workerId = this.received.workerId;
-    } else if (frame.kind === 'fin') {
-      this.end = JSON.parse(frame.payload.toString()) as FrameFin;
+  private take(content: FrameContent): void {
+    this.expected++;
+    if (content.kind === 'head') {
+      this.received = content.head;
+      this.workerId = content.head.workerId;
+    } else if (content.kind === 'fin') {
+      this.end = content.fin;
     } else {
-      this.store(frame.payload);
+      this.store(content.bytes);
     }
   }
 
