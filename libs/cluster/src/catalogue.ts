@@ -37,6 +37,8 @@ export interface RedisCatalogueOptions {
   readonly subscriber: RedisClient;
   readonly names: Names;
   readonly defaultRegistry?: string;
+  /** An entry that cannot be read is left out; told once for as long as it is there, for the log. */
+  readonly onBadMessage?: (error: Error) => void;
 }
 
 /** Texts remembered at most; clients choose them. */
@@ -47,6 +49,8 @@ export class RedisCatalogue extends Catalogue {
   /** What texts were found to mean, for as long as `known` stands. */
   private readonly found = new Map<string, CatalogueModel>();
   private readonly control: ControlSender;
+  /** Entries that could not be read when they were last looked at. */
+  private unreadable: ReadonlySet<string> = new Set();
 
   constructor(private readonly options: RedisCatalogueOptions) {
     super();
@@ -70,8 +74,24 @@ export class RedisCatalogue extends Catalogue {
     const [models, tags] = await this.guard(() =>
       Promise.all([redis.hvals(names.catalogueModelsKey()), redis.hgetall(names.catalogueTagsKey())]),
     );
-    this.know(assemble(models, tags));
+    this.know(assemble(this.readable(models), tags));
     return this.known;
+  }
+
+  /** One damaged entry must not hide the others. */
+  private readable(entries: readonly string[]): CatalogueModel[] {
+    const unreadable = new Set<string>();
+    const models = entries.flatMap((json) => {
+      try {
+        return [parseContract(CatalogueModel, json)];
+      } catch (error) {
+        unreadable.add(json);
+        if (!this.unreadable.has(json)) this.options.onBadMessage?.(error as Error);
+        return [];
+      }
+    });
+    this.unreadable = unreadable;
+    return models;
   }
 
   override async find(text: string): Promise<CatalogueModel | undefined> {
@@ -136,10 +156,11 @@ export class RedisCatalogue extends Catalogue {
   }
 }
 
-function assemble(models: readonly string[], tags: Readonly<Record<string, string>>): CatalogueModel[] {
+function assemble(
+  models: readonly CatalogueModel[],
+  tags: Readonly<Record<string, string>>,
+): CatalogueModel[] {
   const tagsOf = new Map<string, string[]>();
   for (const [tag, id] of Object.entries(tags)) tagsOf.set(id, [...(tagsOf.get(id) ?? []), tag]);
-  return models
-    .map((json) => parseContract(CatalogueModel, json))
-    .map((model) => ({ ...model, tags: (tagsOf.get(model.id) ?? []).sort() }));
+  return models.map((model) => ({ ...model, tags: (tagsOf.get(model.id) ?? []).sort() }));
 }

@@ -78,6 +78,22 @@ describe('what the cluster knows of itself', () => {
       );
     });
 
+    it('leaves out an entry that cannot be read, says so once, and shows the rest', async () => {
+      const complaints: Error[] = [];
+      const made = new RedisCatalogue({
+        redis,
+        subscriber: connections.subscriber('news'),
+        names,
+        onBadMessage: (error) => complaints.push(error),
+      });
+      await redis.hset(names.catalogueModelsKey(), 'damaged', '{"id":', 'strange', 'null');
+      await made.start();
+      await made.put(model(ID, TAG));
+      expect(await made.list()).toEqual([model(ID, TAG)]);
+      expect(await made.find('elsewhere/unknown')).toBeUndefined();
+      expect(complaints).toHaveLength(2);
+    });
+
     it('remembers what was removed until it is put again', async () => {
       const models = await catalogue();
       await models.put(model(ID, TAG));

@@ -7,6 +7,9 @@ import { type RedisClient, RedisConnections } from '#redis';
 import { FrameSubscriber } from '#streaming';
 import type { GatewayConfig } from '../gateway.config.js';
 
+/** Characters of a log line about a message that cannot be read. */
+const LONGEST_REASON = 300;
+
 /**
  * Everything a gateway reaches the cluster through. Three connections: commands, which fail at once while Redis is
  * away; frames; and news (presence, catalogue, pulls), so that a burst of tokens never delays a heartbeat.
@@ -23,6 +26,8 @@ export class GatewayCluster {
   readonly frames: FrameSubscriber;
   /** Told of frames for responses that are no longer open. Set by who opens responses. */
   onOrphan: (stream: number) => void = () => undefined;
+  /** Told of messages and entries in Redis that cannot be read. */
+  readonly onBadMessage: (error: Error) => void;
 
   private readonly connections: RedisConnections;
 
@@ -37,10 +42,11 @@ export class GatewayCluster {
     });
     this.commands = this.connections.failFast('commands');
     this.news = this.connections.subscriber('news');
-    const onBadMessage = (error: Error): void =>
-      logger.warn('Ignored a message that could not be read', { error });
+    this.onBadMessage = ({ message }) =>
+      logger.warn('Ignored a message that could not be read', { reason: message.slice(0, LONGEST_REASON) });
+    const { onBadMessage } = this;
     const access = { redis: this.commands, subscriber: this.news, names: this.names };
-    this.catalogue = new RedisCatalogue({ ...access, defaultRegistry: config.defaultRegistry });
+    this.catalogue = new RedisCatalogue({ ...access, onBadMessage, defaultRegistry: config.defaultRegistry });
     this.workers = new RedisWorkerDirectory({ ...access, onBadMessage });
     this.queue = new BullJobQueue(this.commands, this.names);
     this.control = new ControlSender(this.commands, this.names);

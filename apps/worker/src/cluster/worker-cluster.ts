@@ -46,6 +46,7 @@ export class WorkerCluster {
       ...access,
       redis: this.commands,
       defaultRegistry: config.defaultRegistry,
+      onBadMessage: ({ message }) => logger.warn('Ignored an entry of the catalogue', { reason: message }),
     });
     this.workers = new RedisWorkerDirectory(access);
     this.jobs = new BullJobQueue(prompt, names);
