@@ -12,12 +12,20 @@ export interface PullQueuesOptions {
   readonly names: Names;
   /** The variant whose workers are to pull; undefined when no worker is alive. */
   readonly chooseVariant: () => Variant | undefined;
+  /** A message that could not be read; for the log. */
+  readonly onBadMessage?: (error: Error) => void;
 }
 
 /** Registers the producer's side of every `pull.<variant>` queue and offers `Pulls`. */
 @Module({})
 export class PullQueuesModule {
-  static forGateway({ redis, subscriber, names, chooseVariant }: PullQueuesOptions): DynamicModule {
+  static forGateway({
+    redis,
+    subscriber,
+    names,
+    chooseVariant,
+    onBadMessage,
+  }: PullQueuesOptions): DynamicModule {
     const queues = BullModule.registerQueue(
       ...VARIANTS.map((variant) => ({
         name: pullQueue(variant),
@@ -35,7 +43,12 @@ export class PullQueuesModule {
           const variant = chooseVariant();
           return variant === undefined ? undefined : injected[VARIANTS.indexOf(variant)];
         };
-        const following = new QueuePulls({ chooseQueue, names, subscriber });
+        const following = new QueuePulls({
+          chooseQueue,
+          names,
+          subscriber,
+          ...(onBadMessage && { onBadMessage }),
+        });
         await following.start();
         return following;
       },

@@ -33,6 +33,8 @@ export interface QueuePullsOptions {
   readonly names: Names;
   /** Pub/sub connection. */
   readonly subscriber: RedisClient;
+  /** A message that could not be read; for the log. */
+  readonly onBadMessage?: (error: Error) => void;
 }
 
 export class QueuePulls extends Pulls {
@@ -46,11 +48,18 @@ export class QueuePulls extends Pulls {
   async start(): Promise<void> {
     const channel = this.options.names.pullsChannel();
     this.options.subscriber.on('message', (from: string, message: string) => {
-      if (from !== channel) return;
-      const event = parseContract(PullEvent, message);
-      for (const follower of this.followers.get(event.reference) ?? []) follower.push(event);
+      if (from === channel) this.receive(message);
     });
     await this.options.subscriber.subscribe(channel);
+  }
+
+  private receive(message: string): void {
+    try {
+      const event = parseContract(PullEvent, message);
+      for (const follower of this.followers.get(event.reference) ?? []) follower.push(event);
+    } catch (error) {
+      this.options.onBadMessage?.(error as Error);
+    }
   }
 
   override async *follow(job: PullJob, signal: AbortSignal): AsyncGenerator<PullEvent, void, void> {
@@ -100,8 +109,12 @@ export class QueuePulls extends Pulls {
     follower: Follower,
   ): Promise<void> {
     if (jobId === undefined) return;
-    const outcome = await outcomeOf(queue, jobId).catch(() => undefined);
-    if (outcome !== undefined) follower.push(checkContract(PullEvent, { version: 1, reference, outcome }));
+    try {
+      const outcome = await outcomeOf(queue, jobId);
+      if (outcome !== undefined) follower.push(checkContract(PullEvent, { version: 1, reference, outcome }));
+    } catch (error) {
+      this.options.onBadMessage?.(error as Error);
+    }
   }
 
   private add(reference: string, follower: Follower): void {

@@ -34,6 +34,7 @@ export class CompletionsModule implements OnApplicationShutdown {
       subscriber: cluster.news,
       names: cluster.names,
       chooseVariant: () => cluster.variantForPull(),
+      onBadMessage: cluster.onBadMessage,
     });
     const redisProbe: RedisProbe = { ping: async () => void (await cluster.commands.ping()) };
     return {
