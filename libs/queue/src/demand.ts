@@ -6,6 +6,8 @@ export interface Demand extends CompletionQueueParts {
   readonly queue: string;
   /** Jobs that wait in it. */
   readonly waiting: number;
+  /** Jobs that a worker has begun, be it alive or not. */
+  readonly active: number;
 }
 
 /** Queues nobody used for this long are forgotten; ms. */
@@ -31,15 +33,15 @@ export class DemandBoard {
     const counts = this.redis.pipeline();
     for (const queue of queues) {
       const prefix = `${this.names.queuePrefix(queue)}:${queue}`;
-      counts.llen(`${prefix}:wait`).zcard(`${prefix}:prioritized`);
+      counts.llen(`${prefix}:wait`).zcard(`${prefix}:prioritized`).llen(`${prefix}:active`);
     }
     const replies = (await counts.exec()) ?? [];
     const count = (index: number): number => Number(replies[index]?.[1] ?? 0);
     return queues.flatMap((queue, index) => {
       const parts = parseCompletionQueue(queue);
-      return parts === undefined
-        ? []
-        : [{ ...parts, queue, waiting: count(2 * index) + count(2 * index + 1) }];
+      if (parts === undefined) return [];
+      const first = 3 * index;
+      return [{ ...parts, queue, waiting: count(first) + count(first + 1), active: count(first + 2) }];
     });
   }
 

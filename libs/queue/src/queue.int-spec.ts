@@ -206,7 +206,8 @@ describe('completion queues', () => {
     const board = new DemandBoard(commands, names, 'cpu');
     for (let index = 0; index < 3; index++) await jobs.addCompletion(QUEUE, jobOf(`r${index}`));
     const [demand] = await board.read(() => true, Date.now());
-    expect(demand).toEqual({ queue: QUEUE, variant: 'cpu', modelId: MODEL, mode: 'completion', waiting: 3 });
+    const of = { queue: QUEUE, variant: 'cpu', modelId: MODEL, mode: 'completion' };
+    expect(demand).toEqual({ ...of, waiting: 3, active: 0 });
     expect(await board.read((queue) => queue !== QUEUE, Date.now())).toEqual([]);
     expect([await board.lease(QUEUE, 'w1'), await board.lease(QUEUE, 'w2')]).toEqual([true, false]);
     await board.release(QUEUE);

@@ -35,7 +35,7 @@ describe('expansion', () => {
     busy,
     lastUsed: 0,
   });
-  const question = { waiting: 5, waitingSince: 0, now: 10_000 };
+  const question = { waiting: 5, active: 0, waitingSince: 0, now: 10_000 };
 
   it('joins when requests wait and every session elsewhere is full', () => {
     expect(shouldExpand({ ...question, elsewhere: [session(4), session(4)] })).toBe(true);
@@ -57,5 +57,13 @@ describe('expansion', () => {
     expect(shouldExpand({ ...question, elsewhere: [], now: 1_000 })).toBe(false);
     expect(shouldExpand({ ...question, elsewhere: [], now: 2_000 })).toBe(true);
     expect(shouldExpand({ ...question, elsewhere: [session(0, 'draining')], now: 2_000 })).toBe(true);
+  });
+
+  it('picks up requests whose worker has died, and leaves those alone that a worker is finishing', () => {
+    const begun = { ...question, waiting: 0, active: 2 };
+    expect(shouldExpand({ ...begun, elsewhere: [] })).toBe(true);
+    expect(shouldExpand({ ...begun, elsewhere: [], now: 1_000 })).toBe(false);
+    expect(shouldExpand({ ...begun, elsewhere: [session(2)] })).toBe(false);
+    expect(shouldExpand({ ...begun, elsewhere: [session(2, 'draining')] })).toBe(false);
   });
 });

@@ -2,7 +2,7 @@ import type { WorkerDirectory } from '#cluster';
 import type { SessionAnnouncement } from '#contracts';
 import type { Logger } from '#observability';
 import type { Demand, DemandBoard } from '#queue';
-import { shouldExpand } from './expansion.js';
+import { isUnserved, shouldExpand } from './expansion.js';
 import type { ModelResidency } from './model-residency.js';
 
 export interface ExpanderOptions {
@@ -52,17 +52,17 @@ export class Expander {
     }
   }
 
-  private isWanted({ queue, waiting, modelId, mode }: Demand, now: number): boolean {
-    if (waiting === 0) {
+  private isWanted({ queue, waiting, active, modelId, mode }: Demand, now: number): boolean {
+    const elsewhere = this.sessionsElsewhere().filter(
+      (session) => session.modelId === modelId && session.mode === mode,
+    );
+    if (!isUnserved({ waiting, active, elsewhere })) {
       this.waitingSince.delete(queue);
       return false;
     }
     const waitingSince = this.waitingSince.get(queue) ?? now;
     this.waitingSince.set(queue, waitingSince);
-    const elsewhere = this.sessionsElsewhere().filter(
-      (session) => session.modelId === modelId && session.mode === mode,
-    );
-    return shouldExpand({ waiting, waitingSince, elsewhere, now });
+    return shouldExpand({ waiting, active, waitingSince, elsewhere, now });
   }
 
   private sessionsElsewhere(): SessionAnnouncement[] {
@@ -70,11 +70,11 @@ export class Expander {
     return workers.workers().flatMap((worker) => (worker.workerId === workerId ? [] : worker.sessions));
   }
 
-  private async join({ queue, modelId, mode, waiting }: Demand): Promise<void> {
+  private async join({ queue, modelId, mode, waiting, active }: Demand): Promise<void> {
     const { board, workerId, residency, logger } = this.options;
     if (!(await board.lease(queue, workerId))) return;
     try {
-      logger.info('Joining a model that requests wait for', { modelId, mode, waiting });
+      logger.info('Joining a model that requests wait for', { modelId, mode, waiting, active });
       // A failure has been told to those who wait, by residency.
       await residency.ensure({ modelId, mode }).catch(() => undefined);
     } finally {

@@ -3,7 +3,9 @@ import type { SessionAnnouncement } from '#contracts';
 export interface ExpansionQuestion {
   /** Jobs in the waiting room. */
   readonly waiting: number;
-  /** Since when this worker has seen jobs wait; ms since the epoch. */
+  /** Jobs that a worker has begun, be it alive or not. */
+  readonly active: number;
+  /** Since when this worker has seen jobs unserved; ms since the epoch. */
   readonly waitingSince: number;
   /** Sessions of this model and mode on other workers of the variant. */
   readonly elsewhere: readonly SessionAnnouncement[];
@@ -13,12 +15,22 @@ export interface ExpansionQuestion {
 /** A load job is given this long to show itself as a session before a worker steps in; ms. */
 const LOAD_JOB_GRACE_MS = 1_500;
 
+/** Jobs wait, or their worker has died with them: they go on once another worker looks for abandoned jobs. */
+export function isUnserved({
+  waiting,
+  active,
+  elsewhere,
+}: Pick<ExpansionQuestion, 'waiting' | 'active' | 'elsewhere'>): boolean {
+  return waiting > 0 || (active > 0 && elsewhere.length === 0);
+}
+
 /**
  * Whether a worker without a session for a queue should add one: jobs wait although every session there is full, or
  * there is no session at all and nobody is loading one.
  */
-export function shouldExpand({ waiting, waitingSince, elsewhere, now }: ExpansionQuestion): boolean {
-  if (waiting === 0 || elsewhere.some((session) => session.state === 'loading')) return false;
+export function shouldExpand(question: ExpansionQuestion): boolean {
+  const { waitingSince, elsewhere, now } = question;
+  if (!isUnserved(question) || elsewhere.some((session) => session.state === 'loading')) return false;
   const ready = elsewhere.filter((session) => session.state === 'ready');
   if (ready.length === 0) return now - waitingSince > LOAD_JOB_GRACE_MS;
   return ready.every((session) => session.busy >= session.slots);
