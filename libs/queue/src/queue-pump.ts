@@ -109,7 +109,10 @@ export class QueuePump {
     // Breaks off the blocking fetch; jobs in hand keep their locks because renewal is ours.
     const closed = this.worker.close(true);
     await this.loop;
-    await Promise.allSettled([...this.running.values()].map(({ done }) => done));
+    // A job that completes may bring the next one with it, asked for before the stop.
+    while (this.running.size > 0) {
+      await Promise.allSettled([...this.running.values()].map(({ done }) => done));
+    }
     clearInterval(this.lockTimer);
     await closed.catch(this.options.onError);
   }

@@ -135,6 +135,37 @@ describe('completion queues', () => {
     expect(await jobs.waiting(QUEUE)).toBe(3);
   });
 
+  it('finishes also a job that was on its way when it was stopped', async () => {
+    const release = gate();
+    const asked = gate();
+    const finished: string[] = [];
+    let stopped: Promise<void> | undefined;
+    let begun = 0;
+    const consumer = pump(
+      async (job) => {
+        begun++;
+        if (begun === 1) await release.opened;
+        // The next job is asked for before this turn of the event loop ends, and comes after it.
+        if (begun === 3) {
+          setImmediate(() => {
+            stopped = consumer.stop();
+            asked.open();
+          });
+        }
+        if (begun > 3) await new Promise((resolve) => setTimeout(resolve, 100));
+        finished.push(job.id);
+      },
+      { slots: 1 },
+    );
+    for (let index = 0; index < 9; index++) await jobs.addCompletion(QUEUE, jobOf(`r${index}`));
+    release.open();
+    await asked.opened;
+    await stopped;
+    expect(begun).toBe(4);
+    expect(finished).toHaveLength(begun);
+    expect(await jobs.waiting(QUEUE)).toBe(9 - begun);
+  });
+
   it('takes a waiting job out, and says so when it is not waiting any more', async () => {
     const release = gate();
     await jobs.addCompletion(QUEUE, jobOf('waits'));
