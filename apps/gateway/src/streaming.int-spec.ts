@@ -233,6 +233,58 @@ describe('a client that goes away', () => {
   });
 });
 
+describe('a client that closes its sending half', () => {
+  const request = (version: string): string =>
+    `POST /v1/chat/completions HTTP/${version}\r\nHost: x\r\nContent-Type: application/json\r\n` +
+    `Content-Length: ${BODY.length}\r\n\r\n${BODY}`;
+
+  async function askAndEnd(text: string): Promise<string> {
+    const socket = connect({ port: fake.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.end(text);
+    let answer = '';
+    for await (const bytes of socket) answer += String(bytes);
+    return answer;
+  }
+
+  it('gets the answer it waits for', async () => {
+    fake.cluster.completions.respond = async () => {
+      await delay(250);
+      return eventStream(['data: 1\n\n', 'data: 2\n\n']);
+    };
+    const answer = await askAndEnd(request('1.1'));
+    expect(answer).toContain('HTTP/1.1 200 OK');
+    expect(answer).toMatch(/data: 1\n\n.*data: 2\n\n/s);
+    expect(await askAndEnd('GET /version HTTP/1.0\r\n\r\n')).toContain('HTTP/1.1 200 OK');
+  });
+
+  it('gets every answer of what it pipelined', async () => {
+    fake.cluster.completions.respond = async () => {
+      await delay(50);
+      return eventStream(['data: 1\n\n']);
+    };
+    const answer = await askAndEnd(request('1.1').repeat(3));
+    expect(answer.match(/HTTP\/1.1 200 OK/g)).toHaveLength(3);
+  });
+
+  it('is told from one that is gone while its stream is silent', async () => {
+    const aborted = vi.fn<() => void>();
+    fake.cluster.completions.respond = async (_request, signal) => {
+      signal.addEventListener('abort', aborted);
+      return eventStream(
+        (async function* () {
+          yield 'data: 1\n\n';
+          await until(signal);
+        })(),
+      );
+    };
+    const socket = connect(fake.port, '127.0.0.1');
+    socket.write(request('1.1'));
+    await once(socket, 'data');
+    socket.destroy();
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalled());
+  });
+});
+
 describe('a client that does not read', () => {
   it('holds the source back, and is given up after the time limit', async () => {
     let produced = 0;

@@ -44,6 +44,8 @@ export function createHttpAdapter({ bodyLimit, answerUnroutable }: HttpAdapterOp
     if (isUtf8(body)) done(null, body.toString('utf8'));
     else done(new LongshoreError('invalid_request', 'The body is not UTF-8 text.'));
   });
+  // Else Node closes the connection of a client that has closed its sending half and waits for the answer.
+  Object.assign(fastify.server, { httpAllowHalfOpen: true });
   fastify.server.on('connection', (socket) => socket.setMaxListeners(0));
   return adapter;
 }

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { LongshoreError } from '#contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayConfig } from '../gateway.config.js';
+import { COMMENT, HalfClosedClient, type Filler } from './half-closed-client.js';
 import { OpenResponses } from './open-responses.js';
-import { writeResponse, type StreamedResponse, type WriteResult } from './write-response.js';
+import { isEventStream, writeResponse, type StreamedResponse, type WriteResult } from './write-response.js';
 
 export interface StreamedAnswer {
   readonly request: FastifyRequest;
@@ -11,6 +12,8 @@ export interface StreamedAnswer {
   /** Starts the work. `signal` aborts when the client goes away, at any time until the answer is complete. */
   readonly produce: (signal: AbortSignal) => Promise<StreamedResponse>;
   readonly onFirstByte?: () => void;
+  /** What may stand between the lines of the body; event streams have theirs. */
+  readonly filler?: Filler;
   readonly encodeStreamFailure?: (error: unknown) => string;
 }
 
@@ -34,21 +37,29 @@ export class StreamedAnswers {
     const onClose = (): void => client.abort();
     connection.once('close', onClose);
     if (connection.destroyed) onClose();
+    const halfClosed = new HalfClosedClient(answer.request.raw, answer.reply.raw);
     try {
-      return await this.run(answer, client.signal);
+      return await this.run(answer, client.signal, halfClosed);
     } catch (error) {
       if (!client.signal.aborted) throw error;
       answer.reply.hijack();
       return { outcome: 'client-gone', bytes: 0 };
     } finally {
+      halfClosed.stop();
       connection.off('close', onClose);
       open.end();
     }
   }
 
-  private async run(answer: StreamedAnswer, signal: AbortSignal): Promise<WriteResult> {
+  private async run(
+    answer: StreamedAnswer,
+    signal: AbortSignal,
+    halfClosed: HalfClosedClient,
+  ): Promise<WriteResult> {
     const { reply } = answer;
     const response = await answer.produce(signal);
+    const filler = isEventStream(response) ? COMMENT : answer.filler;
+    if (filler !== undefined) halfClosed.fillWith(filler);
     return writeResponse(reply.raw, response, {
       headers: { 'x-request-id': String(reply.getHeader('x-request-id')) },
       stallTimeoutMs: this.config.clientStallTimeout,
@@ -56,6 +67,7 @@ export class StreamedAnswers {
         reply.hijack();
         answer.onFirstByte?.();
       },
+      onChunk: (chunk) => halfClosed.sent(chunk),
       encodeStreamFailure: answer.encodeStreamFailure ?? (() => ''),
     });
   }

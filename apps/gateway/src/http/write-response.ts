@@ -14,6 +14,8 @@ export interface WriteOptions {
   readonly stallTimeoutMs: number;
   /** Called before the first byte is sent; from here on a failure can no longer have a status of its own. */
   readonly onBegin: () => void;
+  /** Called with each chunk that is sent. */
+  readonly onChunk?: (chunk: Buffer) => void;
   /** The last event of a server-sent stream that fails half-way, with its blank line. */
   readonly encodeStreamFailure: (error: unknown) => string;
 }
@@ -54,6 +56,7 @@ export async function writeResponse(
       if (last === undefined) begin(raw, response, options);
       last = chunk;
       bytes += chunk.length;
+      options.onChunk?.(chunk);
       if (raw.write(chunk)) continue;
       const state = await waitFor(raw, 'drain', options.stallTimeoutMs);
       if (state !== 'ready') return giveUp(raw, state, bytes);
@@ -131,7 +134,7 @@ function failureEvent(last: Buffer, error: unknown, options: WriteOptions): stri
   return separator + options.encodeStreamFailure(error);
 }
 
-function isEventStream(response: StreamedResponse): boolean {
+export function isEventStream(response: StreamedResponse): boolean {
   const { headers } = response;
   const type = headers['content-type'] ?? headers['Content-Type'] ?? '';
   return type.startsWith('text/event-stream');

@@ -2,6 +2,7 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { Pulls } from '#queue';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayConfig } from '../gateway.config.js';
+import { BLANK } from '../http/half-closed-client.js';
 import { StreamedAnswers } from '../http/streamed-answers.js';
 import { decodePull } from './decode-pull.js';
 import { progressLines } from './progress-lines.js';
@@ -27,6 +28,7 @@ export class PullController {
     await this.answers.write({
       request,
       reply,
+      filler: BLANK,
       produce: async (signal) => ({
         status: 200,
         headers,
