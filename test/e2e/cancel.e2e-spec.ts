@@ -14,6 +14,8 @@ import { completionJobs } from './support/redis-leftovers.js';
 import { useCluster } from './support/use-cluster.js';
 
 const LOAD_MS = 1_500;
+const NEXT_TOKENS = 7;
+const NEXT_TEXT = syntheticText(NEXT_TOKENS);
 /** From the client's hanging up to an idle engine. */
 const SOON = { within: 2_000, what: 'the engine to be idle' };
 
@@ -62,10 +64,11 @@ function begin(synthetic: object, stream: boolean) {
   };
 }
 
-async function expectService(): Promise<void> {
-  const chat = await streamChat(url, { model, prompt: 'Hello', parameters: { max_tokens: 7 } });
-  expect(chat.text).toBe(syntheticText(7));
-  expect(await eventually(jobs, (left) => left.length === 0)).toEqual([]);
+/** The text of the next chat, once no job is left. */
+async function nextText(): Promise<string> {
+  const chat = await streamChat(url, { model, prompt: 'Hello', parameters: { max_tokens: NEXT_TOKENS } });
+  await eventually(jobs, (left) => left.length === 0);
+  return chat.text;
 }
 
 beforeAll(async () => {
@@ -81,7 +84,7 @@ describe('a client that hangs up', () => {
     expect(await eventually(jobs, (waiting) => waiting.length === 0, { within: 1_000 })).toEqual([]);
     const { requests } = await eventually(stats, () => true, { within: 10_000 });
     expect(requests).toBe(0);
-    await expectService();
+    expect(await nextText()).toBe(NEXT_TEXT);
     expect((await stats()).requests).toBe(1);
   });
 
@@ -97,7 +100,7 @@ describe('a client that hangs up', () => {
       running.hangUp();
       await engineIsIdle();
       expect((await stats()).requests).toBe(requests);
-      await expectService();
+      expect(await nextText()).toBe(NEXT_TEXT);
     },
   );
 
@@ -106,7 +109,7 @@ describe('a client that hangs up', () => {
     await eventually(stats, ({ open }) => open === 1);
     expect(await request.hangUp()).toBe('hung up');
     await engineIsIdle();
-    await expectService();
+    expect(await nextText()).toBe(NEXT_TEXT);
   });
 
   it('in decode stops the engine', async () => {
@@ -116,7 +119,7 @@ describe('a client that hangs up', () => {
     running.hangUp();
     await engineIsIdle();
     expect((await stats()).aborted).toBe(aborted + 1);
-    await expectService();
+    expect(await nextText()).toBe(NEXT_TEXT);
   });
 
   it('in decode without a stream stops the engine', async () => {
@@ -125,7 +128,7 @@ describe('a client that hangs up', () => {
     await eventually(stats, (now) => now.tokens > tokens + 10);
     expect(await request.hangUp()).toBe('hung up');
     await engineIsIdle();
-    await expectService();
+    expect(await nextText()).toBe(NEXT_TEXT);
   });
 
   it('again and again leaves the cluster in order', async () => {
@@ -134,6 +137,6 @@ describe('a client that hangs up', () => {
     await Promise.all(requests.map((request) => request.hangUp()));
     await eventually(jobs, (waiting) => waiting.length === 0, { within: 5_000 });
     await engineIsIdle();
-    await expectService();
+    expect(await nextText()).toBe(NEXT_TEXT);
   });
 });

@@ -5,6 +5,7 @@ import {
   EMBEDDING_DIMENSIONS,
   eventually,
   fixtureModel,
+  openChat,
   openRequest,
   parseSse,
   publishModel,
@@ -14,6 +15,7 @@ import {
   SCRIPTS,
   streamChat,
 } from '#testing';
+import { enginesOf } from './support/engines.js';
 import { type RegistryGate, startRegistryGate } from './support/registry-gate.js';
 import { useCluster } from './support/use-cluster.js';
 
@@ -26,6 +28,15 @@ const get = (path: string, gateway = 0) =>
   requestJson({ url: `${shared.cluster.gateway(gateway).url}${path}` });
 const post = (path: string, body: unknown) =>
   requestJson({ url: `${shared.cluster.gateway().url}${path}`, body });
+
+/** Slots of the worker's engines that are at work, as the engines themselves say. */
+async function busySlots(): Promise<number> {
+  const answers = await Promise.all(
+    enginesOf(shared.cluster.worker()).map(({ socketPath }) => requestJson({ url: '/slots', socketPath })),
+  );
+  const slots = answers.flatMap(({ json }) => json as { readonly is_processing: boolean }[]);
+  return slots.filter((slot) => slot.is_processing).length;
+}
 
 describe('a model', () => {
   it('is pulled with progress for every layer, listed and inspected', async () => {
@@ -148,5 +159,30 @@ describe.each(PREFIXES)('under %s', (prefix) => {
     expect(one).toHaveLength(EMBEDDING_DIMENSIONS);
     expect(again).toEqual(one);
     expect(two).not.toEqual(one);
+  });
+});
+
+describe('a client that hangs up in the middle of an answer', () => {
+  it.each([true, false])('frees the slot of the engine (stream: %s)', async (stream) => {
+    const { reference: model } = await shared.pulled('scripted');
+    const hangingUp = new AbortController();
+    const request = {
+      model,
+      prompt: SCRIPTS.loop.prompt,
+      parameters: { max_tokens: 4_000 },
+      signal: hangingUp.signal,
+    };
+    const { url } = shared.cluster.gateway();
+    const answer = stream ? openChat(url, request).then((open) => open.whole()) : askChat(url, request);
+    const outcome = answer.then(
+      () => 'complete',
+      () => 'hung up',
+    );
+    await eventually(busySlots, (busy) => busy === 1);
+    hangingUp.abort();
+    expect(await outcome).toBe('hung up');
+    await eventually(busySlots, (busy) => busy === 0, { within: 1_500, what: 'the engine to be idle' });
+    const next = await streamChat(url, { model, prompt: SCRIPTS.say.prompt });
+    expect(next.text).toBe(SCRIPTS.say.text);
   });
 });

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type ClusterWorker, eventually, SCRIPTS, type StreamedChat, streamChat } from '#testing';
+import { eventually, SCRIPTS, type StreamedChat, streamChat } from '#testing';
 import { useCluster } from './support/use-cluster.js';
 
 const WORKERS = 3;
+const LANES = 24;
 const shared = useCluster({
   gateways: 2,
   workers: WORKERS,
@@ -26,16 +26,18 @@ function shares(chats: readonly StreamedChat[]): Readonly<Record<string, number>
 /** Keeps `lanes` chats going until it is told to stop, and collects them. */
 function keepBusy(lanes: number) {
   const chats: StreamedChat[] = [];
-  let busy = true;
+  const done = new AbortController();
   const run = async (lane: number): Promise<void> => {
-    while (busy) chats.push(await count(lane));
+    while (!done.signal.aborted) chats.push(await count(lane));
   };
-  const running = Array.from({ length: lanes }, (_, lane) => run(lane));
+  const running = Promise.all(Array.from({ length: lanes }, (_, lane) => run(lane)));
+  // Told to who ends it, not to the whole process.
+  running.catch(() => undefined);
   return {
     chats,
     async end(): Promise<readonly StreamedChat[]> {
-      busy = false;
-      await Promise.all(running);
+      done.abort();
+      await running;
       return chats;
     },
   };
@@ -49,32 +51,17 @@ describe('two gateways and three workers', () => {
     expect(chats.filter(({ text }) => text !== SCRIPTS.count.text)).toEqual([]);
     const share = shares(chats);
     expect(Object.keys(share)).toHaveLength(WORKERS);
-    expect(Math.min(...Object.values(share)), JSON.stringify(share)).toBeGreaterThanOrEqual(12);
-  });
-
-  it('give work to a worker that joins under load within two seconds of its being ready', async () => {
-    const load = keepBusy(24);
-    await eventually(() => load.chats.length > 0);
-    const added = await shared.cluster.addWorker();
-    const ready = performance.now();
-    const answeredBy = (worker: ClusterWorker) =>
-      load.chats.some(({ workerId }) => workerId === worker.workerId);
-    await eventually(() => answeredBy(added), Boolean, { within: 20_000, what: 'the new worker to answer' });
-    const took = performance.now() - ready;
-    const chats = await load.end();
-    expect(chats.filter(({ text }) => text !== SCRIPTS.count.text)).toEqual([]);
-    expect(took).toBeLessThan(2_000);
+    expect(Object.values(share).filter((answered) => answered < chats.length / 5)).toEqual([]);
   });
 
   it('fail not one request while a busy worker is stopped', async () => {
-    const leaving = shared.cluster.worker(WORKERS);
-    const load = keepBusy(24);
+    const leaving = shared.cluster.worker(1);
+    const load = keepBusy(LANES);
     await eventually(() => load.chats.some(({ workerId }) => workerId === leaving.workerId));
     await leaving.stop();
     const before = load.chats.length;
-    await sleep(1_000);
+    await eventually(() => load.chats.length > before + LANES);
     const chats = await load.end();
     expect(chats.filter(({ text }) => text !== SCRIPTS.count.text)).toEqual([]);
-    expect(chats.slice(before + 24).map(({ workerId }) => workerId)).not.toContain(leaving.workerId);
   });
 });

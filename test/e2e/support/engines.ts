@@ -8,21 +8,25 @@ import {
   type SyntheticStats,
 } from '#testing';
 
+export interface RunningEngine extends ProcessEntry {
+  readonly socketPath: string;
+}
+
 /** The engine processes of a worker. */
-export function enginesOf(worker: ClusterProcess): readonly ProcessEntry[] {
-  return descendantsOf(worker.pid).filter(
-    ({ command }) => socketOf(command) !== undefined && !isGuard(command),
-  );
+export function enginesOf(worker: ClusterProcess): readonly RunningEngine[] {
+  return descendantsOf(worker.pid).flatMap((entry) => {
+    const socketPath = socketOf(entry.command);
+    return socketPath === undefined || isGuard(entry.command) ? [] : [{ ...entry, socketPath }];
+  });
 }
 
 /** The one engine of a worker. @throws Error when it has none, or several */
-export function engineOf(worker: ClusterProcess): ProcessEntry & { readonly socketPath: string } {
+export function engineOf(worker: ClusterProcess): RunningEngine {
   const engines = enginesOf(worker);
   const [engine] = engines;
-  const socketPath = socketOf(engine?.command ?? '');
-  if (engine === undefined || socketPath === undefined || engines.length > 1)
+  if (engine === undefined || engines.length > 1)
     throw new Error(`${worker.name} has ${engines.length} engines.`);
-  return { ...engine, socketPath };
+  return engine;
 }
 
 /** What the synthetic engine of a worker says of itself. @throws Error when the worker has not exactly one engine */

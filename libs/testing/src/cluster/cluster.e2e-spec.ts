@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../eventually.js';
 import { fixtureModel } from '../fixtures.js';
 import { isAlive } from '../processes.js';
+import { REPOSITORY } from '../repository.js';
 import { startRegistry, type RegistryFixture } from '../servers/registry.js';
 import { syntheticText } from '../synthetic-engine/token-text.js';
 import { askChat, pullModelThrough, streamChat } from './cluster-client.js';
@@ -40,6 +44,25 @@ describe('startCluster', () => {
     await cluster.stop();
     const pids = [...cluster.gateways, ...cluster.workers].map((process) => process.pid);
     expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  it('dies as a whole when its test is killed', async () => {
+    const script = `
+      import { startCluster } from '#testing';
+      const cluster = await startCluster({ gateways: 1, workers: 1, engine: 'synthetic' });
+      process.send([...cluster.gateways, ...cluster.workers, cluster.redis].map(({ pid }) => pid));
+    `;
+    const test = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: REPOSITORY,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const [pids] = (await once(test, 'message')) as [number[]];
+    expect(pids.filter(isAlive)).toHaveLength(3);
+    test.kill('SIGKILL');
+    await eventually(
+      () => pids.filter(isAlive),
+      (left) => left.length === 0,
+    );
   });
 
   it('shows what a process says that does not start', async () => {
