@@ -60,7 +60,7 @@ const LOAD_WITHIN_MS = 60_000;
 export async function startBenchCluster(options: BenchClusterOptions): Promise<BenchCluster> {
   const undo: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) await step();
+    for (const step of undo.splice(0).toReversed()) await step();
   };
   try {
     const folder = await makeTemporaryFolder('bench');

@@ -27,35 +27,36 @@ export class ClientConnection {
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
   }
 
-  /** Sends the request and resolves when its answer is complete. @throws Error when the answer is no whole stream */
+  /**
+   * Sends the request and resolves when its answer is complete. A connection that the server had closed meanwhile, as
+   * llama-server does after each stream, is made anew.
+   * @throws Error when the answer is no whole stream
+   */
   async send(listener: RequestListener): Promise<void> {
+    const reused = this.socket !== undefined && !this.socket.destroyed;
+    const served = await this.attempt(listener);
+    if (served) return;
+    if (!reused || !(await this.attempt(listener))) throw new Error('the connection was closed unanswered');
+  }
+
+  /** @returns false when the connection closed before the first byte of an answer. */
+  private async attempt(listener: RequestListener): Promise<boolean> {
     const socket = await this.open();
-    const counter = new EventCounter();
+    const answer = new Answer(listener);
     return new Promise((resolve, reject) => {
-      let refusal: Buffer | undefined;
-      const settle = (error?: Error): void => {
+      const settle = (): void => {
         socket.removeAllListeners('data').removeAllListeners('close');
-        if (error !== undefined) this.hangUp();
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-      const onEnd = (): void => {
-        if (refusal !== undefined) return settle(refused(refusal));
-        settle(counter.complete ? undefined : new Error('an answer broke off'));
+        if (answer.problem !== undefined) this.hangUp();
+        if (answer.problem === undefined) resolve(answer.begun);
+        else reject(new Error(answer.problem));
       };
       socket.on('data', (bytes: Buffer) => {
-        if (counter.events === 0 && (refusal !== undefined || isRefusal(bytes))) {
-          refusal = Buffer.concat([refusal ?? Buffer.alloc(0), bytes]);
-          return settle(refused(refusal));
-        }
-        const before = counter.events;
-        const events = counter.add(bytes);
-        listener.onBytes(bytes, events, before === 0 && events > 0);
-        if (counter.ended) onEnd();
+        if (answer.add(bytes)) settle();
       });
       socket.on('close', () => {
         this.socket = undefined;
-        onEnd();
+        answer.close();
+        settle();
       });
       socket.write(this.request);
       listener.onSent();
@@ -80,13 +81,38 @@ export class ClientConnection {
   }
 }
 
-function isRefusal(bytes: Buffer): boolean {
-  return bytes.subarray(0, 5).toString('latin1') === 'HTTP/' && bytes[9] !== '2'.charCodeAt(0);
+/** One answer as it comes. */
+class Answer {
+  /** Why it is no whole stream. */
+  problem: string | undefined;
+  begun = false;
+  private readonly counter = new EventCounter();
+
+  constructor(private readonly listener: RequestListener) {}
+
+  /** @returns true when the answer has ended, one way or another. */
+  add(bytes: Buffer): boolean {
+    if (!this.begun) this.problem = refusal(bytes);
+    this.begun = true;
+    if (this.problem !== undefined) return true;
+    const before = this.counter.events;
+    const events = this.counter.add(bytes);
+    this.listener.onBytes(bytes, events, before === 0 && events > 0);
+    if (!this.counter.ended) return false;
+    this.close();
+    return true;
+  }
+
+  /** The connection has closed, or the answer has ended. */
+  close(): void {
+    if (this.begun && !this.counter.complete) this.problem ??= 'an answer broke off';
+  }
 }
 
-function refused(bytes: Buffer): Error {
+/** What a server says that answers with no success; undefined when it does. */
+function refusal(bytes: Buffer): string | undefined {
+  const status = bytes.subarray(9, 12).toString('latin1');
+  if (status.startsWith('2')) return undefined;
   const text = bytes.toString('utf8');
-  return new Error(
-    `refused with ${text.slice(9, 12)}: ${text.slice(text.indexOf('\r\n\r\n') + 4, 300).trim()}`,
-  );
+  return `refused with ${status}: ${text.slice(text.indexOf('\r\n\r\n') + 4, 300).trim()}`;
 }

@@ -5,17 +5,14 @@ import { type HeldStreams, holdStreams, runLoad } from './run-load.js';
 let held: HeldStreams | undefined;
 
 async function obey(order: LoadOrder): Promise<LoadAnswer> {
-  switch (order.kind) {
-    case 'run':
-      return { kind: 'report', report: await runLoad(order.load, order.onTimeMs) };
-    case 'hold':
-      held = await holdStreams(order.load);
-      return { kind: 'held', streams: held.count };
-    case 'release':
-      held?.release();
-      held = undefined;
-      return { kind: 'released' };
+  if (order.kind === 'run') return { kind: 'report', report: await runLoad(order.load, order.onTimeMs) };
+  if (order.kind === 'hold') {
+    held = await holdStreams(order.load);
+    return { kind: 'held', streams: held.count };
   }
+  held?.release();
+  held = undefined;
+  return { kind: 'released' };
 }
 
 process.on('disconnect', () => process.exit(0));

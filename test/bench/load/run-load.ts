@@ -27,10 +27,10 @@ export async function runLoad(load: Load, onTimeMs: number): Promise<LoadReport>
   await Promise.all(
     connections.map(async (connection, index) => {
       await pause((load.rampMs * index) / load.clients);
-      while (monotonic() < windowTo) {
-        await sendOne(connection, tally);
-        if (load.once === true) break;
+      await sendOne(connection, tally);
+      while (load.once !== true && monotonic() < windowTo) {
         if (load.pauseMs > 0) await pause(Math.random() * load.pauseMs);
+        await sendOne(connection, tally);
       }
       connection.hangUp();
     }),

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { type Profiler, Session } from 'node:inspector/promises';
+import { Session } from 'node:inspector/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -39,7 +39,7 @@ async function begin(session: Session): Promise<void> {
 }
 
 async function end(session: Session, file: string): Promise<void> {
-  const { profile } = (await session.post('Profiler.stop')) as { profile: Profiler.Profile };
+  const { profile } = await session.post('Profiler.stop');
   writeFileSync(file, JSON.stringify(profile));
   session.disconnect();
 }

@@ -47,12 +47,15 @@ export interface Comparison {
   readonly load: Omit<Load, 'address'>;
   /** See `LoadGenerator.run`. */
   readonly onTimeMs?: number;
+  /** At most so many rounds, for rows that take long. */
+  readonly rounds?: number;
 }
 
 /** Runs a load on both sides, round after round, in turning order so that neither side is always first. */
 export async function compare(bench: Bench, comparison: Comparison): Promise<readonly Pair[]> {
   const pairs: Pair[] = [];
-  for (let round = 0; round < bench.scale.rounds; round++) {
+  const rounds = Math.min(bench.scale.rounds, comparison.rounds ?? Infinity);
+  for (let round = 0; round < rounds; round++) {
     const order: readonly Side[] = round % 2 === 0 ? ['direct', 'cluster'] : ['cluster', 'direct'];
     const runs = new Map<Side, Run>();
     for (const side of order) runs.set(side, await run(bench, comparison, side, round));

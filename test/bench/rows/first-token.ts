@@ -3,7 +3,7 @@ import { type Bench, compare, foreignCores, middle, type Pair } from './bench.js
 import { scriptedChat, syntheticChat } from './requests.js';
 
 const PATH = '/v1/chat/completions';
-const WINDOW_MS = 2_000;
+const WINDOW_MS = 1_500;
 
 /** Few enough tokens at each step that neither side is busy: this is about waiting, not about load. */
 const SYNTHETIC_STEPS = [

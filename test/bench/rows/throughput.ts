@@ -15,7 +15,7 @@ const REAL_TOKENS = 64;
 export async function oneTokenRequests(bench: Bench): Promise<readonly Line[]> {
   const section = 'Requests for one token, synthetic engine, 64 in flight';
   const body = syntheticChat(bench.subject.reference, 1, 0);
-  const load = { path: CHAT, body, clients: 64, rampMs: 200, windowMs: 2_000, pauseMs: 0 };
+  const load = { path: CHAT, body, clients: 64, rampMs: 100, windowMs: 2_000, pauseMs: 0 };
   const pairs = await compare(bench, { row: 'one token', load });
   const rate = ({ report }: Run): number => (1_000 * report.requests) / report.windowMs;
   return [
@@ -32,7 +32,7 @@ export async function tokenFlood(bench: Bench): Promise<readonly Line[]> {
   const section = 'Tokens at full speed, synthetic engine, 32 streams';
   const tokens = 2_000;
   const body = syntheticChat(bench.subject.reference, tokens, 0);
-  const load = { path: CHAT, body, clients: 32, rampMs: 300, windowMs: 2_000, pauseMs: 0 };
+  const load = { path: CHAT, body, clients: 32, rampMs: 200, windowMs: 1_500, pauseMs: 0 };
   const pairs = await compare(bench, { row: 'token flood', load });
   const rate = ({ report }: Run): number => tokensIn(report.events, tokens) / (report.windowMs / 1_000);
   return [
@@ -50,7 +50,7 @@ export async function realTokenRatio(bench: Bench): Promise<readonly Line[]> {
   const lines: Line[] = [];
   for (const clients of REAL_CLIENTS) {
     const body = longCompletion(bench.subject.reference, REAL_TOKENS);
-    const load = { path: '/v1/completions', body, clients, rampMs: 300, windowMs: 2_500, pauseMs: 0 };
+    const load = { path: '/v1/completions', body, clients, rampMs: 200, windowMs: 1_500, pauseMs: 0 };
     const pairs = await compare(bench, { row: `token ratio, ${clients}`, load });
     const rate = ({ report }: Run): number => (1_000 * report.events) / report.windowMs;
     const direct = middle(pairs, (pair) => rate(pair.direct));
