@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { explainLlamaServerEnd } from './error-patterns.js';
 
-function explain(lines: string[], end: { code?: number; signal?: string; asked?: boolean } = { code: 1 }) {
+function explain(
+  lines: string[],
+  end: { code?: number; signal?: string; asked?: boolean; served?: boolean } = { code: 1 },
+) {
   return explainLlamaServerEnd({
     code: end.code ?? null,
     signal: end.signal ?? null,
     asked: end.asked ?? false,
+    served: end.served ?? false,
     lastLines: lines,
   });
 }
@@ -15,6 +19,15 @@ describe('explainLlamaServerEnd', () => {
     expect(explain(["E llama_model_load: error loading model: unknown model architecture: 'new3'"])).toBe(
       'llama-server ended with exit code 1: this llama-server does not know the model architecture "new3"; a newer one may.',
     );
+  });
+
+  it('does not tell one caller what another one sent', () => {
+    const lines = [
+      'srv send_error: parse error: syntax error while parsing value - last read: "my secret"',
+      'srv log_server_r: done request: POST /v1/chat/completions 400: No such file or directory',
+    ];
+    expect(explain(lines, { signal: 'SIGSEGV', served: true })).toBe('llama-server crashed (SIGSEGV).');
+    expect(explain(['GGML_ASSERT(n > 0) failed'], { signal: 'SIGABRT', served: true })).toContain('"n > 0"');
   });
 
   it('prefers the telling line to the general one, wherever they stand', () => {

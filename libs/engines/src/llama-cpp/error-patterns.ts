@@ -1,6 +1,6 @@
 import type { ProcessEnd } from '../process/engine-process.js';
 
-/** What llama-server prints before it gives up, most telling first, and what that means. `$1` is the first group. */
+/** What llama-server prints before it gives up loading, most telling first, and what that means. `$1` is the first group. */
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/failed to load (?:CLIP|multimodal) model/i, 'the projector file of the model cannot be loaded'],
   [
@@ -40,18 +40,24 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/failed to load model/, 'the model cannot be loaded'],
 ];
 
+/** The same for one that has served requests. Of what it prints then, most is about single requests and quotes them. */
+const SERVING_PATTERNS: typeof PATTERNS = [
+  [/cudaMalloc failed|ErrorOutOfDeviceMemory|bad_alloc/, 'it ran out of memory'],
+  [/GGML_ASSERT\(([^)]*)\) failed/, 'llama.cpp failed its own check "$1"'],
+];
+
 /** A sentence for people about how llama-server ended. Looks at its last lines only; has no paths of ours in it. */
 export function explainLlamaServerEnd(end: ProcessEnd): string {
   if (end.asked) return 'stopped';
-  const cause = causeIn(end.lastLines);
+  const cause = causeIn(end.lastLines, end.served ? SERVING_PATTERNS : PATTERNS);
   return cause === undefined
     ? `llama-server ${howItEnded(end)}.`
     : `llama-server ${howItEnded(end)}: ${cause}.`;
 }
 
 /** Undefined when no line says anything known. */
-function causeIn(lines: readonly string[]): string | undefined {
-  for (const [pattern, sentence] of PATTERNS) {
+function causeIn(lines: readonly string[], patterns: typeof PATTERNS): string | undefined {
+  for (const [pattern, sentence] of patterns) {
     for (const line of lines) {
       const match = pattern.exec(line);
       if (match !== null) return sentence.replace('$1', () => match[1] ?? '');

@@ -113,7 +113,7 @@ async function becomeReady(engineProcess: EngineProcess, waiting: Waiting): Prom
   });
   const outcome = await Promise.race([ready, engineProcess.exited]);
   stopWaiting.abort();
-  if (outcome === 'ready') return;
+  if (outcome === 'ready') return engineProcess.markReady();
   if (typeof outcome !== 'string') throw new EngineStartError(outcome.reason);
   await engineProcess.stop(0);
   signal.throwIfAborted();

@@ -15,6 +15,8 @@ export interface ProcessEnd {
   readonly signal: string | null;
   /** True when `stop` was called before the end. */
   readonly asked: boolean;
+  /** True when it had become ready: what it printed may then quote what callers sent. */
+  readonly served?: boolean;
   /** What it printed last, oldest first. */
   readonly lastLines: readonly string[];
 }
@@ -39,6 +41,7 @@ export class EngineProcess {
   readonly #guarded: GuardedProcess;
   readonly #outputEnded: Promise<unknown>;
   #asked = false;
+  #served = false;
   #gone = false;
 
   constructor(options: EngineProcessOptions) {
@@ -53,6 +56,11 @@ export class EngineProcess {
     const { stdout, stderr } = this.#guarded;
     this.#outputEnded = Promise.all([readLines(stdout, keep), readLines(stderr, keep)]);
     this.exited = this.#waitForEnd(lastLines, keep, options);
+  }
+
+  /** To be called once it answers. */
+  markReady(): void {
+    this.#served = true;
   }
 
   /** Asks with SIGTERM, twice, then kills. Resolves when the process is gone. */
@@ -92,7 +100,7 @@ export class EngineProcess {
     this.#guarded.killGroup();
     await this.#readOutputToItsEnd();
     if (options.socketPath !== undefined) rmSync(options.socketPath, { force: true });
-    const end: ProcessEnd = { code, signal, asked: this.#asked, lastLines };
+    const end: ProcessEnd = { code, signal, asked: this.#asked, served: this.#served, lastLines };
     return { code, signal, reason: options.explain(end) };
   }
 
