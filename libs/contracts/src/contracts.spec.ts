@@ -94,7 +94,7 @@ describe('names', () => {
 
   it('puts all keys of a queue into one hash slot and every name under the namespace', () => {
     const names = new Names('mine');
-    expect(names.queuePrefix('pull.cpu')).toBe('mine:{pull.cpu}');
+    expect(names.queueKey('pull.cpu')).toBe('mine:{pull.cpu}');
     expect(
       [names.replyChannel('g'), names.workerKey('w'), names.catalogueTagsKey()].every((name) =>
         name.startsWith('mine:'),

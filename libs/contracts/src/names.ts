@@ -7,8 +7,8 @@ import type { Mode, Variant } from './vocabulary.js';
 export class Names {
   constructor(readonly namespace: string = 'longshore') {}
 
-  /** BullMQ key prefix of one queue. */
-  queuePrefix(queue: string): string {
+  /** What all keys of one queue begin with. */
+  queueKey(queue: string): string {
     return `${this.namespace}:{${queue}}`;
   }
 

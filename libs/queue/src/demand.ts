@@ -32,8 +32,8 @@ export class DemandBoard {
     if (queues.length === 0) return [];
     const counts = this.redis.pipeline();
     for (const queue of queues) {
-      const prefix = `${this.names.queuePrefix(queue)}:${queue}`;
-      counts.llen(`${prefix}:wait`).zcard(`${prefix}:prioritized`).llen(`${prefix}:active`);
+      const key = this.names.queueKey(queue);
+      counts.llen(`${key}:wait`).zcard(`${key}:prioritized`).llen(`${key}:active`);
     }
     const replies = (await counts.exec()) ?? [];
     const count = (index: number): number => Number(replies[index]?.[1] ?? 0);

@@ -10,6 +10,7 @@ import {
   type Variant,
 } from '#contracts';
 import type { RedisClient } from '#redis';
+import { bullLocation } from './bull-queue.js';
 
 /**
  * The producer's side of the queues. Every method rejects with `redis_unavailable` at once when Redis is away: the
@@ -97,9 +98,10 @@ export class BullJobQueue extends JobQueue {
   private queue(name: string): Queue {
     let queue = this.queues.get(name);
     if (queue === undefined) {
-      queue = new Queue(name, {
+      const { name: bullName, prefix } = bullLocation(name, this.names);
+      queue = new Queue(bullName, {
         connection: this.redis,
-        prefix: this.names.queuePrefix(name),
+        prefix,
         streams: { events: { maxLen: EVENT_STREAM_LENGTH } },
       });
       queue.on('error', () => undefined);

@@ -3,6 +3,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { type Names, pullQueue, type Variant, VARIANTS } from '#contracts';
 import type { RedisClient } from '#redis';
+import { bullLocation } from './bull-queue.js';
 import { Pulls, QueuePulls } from './pulls.js';
 
 export interface PullQueuesOptions {
@@ -28,15 +29,14 @@ export class PullQueuesModule {
   }: PullQueuesOptions): DynamicModule {
     const queues = BullModule.registerQueue(
       ...VARIANTS.map((variant) => ({
-        name: pullQueue(variant),
+        ...bullLocation(pullQueue(variant), names),
         connection: redis,
-        prefix: names.queuePrefix(pullQueue(variant)),
         streams: { events: { maxLen: 1 } },
       })),
     );
     const pulls = {
       provide: Pulls,
-      inject: VARIANTS.map((variant) => getQueueToken(pullQueue(variant))),
+      inject: VARIANTS.map((variant) => getQueueToken(bullLocation(pullQueue(variant), names).name)),
       useFactory: async (...injected: Queue[]): Promise<Pulls> => {
         for (const queue of injected) queue.on('error', () => undefined);
         const chooseQueue = (): Queue | undefined => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Names, type PullEvent, pullQueue } from '#contracts';
 import { RedisConnections, type RedisClient } from '#redis';
 import { eventually, startRedis, type RedisFixture } from '#testing';
+import { bullLocation } from './bull-queue.js';
 import { QueuePulls } from './pulls.js';
 
 const REFERENCE = 'docker.io/ai/one:latest';
@@ -20,8 +21,8 @@ beforeAll(async () => {
   redis = connections.failFast('commands');
   const subscriber = connections.subscriber('news');
   await connections.ready();
-  const name = pullQueue('cpu');
-  queue = new Queue(name, { connection: redis, prefix: names.queuePrefix(name) });
+  const { name, prefix } = bullLocation(pullQueue('cpu'), names);
+  queue = new Queue(name, { connection: redis, prefix });
   const onBadMessage = (error: Error): void => void complaints.push(error);
   pulls = new QueuePulls({ chooseQueue: () => queue, names, subscriber, onBadMessage });
   await pulls.start();

@@ -1,6 +1,7 @@
 import { Job, type JobJson, Worker } from 'bullmq';
 import type { Names } from '#contracts';
 import type { RedisClient } from '#redis';
+import { bullLocation } from './bull-queue.js';
 
 /** A job as a pump hands it out. */
 export interface PumpedJob {
@@ -76,9 +77,10 @@ export class QueuePump {
 
   constructor(private readonly options: QueuePumpOptions) {
     this.timing = { ...TIMING, ...options.timing };
-    this.worker = new Worker(options.queue, undefined, {
+    const { name, prefix } = bullLocation(options.queue, options.names);
+    this.worker = new Worker(name, undefined, {
       connection: options.redis,
-      prefix: options.names.queuePrefix(options.queue),
+      prefix,
       autorun: false,
       drainDelay: this.timing.blockTimeout / 1_000,
       lockDuration: this.timing.lockDuration,

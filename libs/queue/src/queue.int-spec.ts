@@ -85,7 +85,7 @@ describe('completion queues', () => {
       (count) => count === 50,
     );
     expect(new Set(seen).size).toBe(50);
-    const keys = async (): Promise<string[]> => commands.keys(`${names.queuePrefix(QUEUE)}*r[0-9]*`);
+    const keys = async (): Promise<string[]> => commands.keys(`${names.queueKey(QUEUE)}:r[0-9]*`);
     await eventually(keys, (left) => left.length === 0);
     expect(errors).toEqual([]);
   });

@@ -12,6 +12,7 @@ import {
   type Variant,
 } from '#contracts';
 import type { RedisClient } from '#redis';
+import { bullLocation } from './bull-queue.js';
 
 /** What a worker does with a pull job. */
 export abstract class PullHandler {
@@ -51,9 +52,8 @@ export interface StaticConsumersOptions {
 export class StaticConsumersModule {
   static forWorker(options: StaticConsumersOptions): DynamicModule {
     const queues = [pullQueue(options.variant), loadQueue(options.variant)].map((name) => ({
-      name,
+      ...bullLocation(name, options.names),
       connection: options.redis,
-      prefix: options.names.queuePrefix(name),
       streams: { events: { maxLen: 1 } },
     }));
     return {
@@ -65,15 +65,16 @@ export class StaticConsumersModule {
 }
 
 function consumers({ variant, names, pulls, loads }: StaticConsumersOptions): Provider[] {
-  const settings = (queue: string, concurrency: number) => ({
-    prefix: names.queuePrefix(queue),
+  const settings = (prefix: string, concurrency: number) => ({
+    prefix,
     concurrency,
     lockDuration: LOCK_DURATION_MS,
     stalledInterval: LOCK_DURATION_MS / 2,
     maxStalledCount: 3,
   });
 
-  @Processor({ name: pullQueue(variant) }, settings(pullQueue(variant), pulls))
+  const pull = bullLocation(pullQueue(variant), names);
+  @Processor({ name: pull.name }, settings(pull.prefix, pulls))
   class PullConsumer extends WorkerHost {
     constructor(@Inject(PullHandler) private readonly handler: PullHandler) {
       super();
@@ -84,7 +85,8 @@ function consumers({ variant, names, pulls, loads }: StaticConsumersOptions): Pr
     }
   }
 
-  @Processor({ name: loadQueue(variant) }, settings(loadQueue(variant), loads))
+  const load = bullLocation(loadQueue(variant), names);
+  @Processor({ name: load.name }, settings(load.prefix, loads))
   class LoadConsumer extends WorkerHost {
     constructor(@Inject(LoadHandler) private readonly handler: LoadHandler) {
       super();

@@ -6,12 +6,12 @@ const MAY_STAY: readonly (readonly [RegExp, string])[] = [
   [/^longshore:workers$/, 'when each worker was heard of last'],
   [/^longshore:\{catalogue\}:(?:models|tags|tombstones)$/, 'the catalogue'],
   [/^longshore:demand:cpu$/, 'which queues were used lately'],
-  [/^longshore:\{([^}]+)\}:\1:meta$/, 'the settings of a queue'],
-  [/^longshore:\{([^}]+)\}:\1:(?:id|pc)$/, 'the counters of a queue'],
-  [/^longshore:\{([^}]+)\}:\1:events$/, 'one event of a queue'],
-  [/^longshore:\{([^}]+)\}:\1:marker$/, 'wakes consumers of a queue'],
-  [/^longshore:\{([^}]+)\}:\1:stalled-check$/, 'who looks for abandoned jobs; expires'],
-  [/^longshore:\{pull\.cpu\}:pull\.cpu:(?:completed|\d+)$/, 'pulls that ended in the last minute'],
+  [/^longshore:\{[^}]+\}:meta$/, 'the settings of a queue'],
+  [/^longshore:\{[^}]+\}:(?:id|pc)$/, 'the counters of a queue'],
+  [/^longshore:\{[^}]+\}:events$/, 'one event of a queue'],
+  [/^longshore:\{[^}]+\}:marker$/, 'wakes consumers of a queue'],
+  [/^longshore:\{[^}]+\}:stalled-check$/, 'who looks for abandoned jobs; expires'],
+  [/^longshore:\{pull\.cpu\}:(?:completed|\d+)$/, 'pulls that ended in the last minute'],
 ];
 
 /** Names and types of the keys that have no reason to be there. */
