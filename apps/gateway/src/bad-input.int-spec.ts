@@ -56,6 +56,12 @@ describe('an inference body that cannot be used', () => {
     ['a word for stream', '{"model":"a","stream":"yes"}', 'invalid_request', /"stream" must be/],
     ['a number for stream', '{"model":"a","stream":1}', 'invalid_request', /"stream" must be/],
     ['deeply nested JSON', `${'['.repeat(30_000)}${']'.repeat(30_000)}`, 'invalid_request', /array/],
+    [
+      'a deep member',
+      `{"model":"smollm2","tools":${'['.repeat(300)}${']'.repeat(300)}}`,
+      'invalid_request',
+      /nested more than 256/,
+    ],
     ['unclosed deep JSON', '{"a":'.repeat(10_000), 'invalid_request', /not valid JSON/],
   ])('is refused: %s', async (_what, body, code, message) => {
     const response = await post(CHAT, body).expect(400);
