@@ -55,6 +55,9 @@ describe('decodeRequest', () => {
   it('refuses JSON that is nested beyond reason without failing itself', () => {
     const depth = 2_000_000;
     expect(refusalOf('['.repeat(depth))).toMatchObject({ code: 'invalid_request' });
-    expect(decodeRequest(`{"model":"m","x":${'['.repeat(10_000)}${']'.repeat(10_000)}}`).model).toBe('m');
+    const nested = (levels: number): string => `{"model":"m","x":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    expect(refusalOf(nested(100_000))).toMatchObject({ code: 'invalid_request' });
+    expect(refusalOf(nested(256)).message).toContain('more than 256 levels');
+    expect(decodeRequest(nested(255)).model).toBe('m');
   });
 });
