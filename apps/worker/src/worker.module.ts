@@ -28,6 +28,7 @@ export class WorkerModule {
       redis: worker.cluster.commands,
       pulls: PULLS,
       loads: config.maxSessions,
+      onError: (queue, error) => worker.cluster.complain(queue, error),
       handlers,
     });
     return { module: WorkerModule, imports: [consumers] };

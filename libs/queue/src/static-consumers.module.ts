@@ -1,4 +1,4 @@
-import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
+import { BullModule, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { type DynamicModule, Inject, Module, type Provider, type Type } from '@nestjs/common';
 import { type Job, WaitingError } from 'bullmq';
 import {
@@ -43,6 +43,8 @@ export interface StaticConsumersOptions {
   readonly pulls: number;
   /** Loads run at once by one worker. */
   readonly loads: number;
+  /** Trouble with Redis; the consumers go on by themselves. */
+  readonly onError: (queue: string, error: Error) => void;
   /** Module that exports a PullHandler and a LoadHandler. */
   readonly handlers: Type | DynamicModule;
 }
@@ -64,7 +66,7 @@ export class StaticConsumersModule {
   }
 }
 
-function consumers({ variant, names, pulls, loads }: StaticConsumersOptions): Provider[] {
+function consumers({ variant, names, pulls, loads, onError }: StaticConsumersOptions): Provider[] {
   const settings = (prefix: string, concurrency: number) => ({
     prefix,
     concurrency,
@@ -83,6 +85,11 @@ function consumers({ variant, names, pulls, loads }: StaticConsumersOptions): Pr
     override process(job: Job, token?: string): Promise<PullOutcome> {
       return handingBack(job, token, () => this.handler.pull(checkContract(PullJob, job.data)));
     }
+
+    @OnWorkerEvent('error')
+    complain(error: Error): void {
+      onError(pullQueue(variant), error);
+    }
   }
 
   const load = bullLocation(loadQueue(variant), names);
@@ -94,6 +101,11 @@ function consumers({ variant, names, pulls, loads }: StaticConsumersOptions): Pr
 
     override process(job: Job, token?: string): Promise<void> {
       return handingBack(job, token, () => this.handler.load(checkContract(LoadJob, job.data)));
+    }
+
+    @OnWorkerEvent('error')
+    complain(error: Error): void {
+      onError(loadQueue(variant), error);
     }
   }
 

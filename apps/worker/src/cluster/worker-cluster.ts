@@ -61,7 +61,7 @@ export class WorkerCluster {
   }
 
   readonly createPump = (queue: string, run: (job: PumpedJob) => Promise<void>, slots: number): QueuePump => {
-    const { workerId, logger } = this.options;
+    const { workerId } = this.options;
     return new QueuePump({
       queue,
       run,
@@ -69,9 +69,14 @@ export class WorkerCluster {
       workerId,
       names: this.names,
       redis: this.commands,
-      onError: (error) => logger.warn('Trouble with a queue', { queue, error }),
+      onError: (error) => this.complain(queue, error),
     });
   };
+
+  /** Logs what went wrong with a queue, without the command: its arguments hold what callers sent. */
+  complain(queue: string, { message }: Error): void {
+    this.options.logger.warn('Trouble with a queue', { queue, reason: message });
+  }
 
   async stop(): Promise<void> {
     await this.publisher.drain();
