@@ -37,7 +37,7 @@ const SYNTHETIC_ROWS: Readonly<Partial<Record<RowName, Row>>> = {
 };
 
 const FULL: Scale = { rounds: 3, time: 1 };
-const QUICK: Scale = { rounds: 1, time: 0.4 };
+const QUICK: Scale = { rounds: 1, time: 0.3 };
 
 /** More than any row has streams, so that no request waits for a slot. */
 const SYNTHETIC_SLOTS = 1_100;
@@ -46,7 +46,7 @@ const REAL_CONTEXT = 512;
 
 /** Compilers and caches get so long to settle before anything counts; ms. */
 const WARM_UP_MS = 5_000;
-const QUICK_WARM_UP_MS = 2_000;
+const QUICK_WARM_UP_MS = 1_500;
 
 /** The cluster is looked at doing nothing for this long; ms. */
 const IDLE_MS = 2_000;

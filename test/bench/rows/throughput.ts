@@ -9,7 +9,7 @@ const CHAT = '/v1/chat/completions';
 const EXTRA_EVENTS = 3;
 
 const REAL_CLIENTS = [1, 4, 16];
-const REAL_TOKENS = 64;
+const REAL_TOKENS = 32;
 
 /** Answers of one token, as many as go through. */
 export async function oneTokenRequests(bench: Bench): Promise<readonly Line[]> {
