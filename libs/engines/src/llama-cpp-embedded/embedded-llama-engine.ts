@@ -1,10 +1,16 @@
-import { join } from 'node:path';
-import { Engine, EngineStartError, type EngineProbe, type SessionSpec } from '../engine.js';
+import {
+  Engine,
+  EngineStartError,
+  type EngineProbe,
+  type EngineSession,
+  type SessionSpec,
+} from '../engine.js';
+import { becomeReady, loadLimitOf } from '../process/become-ready.js';
 import { EngineProcess } from '../process/engine-process.js';
-import { loadLimitMs, weightsBytes } from '../process/readiness.js';
-import { explainHostEnd } from './explain-host-end.js';
+import { ProcessSession } from '../process/process-session.js';
+import { newSocketPath } from '../process/socket-path.js';
+import { explainHostEnd, HOST } from './explain-host-end.js';
 import { findHostEntry, hostArguments, hostCommand, type Environment } from './host-command.js';
-import { HostSession, becomeReady } from './host-session.js';
 
 export interface EmbeddedLlamaOptions {
   /** Our own environment; what concerns the machine is passed on. */
@@ -12,11 +18,6 @@ export interface EmbeddedLlamaOptions {
   /** `auto` (the default) takes what the machine has. */
   readonly gpu?: 'auto' | 'off' | 'cuda' | 'vulkan' | 'metal';
 }
-
-/** Longest path a unix socket may have everywhere; bytes. */
-const SOCKET_PATH_LIMIT = 100;
-
-let lastSocketNumber = 0;
 
 /** llama.cpp as npm installs it, in a process of our own that answers as llama-server does. */
 export class EmbeddedLlamaEngine extends Engine {
@@ -38,21 +39,21 @@ export class EmbeddedLlamaEngine extends Engine {
     return this.#probe;
   }
 
-  async start(spec: SessionSpec, signal: AbortSignal): Promise<HostSession> {
+  async start(spec: SessionSpec, signal: AbortSignal): Promise<EngineSession> {
     signal.throwIfAborted();
     const entry = findHostEntry();
     const socketPath = newSocketPath(spec.runDirectory);
     const line = hostArguments(spec, { socketPath, gpu: this.#options.gpu ?? 'auto' });
-    const limitMs = loadLimitMs(await sizeOf(spec.files.weights));
+    const limitMs = await loadLimitOf(spec.files.weights);
     signal.throwIfAborted();
-    const host = new EngineProcess({
+    const engineProcess = new EngineProcess({
       command: hostCommand(entry, line, this.#options.environment),
       log: spec.log,
       socketPath,
       explain: explainHostEnd,
     });
-    await becomeReady(host, { socketPath, limitMs, signal });
-    return new HostSession(spec.slots, { socketPath }, host);
+    await becomeReady(engineProcess, { subject: HOST, socketPath, limitMs, signal });
+    return new ProcessSession({ slots: spec.slots, socketPath, engineProcess });
   }
 
   async #askVersion(): Promise<EngineProbe> {
@@ -67,22 +68,4 @@ export class EmbeddedLlamaEngine extends Engine {
     if (code !== 0 || version === undefined) throw new EngineStartError(reason);
     return { version, formats: ['gguf'], modes: ['completion', 'embedding'] };
   }
-}
-
-async function sizeOf(weights: string): Promise<number> {
-  try {
-    return await weightsBytes(weights);
-  } catch {
-    throw new EngineStartError('The model file is not there or may not be read; pull the model again.');
-  }
-}
-
-/** Unique in this process and beside others that share the folder. */
-function newSocketPath(runDirectory: string): string {
-  lastSocketNumber += 1;
-  const path = join(runDirectory, `h-${process.pid}-${lastSocketNumber}.sock`);
-  if (Buffer.byteLength(path) <= SOCKET_PATH_LIMIT) return path;
-  throw new EngineStartError(
-    `The run folder ${runDirectory} is too long for a unix socket; use one of at most ${SOCKET_PATH_LIMIT - 24} bytes.`,
-  );
 }

@@ -1,7 +1,10 @@
 import type { ProcessEnd } from '../process/engine-process.js';
+import { explainEnd, type ErrorPatterns } from '../process/explain-end.js';
 
-/** What the host prints before it gives up, most telling first, and what that means. `$1` is the first group. */
-const PATTERNS: readonly (readonly [RegExp, string])[] = [
+/** The host as the subject of a sentence. */
+export const HOST = 'The embedded llama.cpp engine';
+
+const LOADING: ErrorPatterns = [
   [
     /unknown model architecture: '([^']*)'/,
     'this llama.cpp does not know the model architecture "$1"; a newer one may',
@@ -25,29 +28,12 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/^error: (.+)/, '$1'],
 ];
 
-/** A sentence for people about how the host ended. Looks at its last lines only. */
+const SERVING: ErrorPatterns = [
+  [/out of memory|failed to allocate|bad_alloc/i, 'it ran out of memory'],
+  [/GGML_ASSERT\(([^)]*)\) failed/, 'llama.cpp failed its own check "$1"'],
+];
+
+/** A sentence for people about how the host ended. */
 export function explainHostEnd(end: ProcessEnd): string {
-  if (end.asked) return 'stopped';
-  const cause = causeIn(end.lastLines);
-  const how = `The embedded llama.cpp engine ${howItEnded(end)}`;
-  return cause === undefined ? `${how}.` : `${how}: ${cause.replace(/\.$/, '')}.`;
-}
-
-/** Undefined when no line says anything known. */
-function causeIn(lines: readonly string[]): string | undefined {
-  for (const [pattern, sentence] of PATTERNS) {
-    for (const line of lines) {
-      const match = pattern.exec(line);
-      if (match !== null) return sentence.replace('$1', () => match[1] ?? '');
-    }
-  }
-  return undefined;
-}
-
-function howItEnded(end: ProcessEnd): string {
-  if (end.signal === 'SIGABRT') return 'gave up (SIGABRT)';
-  if (end.signal === 'SIGKILL')
-    return 'was killed (SIGKILL), by hand or because the machine ran out of memory';
-  if (end.signal !== null) return `crashed (${end.signal})`;
-  return `ended with exit code ${end.code ?? 'unknown'}`;
+  return explainEnd({ subject: HOST, loading: LOADING, serving: SERVING }, end);
 }

@@ -1,7 +1,7 @@
 import type { ProcessEnd } from '../process/engine-process.js';
+import { explainEnd, type ErrorPatterns } from '../process/explain-end.js';
 
-/** What llama-server prints before it gives up loading, most telling first, and what that means. `$1` is the first group. */
-const PATTERNS: readonly (readonly [RegExp, string])[] = [
+const LOADING: ErrorPatterns = [
   [/failed to load (?:CLIP|multimodal) model/i, 'the projector file of the model cannot be loaded'],
   [
     /unknown model architecture: '([^']*)'/,
@@ -40,36 +40,12 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/failed to load model/, 'the model cannot be loaded'],
 ];
 
-/** The same for one that has served requests. Of what it prints then, most is about single requests and quotes them. */
-const SERVING_PATTERNS: typeof PATTERNS = [
+const SERVING: ErrorPatterns = [
   [/cudaMalloc failed|ErrorOutOfDeviceMemory|bad_alloc/, 'it ran out of memory'],
   [/GGML_ASSERT\(([^)]*)\) failed/, 'llama.cpp failed its own check "$1"'],
 ];
 
-/** A sentence for people about how llama-server ended. Looks at its last lines only; has no paths of ours in it. */
+/** A sentence for people about how llama-server ended; has no paths of ours in it. */
 export function explainLlamaServerEnd(end: ProcessEnd): string {
-  if (end.asked) return 'stopped';
-  const cause = causeIn(end.lastLines, end.served ? SERVING_PATTERNS : PATTERNS);
-  return cause === undefined
-    ? `llama-server ${howItEnded(end)}.`
-    : `llama-server ${howItEnded(end)}: ${cause}.`;
-}
-
-/** Undefined when no line says anything known. */
-function causeIn(lines: readonly string[], patterns: typeof PATTERNS): string | undefined {
-  for (const [pattern, sentence] of patterns) {
-    for (const line of lines) {
-      const match = pattern.exec(line);
-      if (match !== null) return sentence.replace('$1', () => match[1] ?? '');
-    }
-  }
-  return undefined;
-}
-
-function howItEnded(end: ProcessEnd): string {
-  if (end.signal === 'SIGABRT') return 'gave up (SIGABRT)';
-  if (end.signal === 'SIGKILL')
-    return 'was killed (SIGKILL), by hand or because the machine ran out of memory';
-  if (end.signal !== null) return `crashed (${end.signal})`;
-  return `ended with exit code ${end.code ?? 'unknown'}`;
+  return explainEnd({ subject: 'llama-server', loading: LOADING, serving: SERVING }, end);
 }

@@ -1,0 +1,45 @@
+import type { Endpoint } from '../endpoint.js';
+import { callEngine, type EngineCall, type EngineResponse } from '../engine-client.js';
+import { EngineSession, type EngineExit } from '../engine.js';
+import type { EngineProcess } from './engine-process.js';
+
+export interface ProcessSessionOptions {
+  readonly slots: number;
+  readonly socketPath: string;
+  /** Ready already. */
+  readonly engineProcess: EngineProcess;
+  /** For an engine that must be asked in a way of its own. */
+  readonly send?: (endpoint: Endpoint, call: EngineCall) => Promise<EngineResponse>;
+}
+
+/** One engine process behind one unix socket. */
+export class ProcessSession extends EngineSession {
+  readonly slots: number;
+  readonly endpoint: { readonly socketPath: string };
+  readonly #process: EngineProcess;
+  readonly #send: NonNullable<ProcessSessionOptions['send']>;
+
+  constructor({ slots, socketPath, engineProcess, send = callEngine }: ProcessSessionOptions) {
+    super();
+    this.slots = slots;
+    this.endpoint = { socketPath };
+    this.#process = engineProcess;
+    this.#send = send;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get exited(): Promise<EngineExit> {
+    return this.#process.exited;
+  }
+
+  override call(call: EngineCall): Promise<EngineResponse> {
+    return this.#send(this.endpoint, call);
+  }
+
+  stop(graceMs: number): Promise<void> {
+    return this.#process.stop(graceMs);
+  }
+}
