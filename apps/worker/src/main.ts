@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { homedir, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
@@ -11,6 +12,9 @@ import { createLogger, type Logger, NestLogger, readRelease } from '#observabili
 import { Worker } from './worker.js';
 import { WorkerConfig } from './worker.config.js';
 import { WorkerModule } from './worker.module.js';
+
+/** What stopping may take beyond the drain time, for example while Redis is away; ms. */
+const STOP_MARGIN_MS = 4_000;
 
 /** What a parent that started this process over an IPC channel is told once it takes jobs. */
 interface ReadyMessage {
@@ -25,11 +29,14 @@ async function main(): Promise<void> {
     process: 'worker',
     worker: workerId,
   });
+  const running: { stop?: (drainMs: number) => Promise<void> } = {};
+  stopOnSignals(config.drainTimeout, logger, async (drainMs) => running.stop?.(drainMs));
+
   const { engine, probe } = await chooseEngine(config);
   const store = await ModelStore.open(config.modelsPath || join(homedir(), '.longshore', 'models'));
   const http = new RegistryHttp(registryOptions(config));
   const runDirectory = await makeRunDirectory(config);
-  const removeRunDirectory = (): Promise<void> => rm(runDirectory, { recursive: true, force: true });
+  process.once('exit', () => rmSync(runDirectory, { recursive: true, force: true }));
 
   const source = new RegistrySource(http);
   const worker = new Worker({ config, workerId, runDirectory, engine, probe, store, source, logger });
@@ -38,13 +45,12 @@ async function main(): Promise<void> {
     logger: new NestLogger(logger),
     abortOnError: false,
   });
-  stopOnSignals(config.drainTimeout, logger, async (drainMs) => {
+  running.stop = async (drainMs) => {
     // Both at once: consumers must take nothing that a draining worker would only hand back.
     await Promise.all([worker.drain(drainMs), app.close()]);
     await worker.stop();
     await http.close();
-    await removeRunDirectory();
-  });
+  };
   logger.info('ready', { variant: config.variant, engine: engine.driver, version: probe.version });
   process.send?.({ type: 'ready', workerId } satisfies ReadyMessage);
 }
@@ -79,7 +85,10 @@ async function makeRunDirectory({ runDirectory }: WorkerConfig): Promise<string>
   return mkdtemp(join(runDirectory, 'w-'));
 }
 
-/** The first signal drains, the second stops at once; so does the death of the parent that holds our channel. */
+/**
+ * The first signal drains, the second stops at once; so does the death of the parent that holds our channel. Whatever
+ * happens, the process has ended soon after the drain time.
+ */
 function stopOnSignals(
   drainTimeout: number,
   logger: Logger,
@@ -90,6 +99,11 @@ function stopOnSignals(
     if (stopping) process.exit(1);
     stopping = true;
     logger.info('stopping', { reason });
+    const limit = setTimeout(() => {
+      logger.error('could not stop in time');
+      process.exit(1);
+    }, drainMs + STOP_MARGIN_MS);
+    limit.unref();
     shutDown(drainMs).then(
       () => {
         logger.info('stopped');
