@@ -42,8 +42,4 @@ export class LogOutput {
     this.stream.write(`${line}\n`);
     this.terminal?.(prefixLine(line, this.prefix));
   }
-
-  close(): void {
-    this.stream.end();
-  }
 }

@@ -42,9 +42,11 @@ export class SupervisedProcess {
 
   /**
    * Resolves when the process is ready.
-   * @throws LaunchProblem with its last lines when it ends before that, or is not ready in time
+   * @throws LaunchProblem with its last lines when it ends before that, or is not ready in time; also once it was
+   *   stopped, so that what is still being started is not left behind
    */
   async start(): Promise<void> {
+    if (this.stopping) throw new LaunchProblem(`${this.plan.name} was stopped before it was started.`);
     const child = this.launch();
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), READY_TIMEOUT_MS);
