@@ -1,14 +1,14 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp } from 'node:fs/promises';
-import { homedir, hostname, tmpdir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { ConfigurationError, processEnvironment, readConfig } from '#config';
 import { createEngines, EngineStartError } from '#engines';
 import { ModelStore, RegistryHttp, RegistrySource, StoreError } from '#models';
 import { createLogger, type Logger, NestLogger, readRelease } from '#observability';
+import { makeRunDirectory } from './run-directory.js';
 import { Worker } from './worker.js';
 import { WorkerConfig } from './worker.config.js';
 import { WorkerModule } from './worker.module.js';
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const { engine, probe } = await chooseEngine(config);
   const store = await ModelStore.open(config.modelsPath || join(homedir(), '.longshore', 'models'));
   const http = new RegistryHttp(registryOptions(config));
-  const runDirectory = await makeRunDirectory(config);
+  const runDirectory = await makeRunDirectory(config.runDirectory);
   process.once('exit', () => rmSync(runDirectory, { recursive: true, force: true }));
 
   const source = new RegistrySource(http);
@@ -76,13 +76,6 @@ function registryOptions({ insecureRegistry, dockerHubUser, dockerHubPassword }:
     userAgent: `longshore/${readRelease()}`,
     credentials: (registry: string) => (registry === 'docker.io' && hasHub ? hub : undefined),
   };
-}
-
-/** Socket paths are short by law of the kernel, so the folder is too. */
-async function makeRunDirectory({ runDirectory }: WorkerConfig): Promise<string> {
-  if (runDirectory === '') return mkdtemp(join(tmpdir(), 'longshore-'));
-  await mkdir(runDirectory, { recursive: true });
-  return mkdtemp(join(runDirectory, 'w-'));
 }
 
 /**
