@@ -3,8 +3,8 @@ import { LoadHandler, PullHandler, StaticConsumersModule } from '#queue';
 import type { Worker } from './worker.js';
 import type { WorkerConfig } from './worker.config.js';
 
-/** Pulls one worker runs at once. */
-const PULLS = 2;
+/** Pulls one worker runs at once; registries that hang must not keep the others waiting. */
+const PULLS = 8;
 
 /** Offers the handlers of a started worker to the static consumers. */
 @Module({})

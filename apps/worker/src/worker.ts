@@ -75,7 +75,14 @@ export class Worker {
       },
       logger,
     );
-    this.expander = new Expander({ workerId, residency: this.residency, board, workers, logger });
+    this.expander = new Expander({
+      workerId,
+      residency: this.residency,
+      board,
+      workers,
+      slots: config.slots,
+      logger,
+    });
     const stopping = this.stopping.signal;
     this.pulls = new ModelPullHandler({ library: this.library, redis: commands, names, logger, stopping });
     this.loads = new ModelLoadHandler(this.residency, stopping);

@@ -25,7 +25,17 @@ export interface EngineResponse {
 /** The engine could not be reached or broke the connection before it answered. */
 export class EngineConnectionError extends Error {
   override readonly name = 'EngineConnectionError';
+
+  /** False when nobody was there to take the request: it can be given to another engine. */
+  readonly reached: boolean;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reached = !NOBODY_THERE.has(codeOf(options?.cause));
+  }
 }
+
+const NOBODY_THERE = new Set(['ECONNREFUSED', 'ENOENT']);
 
 /** A connection that dies like this before the first byte was never served: it is safe to ask again, once. */
 const WORTH_ONE_RETRY = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE']);

@@ -13,8 +13,8 @@ export interface Demand extends CompletionQueueParts {
 /** Queues nobody used for this long are forgotten; ms. */
 const MEMORY_MS = 3_600_000;
 
-/** How long a worker may take to add a session before another may try; ms. */
-const LEASE_MS = 30_000;
+/** Workers join a queue one after another, this far apart, so that each sees what the last one has begun; ms. */
+const LEASE_MS = 300;
 
 /** What the workers of a variant are asked for, for workers that decide whether to load one more model. */
 export class DemandBoard {
@@ -50,13 +50,9 @@ export class DemandBoard {
     await this.redis.zremrangebyscore(this.names.demandKey(this.variant), '-inf', now - MEMORY_MS);
   }
 
-  /** True when this worker, and no other at the same time, may add a session for the queue. */
+  /** True when this worker, and no other for a moment, may begin to add a session for the queue. */
   async lease(queue: string, workerId: string): Promise<boolean> {
     const reply = await this.redis.set(this.names.expansionLeaseKey(queue), workerId, 'PX', LEASE_MS, 'NX');
     return reply === 'OK';
-  }
-
-  async release(queue: string): Promise<void> {
-    await this.redis.del(this.names.expansionLeaseKey(queue));
   }
 }

@@ -1,10 +1,10 @@
 export { type Demand, DemandBoard } from './demand.js';
+export { HandBack } from './hand-back.js';
 export { BullJobQueue, JobQueue } from './job-queue.js';
 export { type PumpedJob, QueuePump, type QueuePumpOptions, type PumpTiming } from './queue-pump.js';
 export { PULL_RESULT_SECONDS, Pulls, QueuePulls, type QueuePullsOptions } from './pulls.js';
 export { PullQueuesModule, type PullQueuesOptions } from './pull-queues.module.js';
 export {
-  HandBack,
   LoadHandler,
   PullHandler,
   StaticConsumersModule,

@@ -29,6 +29,9 @@ export abstract class JobQueue {
   /** Jobs in a waiting room. */
   abstract waiting(queue: string): Promise<number>;
 
+  /** Jobs that wait or that a worker has begun, be it alive or not. */
+  abstract unfinished(queue: string): Promise<number>;
+
   abstract close(): Promise<void>;
 }
 
@@ -88,6 +91,10 @@ export class BullJobQueue extends JobQueue {
 
   override async waiting(queue: string): Promise<number> {
     return this.guard(() => this.queue(queue).getJobCountByTypes('waiting', 'prioritized'));
+  }
+
+  override async unfinished(queue: string): Promise<number> {
+    return this.guard(() => this.queue(queue).getJobCountByTypes('waiting', 'prioritized', 'active'));
   }
 
   override async close(): Promise<void> {

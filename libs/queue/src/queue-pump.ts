@@ -2,6 +2,7 @@ import { Job, type JobJson, Worker } from 'bullmq';
 import type { Names } from '#contracts';
 import type { RedisClient } from '#redis';
 import { bullLocation } from './bull-queue.js';
+import { HandBack } from './hand-back.js';
 
 /** A job as a pump hands it out. */
 export interface PumpedJob {
@@ -24,7 +25,10 @@ export interface QueuePumpOptions {
   readonly workerId: string;
   /** Jobs run at once. */
   readonly slots: number;
-  /** Runs one job to its end. It must answer failures itself: a rejection only marks the job failed. */
+  /**
+   * Runs one job to its end. It must answer failures itself: a rejection only marks the job failed. Throws HandBack
+   * before it has answered anything to let another consumer run the job.
+   */
   readonly run: (job: PumpedJob) => Promise<void>;
   readonly onError: (error: Error) => void;
   readonly timing?: Partial<PumpTiming>;
@@ -47,6 +51,9 @@ const TIMING: PumpTiming = {
   blockTimeout: 5_000,
   retryDelay: 200,
 };
+
+/** How often a job may be begun; a safeguard, its deadline comes first. */
+const MAX_ATTEMPTS = 1_000;
 
 interface RunningJob {
   readonly token: string;
@@ -163,9 +170,7 @@ export class QueuePump {
       await this.options.run(running.pumped);
       if (!running.lost) next = await this.complete(job, running.token);
     } catch (error) {
-      this.options.onError(error as Error);
-      if (!running.lost)
-        await job.moveToFailed(error as Error, running.token, false).catch(this.options.onError);
+      if (!running.lost) await this.release(job, running.token, error as Error).catch(this.options.onError);
     }
     this.running.delete(running.pumped.id);
     if (next === undefined) this.slotFreed?.();
@@ -183,6 +188,13 @@ export class QueuePump {
     const following = Job.fromJSON(this.worker, json, id);
     following.token = token;
     return following;
+  }
+
+  private async release(job: Job, token: string, error: Error): Promise<void> {
+    if (error instanceof HandBack && job.attemptsStarted < MAX_ATTEMPTS)
+      return void (await job.moveToWait(token));
+    this.options.onError(error);
+    await job.moveToFailed(error, token, false);
   }
 
   private async renewLocks(): Promise<void> {

@@ -2,7 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { completionQueue, type CompletionJob, Names } from '#contracts';
 import { RedisConnections, type RedisClient } from '#redis';
 import { eventually, startRedis, type RedisFixture } from '#testing';
-import { BullJobQueue, DemandBoard, type PumpedJob, QueuePump, type QueuePumpOptions } from './index.js';
+import {
+  BullJobQueue,
+  DemandBoard,
+  HandBack,
+  type PumpedJob,
+  QueuePump,
+  type QueuePumpOptions,
+} from './index.js';
 
 const MODEL = `sha256:${'a'.repeat(64)}`;
 const QUEUE = completionQueue({ variant: 'cpu', modelId: MODEL, mode: 'completion' });
@@ -210,6 +217,25 @@ describe('completion queues', () => {
     expect(attempts).toEqual([2]);
   });
 
+  it('gives a job that was handed back to the next consumer', async () => {
+    const tries: number[] = [];
+    pump(async (job) => {
+      tries.push(job.attempt);
+      if (tries.length < 3) throw new HandBack();
+    });
+    await jobs.addCompletion(QUEUE, jobOf('r1'));
+    await eventually(
+      () => tries.length,
+      (count) => count === 3,
+    );
+    expect(tries).toEqual([1, 2, 3]);
+    await eventually(
+      () => jobs.unfinished(QUEUE),
+      (left) => left === 0,
+    );
+    expect(errors).toEqual([]);
+  });
+
   it('goes on consuming after Redis was killed and started again', async () => {
     const seen: string[] = [];
     pump(async (job) => void seen.push(job.id));
@@ -241,8 +267,7 @@ describe('completion queues', () => {
     expect(demand).toEqual({ ...of, waiting: 3, active: 0 });
     expect(await board.read((queue) => queue !== QUEUE, Date.now())).toEqual([]);
     expect([await board.lease(QUEUE, 'w1'), await board.lease(QUEUE, 'w2')]).toEqual([true, false]);
-    await board.release(QUEUE);
-    expect(await board.lease(QUEUE, 'w2')).toBe(true);
+    await eventually(() => board.lease(QUEUE, 'w2'));
   });
 
   it('adds one load job however often it is asked for the same model', async () => {

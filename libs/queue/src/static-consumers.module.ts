@@ -13,6 +13,7 @@ import {
 } from '#contracts';
 import type { RedisClient } from '#redis';
 import { bullLocation } from './bull-queue.js';
+import { HandBack } from './hand-back.js';
 
 /** What a worker does with a pull job. */
 export abstract class PullHandler {
@@ -24,11 +25,6 @@ export abstract class PullHandler {
 export abstract class LoadHandler {
   /** @throws HandBack to give the job to another worker. */
   abstract load(job: LoadJob): Promise<void>;
-}
-
-/** Thrown by a handler that is being stopped: the job goes back to the queue, as if it had not been taken. */
-export class HandBack extends Error {
-  override readonly name = 'HandBack';
 }
 
 /** A pull or load whose worker died is begun again by another after about this long; ms. */

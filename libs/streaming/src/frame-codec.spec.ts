@@ -32,11 +32,17 @@ describe('frame codec', () => {
   it('refuses a batch that is cut anywhere but between two frames', () => {
     const batch = encodeBatch(frames);
     const whole = new Set([1, 1 + 16 + 14, 1 + 16 + 14 + 16 + 3, batch.length]);
-    for (let length = 1; length <= batch.length; length++) {
-      const decode = (): Frame[] => decodeBatch(batch.subarray(0, length));
-      if (whole.has(length)) expect(decode).not.toThrow();
-      else expect(decode, `cut at ${length}`).toThrow(FrameFormatError);
-    }
+    const readable = (length: number): boolean => {
+      try {
+        decodeBatch(batch.subarray(0, length));
+        return true;
+      } catch (error) {
+        if (error instanceof FrameFormatError) return false;
+        throw error;
+      }
+    };
+    const lengths = Array.from({ length: batch.length }, (_, index) => index + 1);
+    expect(new Set(lengths.filter(readable))).toEqual(whole);
   });
 
   it('refuses a frame of an unknown kind', () => {

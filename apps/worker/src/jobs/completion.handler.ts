@@ -1,7 +1,14 @@
-import { checkContract, CompletionJob, type ErrorCode, type FrameFin, LongshoreError } from '#contracts';
-import type { EngineCall, EngineResponse } from '#engines';
+import {
+  checkContract,
+  CompletionJob,
+  type ErrorCode,
+  type FrameFin,
+  LongshoreError,
+  ReplyAddress,
+} from '#contracts';
+import { type EngineCall, EngineConnectionError, type EngineResponse } from '#engines';
 import type { Logger } from '#observability';
-import type { PumpedJob } from '#queue';
+import { HandBack, type PumpedJob } from '#queue';
 import type { FramePublisher, FrameWriter } from '#streaming';
 import { Cancelled, EngineStalled, type LiveRequest, type LiveRequests } from './live-requests.js';
 import { relayAnswer } from './relay-answer.js';
@@ -20,23 +27,41 @@ export interface CompletionHandlerOptions {
   readonly logger: Logger;
 }
 
+/** One answer in the making. */
+interface Answer {
+  readonly job: CompletionJob;
+  readonly writer: FrameWriter;
+  readonly request: LiveRequest;
+  readonly session: AnsweringSession;
+  /** Called when the first frame is about to leave. */
+  readonly onBegin: () => void;
+}
+
 /** Runs completion jobs: asks the engine and sends its answer back as frames. Every job ends with one fin frame. */
 export class CompletionHandler {
   constructor(private readonly options: CompletionHandlerOptions) {}
 
-  /** Never rejects for what goes wrong with the request: that is told in the fin frame. */
+  /**
+   * What goes wrong with the request is told in the fin frame.
+   * @throws HandBack when the session's engine is gone and nothing of the request had begun.
+   */
   async run(pumped: PumpedJob, session: AnsweringSession): Promise<void> {
-    const job = checkContract(CompletionJob, pumped.data);
+    const job = this.read(pumped);
+    if (job === undefined) return;
     const writer = this.open(job, pumped.attempt);
     const unfit = reasonNotToRun(job, pumped, Date.now());
     if (unfit !== undefined) return writer.fin(failed(unfit));
-    const request = this.options.live.begin(job.requestId);
+    const request = this.options.live.begin(job.requestId, job.deadline);
     if (request === undefined) return writer.fin({ outcome: 'cancelled' });
     pumped.onLockLost = () => request.abort.abort(new Cancelled('another worker has the job'));
+    // An answer that has begun goes on: its gateway takes it, and nothing of the other worker's.
+    const onBegin = (): void => (pumped.onLockLost = undefined);
     try {
-      await this.answer(job, writer, request, session);
+      await this.answer({ job, writer, request, session, onBegin });
       writer.fin({ outcome: 'completed' });
     } catch (error) {
+      // The engine died before it could take this request: another session will serve it.
+      if (error instanceof EngineConnectionError && !error.reached) throw new HandBack();
       writer.fin(await this.explain(error, session));
     } finally {
       this.options.live.end(request);
@@ -45,19 +70,27 @@ export class CompletionHandler {
 
   /** Answers a job with an error, without running it. */
   refuse(pumped: PumpedJob, error: LongshoreError): void {
-    this.open(checkContract(CompletionJob, pumped.data), pumped.attempt).fin(failed(error));
+    this.open(checkContract(ReplyAddress, pumped.data), pumped.attempt).fin(failed(error));
   }
 
-  private open({ requestId, gatewayId, stream }: CompletionJob, attempt: number): FrameWriter {
+  /** A job that cannot be read, of a newer gateway for example, is answered as far as its address can be. */
+  private read(pumped: PumpedJob): CompletionJob | undefined {
+    try {
+      return checkContract(CompletionJob, pumped.data);
+    } catch (error) {
+      const { workerId, logger } = this.options;
+      const message = `Worker ${workerId} cannot read the request; is it of another release than the gateway? ${(error as Error).message}`;
+      logger.warn('A job cannot be read', { error });
+      this.refuse(pumped, new LongshoreError('internal', message));
+      return undefined;
+    }
+  }
+
+  private open({ requestId, gatewayId, stream }: ReplyAddress, attempt: number): FrameWriter {
     return this.options.publisher.open({ requestId, gatewayId, stream, attempt });
   }
 
-  private async answer(
-    job: CompletionJob,
-    writer: FrameWriter,
-    request: LiveRequest,
-    session: AnsweringSession,
-  ): Promise<void> {
+  private async answer({ job, writer, request, session, onBegin }: Answer): Promise<void> {
     const { workerId, publisher } = this.options;
     const answer = await session.call({
       route: job.route,
@@ -65,6 +98,7 @@ export class CompletionHandler {
       signal: request.abort.signal,
     });
     request.lastActivity = Date.now();
+    onBegin();
     writer.head({ status: answer.status, headers: answer.headers, workerId });
     await relayAnswer(answer.body, writer, request, publisher);
   }

@@ -10,13 +10,22 @@ export interface RefuseWaitingOptions {
 
 const POLL_MS = 50;
 
-/** Answers every job that waits in a queue with an error. Resolves when the waiting room is empty. */
+/** Jobs of a worker that died come back to the waiting room within this; ms. */
+const ABANDONED_LIMIT_MS = 20_000;
+
+/**
+ * Answers every job of a queue with an error, also those that a dead worker had begun. Resolves when none is left, or
+ * when what is left is not abandoned after all.
+ */
 export async function refuseWaiting(options: RefuseWaitingOptions, error: LongshoreError): Promise<void> {
   const { queue, jobs, createPump, refuse } = options;
   const pump = createPump(queue, async (job) => refuse(job, error));
+  const giveUp = performance.now() + ABANDONED_LIMIT_MS;
   pump.start();
   try {
-    while ((await jobs.waiting(queue)) > 0) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    while ((await jobs.unfinished(queue)) > 0 && performance.now() < giveUp) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   } finally {
     await pump.stop();
   }

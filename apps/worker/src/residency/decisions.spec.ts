@@ -35,7 +35,7 @@ describe('expansion', () => {
     busy,
     lastUsed: 0,
   });
-  const question = { waiting: 5, active: 0, waitingSince: 0, now: 10_000 };
+  const question = { waiting: 5, active: 0, waitingSince: 0, slots: 4, now: 10_000 };
 
   it('joins when requests wait and every session elsewhere is full', () => {
     expect(shouldExpand({ ...question, elsewhere: [session(4), session(4)] })).toBe(true);
@@ -49,8 +49,11 @@ describe('expansion', () => {
     expect(shouldExpand({ ...question, waiting: 0, elsewhere: [session(4)] })).toBe(false);
   });
 
-  it('stays away while another worker is loading', () => {
-    expect(shouldExpand({ ...question, elsewhere: [session(4), session(0, 'loading')] })).toBe(false);
+  it('stays away while another worker is loading as many slots as requests wait', () => {
+    const elsewhere = [session(4), session(0, 'loading')];
+    expect(shouldExpand({ ...question, waiting: 4, elsewhere })).toBe(false);
+    expect(shouldExpand({ ...question, waiting: 5, elsewhere })).toBe(true);
+    expect(shouldExpand({ ...question, waiting: 9, elsewhere: [session(0, 'loading')] })).toBe(true);
   });
 
   it('gives a load job time before it picks up requests that nobody serves', () => {

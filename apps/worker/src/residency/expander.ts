@@ -10,6 +10,8 @@ export interface ExpanderOptions {
   readonly residency: ModelResidency;
   readonly board: DemandBoard;
   readonly workers: WorkerDirectory;
+  /** Requests a new session runs at once. */
+  readonly slots: number;
   readonly logger: Logger;
 }
 
@@ -62,7 +64,7 @@ export class Expander {
     }
     const waitingSince = this.waitingSince.get(queue) ?? now;
     this.waitingSince.set(queue, waitingSince);
-    return shouldExpand({ waiting, active, waitingSince, elsewhere, now });
+    return shouldExpand({ waiting, active, waitingSince, elsewhere, slots: this.options.slots, now });
   }
 
   private sessionsElsewhere(): SessionAnnouncement[] {
@@ -70,15 +72,12 @@ export class Expander {
     return workers.workers().flatMap((worker) => (worker.workerId === workerId ? [] : worker.sessions));
   }
 
+  /** The lease lasts until the others have heard that this worker is loading, and decide again. */
   private async join({ queue, modelId, mode, waiting, active }: Demand): Promise<void> {
     const { board, workerId, residency, logger } = this.options;
     if (!(await board.lease(queue, workerId))) return;
-    try {
-      logger.info('Joining a model that requests wait for', { modelId, mode, waiting, active });
-      // A failure has been told to those who wait, by residency.
-      await residency.ensure({ modelId, mode }).catch(() => undefined);
-    } finally {
-      await board.release(queue);
-    }
+    logger.info('Joining a model that requests wait for', { modelId, mode, waiting, active });
+    // A failure has been told to those who wait, by residency.
+    await residency.ensure({ modelId, mode }).catch(() => undefined);
   }
 }

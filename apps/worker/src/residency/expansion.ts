@@ -9,6 +9,8 @@ export interface ExpansionQuestion {
   readonly waitingSince: number;
   /** Sessions of this model and mode on other workers of the variant. */
   readonly elsewhere: readonly SessionAnnouncement[];
+  /** Requests a new session runs at once. */
+  readonly slots: number;
   readonly now: number;
 }
 
@@ -25,13 +27,15 @@ export function isUnserved({
 }
 
 /**
- * Whether a worker without a session for a queue should add one: jobs wait although every session there is full, or
- * there is no session at all and nobody is loading one.
+ * Whether a worker without a session for a queue should add one: jobs wait although every session there is full and
+ * those being loaded will be, or there is no session at all and nobody is loading one.
  */
 export function shouldExpand(question: ExpansionQuestion): boolean {
-  const { waitingSince, elsewhere, now } = question;
-  if (!isUnserved(question) || elsewhere.some((session) => session.state === 'loading')) return false;
+  const { waiting, waitingSince, elsewhere, slots, now } = question;
+  if (!isUnserved(question)) return false;
+  const loading = elsewhere.filter((session) => session.state === 'loading').length;
+  if (loading > 0 && waiting <= loading * slots) return false;
   const ready = elsewhere.filter((session) => session.state === 'ready');
-  if (ready.length === 0) return now - waitingSince > LOAD_JOB_GRACE_MS;
+  if (ready.length + loading === 0) return now - waitingSince > LOAD_JOB_GRACE_MS;
   return ready.every((session) => session.busy >= session.slots);
 }
