@@ -150,7 +150,7 @@ export class FramePublisher {
     outbox.unheardSince ??= Date.now();
     for (const { stream, attempt, sequence } of frames) {
       const writer = outbox.writers.get(stream);
-      if (writer?.address.attempt === attempt) writer.unheardFrom = Math.min(writer.unheardFrom, sequence);
+      if (writer?.address.attempt === attempt) writer.markUnheard(sequence);
     }
   }
 
@@ -188,7 +188,7 @@ export class FramePublisher {
 export class FrameWriter {
   readonly finished: Promise<void>;
   /** First frame that is known to have reached nobody; Infinity when there is none. */
-  unheardFrom = Infinity;
+  private unheardFrom = Infinity;
   private markFinished!: () => void;
   private sequence = 0;
   private ended = false;
@@ -217,11 +217,21 @@ export class FrameWriter {
     this.markFinished();
   }
 
+  /** True while frames are known to have reached nobody: writing more would only fill the replay buffer. */
+  get unheard(): boolean {
+    return this.unheardFrom !== Infinity;
+  }
+
   /** Frames to send again because nobody was there to hear them. */
   takeUnheard(): readonly Frame[] {
     const from = this.unheardFrom;
     this.unheardFrom = Infinity;
     return from === Infinity ? [] : (this.sent.from(from) ?? []);
+  }
+
+  /** The frame with this number reached nobody. */
+  markUnheard(sequence: number): void {
+    this.unheardFrom = Math.min(this.unheardFrom, sequence);
   }
 
   private write(kind: Frame['kind'], payload: Buffer): void {

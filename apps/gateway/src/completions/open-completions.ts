@@ -19,7 +19,7 @@ interface Surroundings {
 }
 
 /** One look after all open completions; ms. */
-const SWEEP_INTERVAL_MS = 500;
+const SWEEP_INTERVAL_MS = 250;
 
 /** A silent response whose worker lives is asked for anything that got lost; ms of silence between two asks. */
 const SILENCE_BEFORE_REPLAY_MS = 5_000;
@@ -79,6 +79,8 @@ export class OpenCompletions {
 export class OpenCompletion {
   readonly response: ResponseStream;
   private askedAt = 0;
+  /** The last ask for a replay reached nobody. */
+  private replayOwed = false;
   private closed = false;
 
   constructor(
@@ -90,15 +92,7 @@ export class OpenCompletion {
     const tell = (kind: 'pause' | 'resume'): void =>
       void surroundings.control.send(this.response.workerId, { kind, requestId });
     this.response = surroundings.frames.register(stream, {
-      replay: (attempt, sequence) => {
-        this.askedAt = Date.now();
-        void surroundings.control.send(this.response.workerId, {
-          kind: 'replay',
-          requestId,
-          attempt,
-          sequence,
-        });
-      },
+      replay: (attempt, sequence) => void this.askForReplay(attempt, sequence),
       pause: () => tell('pause'),
       resume: () => tell('resume'),
     });
@@ -146,10 +140,22 @@ export class OpenCompletion {
         new LongshoreError('worker_lost', 'Part of the answer was lost and cannot be had again.'),
       );
     }
-    const silent =
-      workerId !== undefined && now - Math.max(lastActivity, this.askedAt) > SILENCE_BEFORE_REPLAY_MS;
-    if (silent || (gapSince !== undefined && now - this.askedAt > SWEEP_INTERVAL_MS))
-      this.response.requestReplay();
+    const quiet = now - Math.max(lastActivity, this.askedAt);
+    const silent = workerId !== undefined && quiet > SILENCE_BEFORE_REPLAY_MS;
+    const unanswered = (gapSince !== undefined || this.replayOwed) && now - this.askedAt >= SWEEP_INTERVAL_MS;
+    if (silent || unanswered) this.response.requestReplay();
+  }
+
+  private async askForReplay(attempt: number, sequence: number): Promise<void> {
+    this.askedAt = Date.now();
+    const { requestId } = this.fields;
+    const listeners = await this.surroundings.control.send(this.response.workerId, {
+      kind: 'replay',
+      requestId,
+      attempt,
+      sequence,
+    });
+    this.replayOwed = listeners === 0;
   }
 
   /** Reaches the job wherever it is: still waiting, or on a worker, known or not. */

@@ -1,6 +1,10 @@
+import { LongshoreError } from '#contracts';
+
 /** A request this worker is running. */
 export interface LiveRequest {
   readonly requestId: string;
+  /** After this nobody waits for the answer any more; ms since the epoch. */
+  readonly deadline: number;
   /** Aborts the work; the reason becomes the answer. */
   readonly abort: AbortController;
   /** Stops and restarts reading from the engine. */
@@ -23,9 +27,12 @@ const CANCEL_MEMORY_MS = 60_000;
 
 const SWEEP_INTERVAL_MS = 1_000;
 
-/** The requests a worker is running, by id, and the cancels that came too early. */
+/**
+ * The requests a worker is running, and the cancels that came too early. One request may run twice here, when its job
+ * was taken for abandoned and came back.
+ */
 export class LiveRequests {
-  private readonly live = new Map<string, LiveRequest>();
+  private readonly live = new Set<LiveRequest>();
   private readonly cancelled = new Map<string, number>();
   private readonly sweeper: NodeJS.Timeout;
 
@@ -40,44 +47,44 @@ export class LiveRequests {
   }
 
   /** @returns undefined when the request was cancelled before its job came. */
-  begin(requestId: string): LiveRequest | undefined {
+  begin(requestId: string, deadline: number): LiveRequest | undefined {
     if (this.cancelled.delete(requestId)) return undefined;
     const request: LiveRequest = {
       requestId,
+      deadline,
       abort: new AbortController(),
       paused: false,
       onResume: undefined,
       lastActivity: Date.now(),
     };
-    this.live.set(requestId, request);
+    this.live.add(request);
     return request;
   }
 
   end(request: LiveRequest): void {
-    if (this.live.get(request.requestId) === request) this.live.delete(request.requestId);
+    this.live.delete(request);
   }
 
   cancel(requestId: string): void {
-    const request = this.live.get(requestId);
-    if (request === undefined) this.cancelled.set(requestId, Date.now());
-    else request.abort.abort(new Cancelled('the caller cancelled'));
+    const tries = this.triesOf(requestId);
+    if (tries.length === 0) this.cancelled.set(requestId, Date.now());
+    for (const request of tries) request.abort.abort(new Cancelled('the caller cancelled'));
   }
 
   pause(requestId: string): void {
-    const request = this.live.get(requestId);
-    if (request !== undefined) request.paused = true;
+    for (const request of this.triesOf(requestId)) request.paused = true;
   }
 
   resume(requestId: string): void {
-    const request = this.live.get(requestId);
-    if (request === undefined) return;
-    request.paused = false;
-    request.lastActivity = Date.now();
-    request.onResume?.();
+    for (const request of this.triesOf(requestId)) {
+      request.paused = false;
+      request.lastActivity = Date.now();
+      request.onResume?.();
+    }
   }
 
   abortAll(reason: Error): void {
-    for (const request of this.live.values()) request.abort.abort(reason);
+    for (const request of this.live) request.abort.abort(reason);
   }
 
   stop(): void {
@@ -87,11 +94,20 @@ export class LiveRequests {
   private sweep(now: number): void {
     for (const [requestId, at] of this.cancelled)
       if (now - at > CANCEL_MEMORY_MS) this.cancelled.delete(requestId);
-    for (const request of this.live.values()) {
-      if (request.paused || now - request.lastActivity <= this.stallTimeout) continue;
-      request.abort.abort(
-        new EngineStalled(`the engine sent nothing for ${Math.round(this.stallTimeout / 1_000)} s`),
-      );
+    for (const request of this.live) {
+      const reason = this.whyStop(request, now);
+      if (reason !== undefined) request.abort.abort(reason);
     }
+  }
+
+  /** A paused request waits for its client; one whose gateway has died would wait for ever. */
+  private whyStop({ deadline, paused, lastActivity }: LiveRequest, now: number): Error | undefined {
+    if (now > deadline) return new LongshoreError('deadline_exceeded');
+    if (paused || now - lastActivity <= this.stallTimeout) return undefined;
+    return new EngineStalled(`the engine sent nothing for ${Math.round(this.stallTimeout / 1_000)} s`);
+  }
+
+  private triesOf(requestId: string): LiveRequest[] {
+    return [...this.live].filter((request) => request.requestId === requestId);
   }
 }

@@ -2,12 +2,12 @@ import type { EngineResponse } from '#engines';
 import type { FramePublisher, FrameWriter } from '#streaming';
 import type { LiveRequest } from './live-requests.js';
 
-/** How often a congested publisher is looked at again; ms. */
-const CONGESTION_POLL_MS = 10;
+/** How often it is looked whether frames can leave again; ms. */
+const BLOCKED_POLL_MS = 10;
 
 /**
  * Passes an engine's bytes on as body frames, untouched, for as long as the engine sends. Stops reading while the
- * request is paused or frames cannot leave fast enough, which makes the engine wait.
+ * request is paused, frames cannot leave fast enough or nobody hears them, which makes the engine wait.
  * @throws what broke the engine's answer off.
  */
 export function relayAnswer(
@@ -16,17 +16,18 @@ export function relayAnswer(
   request: LiveRequest,
   publisher: FramePublisher,
 ): Promise<void> {
+  const blocked = (): boolean => publisher.congested || writer.unheard;
   return new Promise((resolve, reject) => {
     const goOn = (): void => {
       if (request.paused) return;
-      if (publisher.congested) setTimeout(goOn, CONGESTION_POLL_MS);
+      if (blocked()) setTimeout(goOn, BLOCKED_POLL_MS);
       else body.resume();
     };
     request.onResume = goOn;
     body.on('data', (chunk: Buffer) => {
       request.lastActivity = Date.now();
       writer.body(chunk);
-      if (!request.paused && !publisher.congested) return;
+      if (!request.paused && !blocked()) return;
       body.pause();
       goOn();
     });
