@@ -11,13 +11,8 @@ export type EngineRoute = keyof typeof ENGINE_ROUTES;
 
 export const MODEL_ID = /^sha256:[0-9a-f]{64}$/;
 
-/**
- * One inference call, put into `completion.<variant>.<model>.<mode>` by a gateway and run by one worker.
- * The answer travels back as frames on the gateway's reply channel; the job's own result is empty.
- */
-export class CompletionJob {
-  @IsInt() @Min(1) @Max(ENVELOPE_VERSION) readonly version: number = ENVELOPE_VERSION;
-
+/** Where the answer of a completion job goes. Read by itself when the rest of a job cannot be. */
+export class ReplyAddress {
   /** Unique over the cluster; also the BullMQ job id, so that a waiting job can be removed by it. */
   @IsString() @IsNotEmpty() readonly requestId!: string;
 
@@ -26,6 +21,14 @@ export class CompletionJob {
 
   /** The gateway's number for this response: u32, unique among its open responses. */
   @IsInt() @Min(0) @Max(0xffff_ffff) readonly stream!: number;
+}
+
+/**
+ * One inference call, put into `completion.<variant>.<model>.<mode>` by a gateway and run by one worker.
+ * The answer travels back as frames on the gateway's reply channel; the job's own result is empty.
+ */
+export class CompletionJob extends ReplyAddress {
+  @IsInt() @Min(1) @Max(ENVELOPE_VERSION) readonly version: number = ENVELOPE_VERSION;
 
   @IsIn(Object.keys(ENGINE_ROUTES)) readonly route!: EngineRoute;
 
