@@ -17,6 +17,9 @@ import { useCluster } from './support/use-cluster.js';
 /** From the death of a worker to the end of what it had begun. */
 const SOON = { within: 6_000, every: 50 };
 
+/** Requests one session runs at once. */
+const SLOTS = 4;
+
 const shared = useCluster({ gateways: 2, workers: 2, engine: 'synthetic' });
 
 let model = '';
@@ -117,6 +120,17 @@ describe('an engine that is killed', () => {
     expect(worker.alive).toBe(true);
     const next = await streamChat(url, { model, prompt: 'Hi', parameters: { max_tokens: 3 } });
     expect(next.text).toBe(syntheticText(3));
+  });
+
+  it('takes no request with it that it was not running', async () => {
+    const { url } = shared.cluster.gateway();
+    const parameters = { max_tokens: 60, synthetic: { rate: 50 } };
+    const requests = Array.from({ length: 16 }, () => askChat(url, { model, prompt: 'Hi', parameters }));
+    const victim = await workerWith(SLOTS);
+    process.kill(engineOf(victim).pid, 'SIGKILL');
+    const statuses = (await Promise.all(requests)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200, 500]));
+    expect(statuses.filter((status) => status === 500).length).toBeLessThanOrEqual(SLOTS);
   });
 
   it('by itself, with SIGSEGV, is told to those who wait for it', async () => {

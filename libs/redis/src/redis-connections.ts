@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { Redis, type CommonRedisOptions, type RedisOptions, type StandaloneConnectionOptions } from 'ioredis';
 
 export type RedisClient = Redis;
@@ -68,6 +69,7 @@ export class RedisConnections {
     const redis = new Redis(options);
     redis.setMaxListeners(0);
     this.reportOutages(redis, role);
+    redis.on('connect', () => coalesceWrites(redis.stream));
     redis.once('end', () => this.open.delete(redis));
     this.open.add(redis);
     return redis;
@@ -105,6 +107,23 @@ export function locate(
     ...(parsed.password ? { password: decodeURIComponent(parsed.password) } : {}),
     ...database(parsed.pathname.slice(1)),
     ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+}
+
+/** Commands given in one turn of the event loop leave in one system call; their order stays. */
+function coalesceWrites(socket: Duplex): void {
+  const write = socket.write.bind(socket) as (...chunk: unknown[]) => boolean;
+  let corked = false;
+  socket.write = (...chunk: unknown[]): boolean => {
+    if (!corked) {
+      corked = true;
+      socket.cork();
+      setImmediate(() => {
+        corked = false;
+        socket.uncork();
+      });
+    }
+    return write(...chunk);
   };
 }
 
