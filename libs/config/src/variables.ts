@@ -40,7 +40,6 @@ export const FOREIGN_VARIABLES = {
   INSECURE_REGISTRY: 'true speaks plain HTTP to registries.',
   DOCKER_HUB_USER: 'User for Docker Hub.',
   DOCKER_HUB_PASSWORD: 'Password for Docker Hub.',
-  HF_TOKEN: 'Token for Hugging Face.',
   PATH: 'Where programs are searched.',
   HOME: 'The user’s folder.',
   LD_LIBRARY_PATH: 'Passed to engines.',

@@ -43,13 +43,6 @@ export const ERRORS = {
     meaning: 'The content type is not JSON.',
     advice: 'Send Content-Type: application/json.',
   },
-  unsupported_parameter: {
-    status: 400,
-    retryable: false,
-    type: INVALID,
-    meaning: 'The engine that runs the model cannot honour a parameter.',
-    advice: 'Leave the parameter out, or run a worker whose engine has it.',
-  },
   unknown_engine: {
     status: 404,
     retryable: false,

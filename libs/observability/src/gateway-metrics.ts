@@ -19,7 +19,7 @@ export class GatewayMetrics {
 
   readonly openResponses = new Gauge({
     name: 'longshore_open_responses',
-    help: 'Inference responses that have begun and not ended.',
+    help: 'Streamed answers that have begun and not ended, those of pulls included.',
     registers: [this.registry],
   });
 
