@@ -1,5 +1,5 @@
 /** The oldest Node.js that Longshore runs on; the same as `engines` in package.json. */
-export const OLDEST_NODE = [20, 19, 0];
+const OLDEST_NODE = [20, 19, 0];
 
 /** True when `version` (for example `v20.19.4`) is at least `oldest`. */
 export function isNewEnough(version, oldest = OLDEST_NODE) {

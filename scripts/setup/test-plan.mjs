@@ -1,5 +1,5 @@
 /** The suites, cheapest first. */
-export const PROJECTS = ['unit', 'integration', 'e2e'];
+const PROJECTS = ['unit', 'integration', 'e2e'];
 
 /** Which suites to run, and what to pass on to vitest: leading words that are suites' names choose, else all run. */
 export function planTests(args) {

@@ -27,11 +27,7 @@ export function redisProcess({ program, files, log, path }: RedisPlan): ProcessP
   };
 }
 
-export function spawnRedis(
-  program: string,
-  args: readonly string[],
-  setpriv: string | undefined,
-): ChildProcess {
+function spawnRedis(program: string, args: readonly string[], setpriv: string | undefined): ChildProcess {
   const options = { stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'], detached: true };
   if (setpriv) return spawn(setpriv, ['--pdeathsig', 'TERM', program, ...args], options);
   const child = spawn(program, args, options);

@@ -13,7 +13,7 @@ export interface UpOptions {
   readonly redis?: string;
 }
 
-export const MOST_PROCESSES = 64;
+const MOST_PROCESSES = 64;
 
 export const UP_USAGE = `Usage: npm start -- [options]        (or: longshore up [options])
 

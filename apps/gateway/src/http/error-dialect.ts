@@ -19,7 +19,7 @@ export const ERROR_DIALECTS = Symbol('ERROR_DIALECTS');
 const MANAGEMENT = /^\/(?:models|engines)(?:\/|$)/;
 
 /** The management routes: one line of plain text. Some of the lines are matched by existing clients. */
-export const PLAIN_TEXT: ErrorDialect = {
+const PLAIN_TEXT: ErrorDialect = {
   claims: () => true,
   encode: (failure, path) => ({
     contentType: 'text/plain; charset=utf-8',

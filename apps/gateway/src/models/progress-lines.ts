@@ -3,7 +3,7 @@ import type { ProgressLine, PullEvent, PullFailure } from '#contracts';
 import { RouteFailure } from '../http/failure.js';
 
 /** A pull that says nothing for this long gets a line all the same, so that proxies keep the connection; ms. */
-export const QUIET_LIMIT_MS = 2_000;
+const QUIET_LIMIT_MS = 2_000;
 
 const NOTHING = { total: 0, layer: { size: 0, current: 0 }, mode: 'pull' } as const;
 const WAITING: ProgressLine = { type: 'progress', message: 'Waiting for a worker…', ...NOTHING };

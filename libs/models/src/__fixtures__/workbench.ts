@@ -11,7 +11,7 @@ import { handMadeArtifact } from './hand-made-artifact.js';
 import { startRegistryFront, type FrontExchange, type RegistryFront } from './registry-front.js';
 
 /** Retries without long waits. */
-export const IMPATIENT = { attempts: 3, baseDelay: 5, maxDelay: 50 };
+const IMPATIENT = { attempts: 3, baseDelay: 5, maxDelay: 50 };
 
 /** A real registry, stores in temporary folders, and everything that has to be closed afterwards. */
 export class Workbench {

@@ -5,7 +5,7 @@ export type GgufScalar = string | number | bigint | boolean;
 export type GgufValue = GgufScalar | readonly GgufScalar[];
 
 /** Arrays longer than this are skipped: vocabularies, merges, scores. */
-export const ARRAY_LIMIT = 64;
+const ARRAY_LIMIT = 64;
 
 /** Longest text value; bytes. Chat templates are the long ones and stay far below. */
 const TEXT_LIMIT = 1024 * 1024;

@@ -23,7 +23,7 @@ export interface Manifest {
 export const MANIFEST_LIMIT = 4 * 1024 * 1024;
 
 /** Longest config document that is read; bytes. */
-export const CONFIG_LIMIT = 16 * 1024 * 1024;
+const CONFIG_LIMIT = 16 * 1024 * 1024;
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 

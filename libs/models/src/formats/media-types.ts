@@ -12,7 +12,7 @@ export const DOCKER_CONFIG_V02 = 'application/vnd.docker.ai.model.config.v0.2+js
 export const MODELPACK_CONFIG = 'application/vnd.cncf.model.config.v1+json';
 
 /** Config types that can be read; their order is of no meaning. */
-export const CONFIG_TYPES = [DOCKER_CONFIG_V01, DOCKER_CONFIG_V02, MODELPACK_CONFIG] as const;
+const CONFIG_TYPES = [DOCKER_CONFIG_V01, DOCKER_CONFIG_V02, MODELPACK_CONFIG] as const;
 export type ConfigType = (typeof CONFIG_TYPES)[number];
 
 export const GGUF_LAYER = 'application/vnd.docker.ai.gguf.v3';

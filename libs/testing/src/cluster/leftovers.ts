@@ -27,6 +27,6 @@ export async function assertNothingLeft(folder: string, runDirectories: readonly
 }
 
 /** Engines of a cluster are recognised by the paths on their command lines. */
-export function processesOf(folder: string): readonly ProcessEntry[] {
+function processesOf(folder: string): readonly ProcessEntry[] {
   return listProcesses().filter(({ command }) => command.includes(`${folder}/`));
 }

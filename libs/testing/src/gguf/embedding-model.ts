@@ -24,7 +24,7 @@ export async function writeEmbeddingModel(path: string): Promise<void> {
   await writeGguf(path, embeddingModel());
 }
 
-export function embeddingModel(): Gguf {
+function embeddingModel(): Gguf {
   const tokens = wordPieces();
   return { metadata: bertMetadata(tokens), tensors: bertTensors(tokens.length) };
 }

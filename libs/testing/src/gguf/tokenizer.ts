@@ -18,7 +18,7 @@ export interface TokenizerOptions {
 }
 
 export const END_OF_TURN = '<|im_end|>';
-export const START_OF_TURN = '<|im_start|>';
+const START_OF_TURN = '<|im_start|>';
 const PADDING = '<|pad|>';
 const FILL_IN = { fim_pre: '<|fim_prefix|>', fim_suf: '<|fim_suffix|>', fim_mid: '<|fim_middle|>' };
 
@@ -77,7 +77,7 @@ export function tokenizerMetadata(tokenizer: Tokenizer, chatTemplate: string): M
 }
 
 /** The printable character that stands for each of the 256 bytes: printable ones for themselves, the rest from U+0100. */
-export function byteAlphabet(): readonly string[] {
+function byteAlphabet(): readonly string[] {
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => {
     const printable = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);

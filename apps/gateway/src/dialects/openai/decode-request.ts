@@ -8,7 +8,7 @@ const LONGEST_MODEL_NAME = 1_024;
 const DEEPEST_NESTING = 256;
 
 /** What the gateway itself reads of an inference body. Everything else is the engine's to judge. */
-export class InferenceEnvelope {
+class InferenceEnvelope {
   @MaxLength(LONGEST_MODEL_NAME, {
     message: `"model" must not be longer than ${LONGEST_MODEL_NAME} characters.`,
   })
