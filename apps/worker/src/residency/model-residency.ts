@@ -31,6 +31,8 @@ const SWEEP_INTERVAL_MS = 1_000;
 export class ModelResidency {
   private readonly sessions = new Map<string, ResidentSession>();
   private readonly loading = new Map<string, { identity: SessionIdentity; done: Promise<void> }>();
+  /** Loads that have room: each becomes a session or fails. The others wait. */
+  private admitted = 0;
   private readonly retiring = new Map<ResidentSession, Promise<void>>();
   private readonly stopping = new AbortController();
   private readonly sweeper: NodeJS.Timeout;
@@ -71,7 +73,8 @@ export class ModelResidency {
    */
   async ensure(identity: SessionIdentity): Promise<void> {
     const queue = queueOf(identity, this.variant);
-    if (this.sessions.has(queue)) return;
+    const resident = this.sessions.get(queue);
+    if (resident !== undefined && resident.state !== 'draining') return;
     const underWay = this.loading.get(queue)?.done;
     if (underWay !== undefined) return underWay;
     const done = this.load(identity, queue).finally(() => {
@@ -108,11 +111,10 @@ export class ModelResidency {
   }
 
   private async load(identity: SessionIdentity, queue: string): Promise<void> {
+    await this.waitForRoom(queue);
     const timeout = AbortSignal.timeout(this.limits.loadTimeout);
     try {
-      await this.waitForRoom();
-      const session = await this.effects.load(identity, AbortSignal.any([this.stopping.signal, timeout]));
-      this.sessions.set(queue, session);
+      const session = await this.bringUp(identity, queue, AbortSignal.any([this.stopping.signal, timeout]));
       void session.engine.exited.then(({ reason }) => this.bury(queue, session, reason));
       session.begin();
       this.logger.info('Loaded a model', { ...identity, slots: session.engine.slots });
@@ -131,15 +133,31 @@ export class ModelResidency {
     }
   }
 
-  private async waitForRoom(): Promise<void> {
-    // This load itself is already counted in `loading`.
-    while (this.sessions.size + this.loading.size > this.limits.maxSessions) {
+  private async bringUp(
+    identity: SessionIdentity,
+    queue: string,
+    signal: AbortSignal,
+  ): Promise<ResidentSession> {
+    try {
+      const session = await this.effects.load(identity, signal);
+      this.sessions.set(queue, session);
+      return session;
+    } finally {
+      this.admitted--;
+      this.makeRoom();
+    }
+  }
+
+  /** Returns once one more session fits and the queue's last one is gone, in the order of asking. */
+  private async waitForRoom(queue: string): Promise<void> {
+    while (this.sessions.has(queue) || this.sessions.size + this.admitted >= this.limits.maxSessions) {
       this.stopping.signal.throwIfAborted();
-      const victim = chooseVictim(this.sessions.values());
-      if (victim !== undefined) await this.retire(victim, 'another model needs the room');
+      const leaving = this.sessions.get(queue) ?? chooseVictim(this.sessions.values());
+      if (leaving !== undefined) await this.retire(leaving, 'another model needs the room');
       else await new Promise<void>((resolve) => this.roomMade.push(resolve));
     }
     this.stopping.signal.throwIfAborted();
+    this.admitted++;
   }
 
   private unloadExpired(now: number): void {
