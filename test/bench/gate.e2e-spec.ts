@@ -18,14 +18,14 @@ import { syntheticChat } from './rows/requests.js';
  * shared machine with two cores the CPU of the same request differs by more than a regression worth catching.
  */
 const MOST = {
-  /** Measured: 59 one at a time, when the worker's fetch finds nothing after each job; 38 with many in flight. */
-  commandsEachRequest: 70,
-  /** Measured: 5.1 one at a time (add, fetch, finish, and looks that find nothing), 2.6 with many in flight. */
-  scriptsEachRequest: 6,
+  /** Measured: 22.5 one at a time, 20.1 with many in flight. A look that finds nothing would add 5. */
+  commandsEachRequest: 27,
+  /** Measured: 3.1 one at a time (add, fetch, finish), 2.3 with many in flight. */
+  scriptsEachRequest: 3.7,
   /** Measured: 1.0, and 2 where an answer's head and end come in different turns of the event loop. */
   messagesEachRequest: 2.2,
-  /** Measured: 9,300 one at a time, 5,500 with many in flight; half of it is the names of keys. */
-  bytesEachRequest: 11_500,
+  /** Measured: 2,440 one at a time, 2,050 with many in flight. */
+  bytesEachRequest: 3_200,
   /**
    * Measured: 0.001 to 0.058. The engine writes 16 tokens at once, so that 0.067 is one message for each of its writes
    * and for head and end: as many as there can be when no two streams share a turn. A message for each token would be 1.

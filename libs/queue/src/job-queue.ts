@@ -11,6 +11,7 @@ import {
 } from '#contracts';
 import type { RedisClient } from '#redis';
 import { bullLocation } from './bull-queue.js';
+import { createSlimBackend } from './slim-backend/slim-backend.js';
 
 /**
  * The producer's side of the queues. Every method rejects with `redis_unavailable` at once when Redis is away: the
@@ -106,11 +107,8 @@ export class BullJobQueue extends JobQueue {
     let queue = this.queues.get(name);
     if (queue === undefined) {
       const { name: bullName, prefix } = bullLocation(name, this.names);
-      queue = new Queue(bullName, {
-        connection: this.redis,
-        prefix,
-        streams: { events: { maxLen: EVENT_STREAM_LENGTH } },
-      });
+      const streams = { events: { maxLen: EVENT_STREAM_LENGTH } };
+      queue = new Queue(bullName, { connection: this.redis, prefix, streams }, createSlimBackend);
       queue.on('error', () => undefined);
       this.queues.set(name, queue);
     }

@@ -2,6 +2,7 @@ import { Job, type JobJson, Worker } from 'bullmq';
 import type { Names } from '#contracts';
 import type { RedisClient } from '#redis';
 import { bullLocation } from './bull-queue.js';
+import { createSlimBackend } from './slim-backend/slim-backend.js';
 import { HandBack } from './hand-back.js';
 
 /** A job as a pump hands it out. */
@@ -85,7 +86,7 @@ export class QueuePump {
   constructor(private readonly options: QueuePumpOptions) {
     this.timing = { ...TIMING, ...options.timing };
     const { name, prefix } = bullLocation(options.queue, options.names);
-    this.worker = new Worker(name, undefined, {
+    const settings = {
       connection: options.redis,
       prefix,
       autorun: false,
@@ -95,7 +96,8 @@ export class QueuePump {
       maxStalledCount: MAX_STALLED_COUNT,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
-    });
+    };
+    this.worker = new Worker(name, undefined, settings, createSlimBackend);
     this.worker.on('error', options.onError);
   }
 

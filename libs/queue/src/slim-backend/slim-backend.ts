@@ -1,0 +1,109 @@
+import {
+  type BackendFactory,
+  createRedisBackend,
+  raw2NextJobData,
+  type RedisQueueBackend,
+  type WorkerOptions,
+} from 'bullmq';
+import { canAddSlim, canFinishSlim, canTakeSlim } from './plain-jobs.js';
+import { ADD_JOB, FINISH_JOB, type SlimScript, TAKE_JOB, WAKE } from './scripts.js';
+
+/** The fields of a job, its id, and how many of the two places where jobs wait are not empty. */
+type Taken = readonly [fields: readonly string[], id: string, left: number];
+
+/**
+ * BullMQ's Redis backend with shorter scripts for what each completion job does: it is added with a priority, taken,
+ * and forgotten when it is done. Keys and what they hold are BullMQ's, so that stock queues and workers can use the same
+ * queue at the same time and all other operations stay stock; so do jobs that need more. Left out is what completion
+ * queues do not use: the event stream, delays, pausing, limits of rate and concurrency, logs, and flows. A paused
+ * queue is not noticed.
+ *
+ * A worker with this backend must fetch from one loop only, which waits after a fetch that found nothing, as the pump
+ * does.
+ */
+export const createSlimBackend: BackendFactory<RedisQueueBackend> = (name, opts, connections) => {
+  const backend = createRedisBackend(name, opts, connections);
+  addSlim(backend);
+  takeSlim(backend, opts);
+  finishSlim(backend, opts);
+  wakeAfterHandBack(backend);
+  return backend;
+};
+
+function addSlim(backend: RedisQueueBackend): void {
+  const addJob = backend.addJob.bind(backend);
+  backend.addJob = async (job, jobId, parent = {}) => {
+    if (!canAddSlim(job, jobId, parent)) return addJob(job, jobId, parent);
+    const options = JSON.stringify(job.opts);
+    const values = [jobId, job.name, job.data, options, job.timestamp, job.opts.priority ?? 0];
+    return (await runScript(backend, ADD_JOB, values)) as string;
+  };
+}
+
+function takeSlim(backend: RedisQueueBackend, worker: Partial<WorkerOptions>): void {
+  const moveToActive = backend.moveToActive.bind(backend);
+  const waitForJob = backend.waitForJob.bind(backend);
+  /** The last fetch took the last job: whatever came since can be waited for, so the next fetch need not look. */
+  let tookLast = false;
+
+  backend.waitForJob = async (timeout) => {
+    tookLast = false;
+    return waitForJob(timeout);
+  };
+
+  backend.moveToActive = async (token, workerName) => {
+    if (!canTakeSlim(worker, token, workerName)) return moveToActive(token, workerName);
+    if (tookLast) {
+      tookLast = false;
+      return [];
+    }
+    const reply = await runScript(backend, TAKE_JOB, [token, worker.lockDuration ?? 0, Date.now()]);
+    const taken = reply as Taken | null;
+    tookLast = taken?.[2] === 0;
+    return nextJob(taken);
+  };
+}
+
+function finishSlim(backend: RedisQueueBackend, worker: Partial<WorkerOptions>): void {
+  const moveToCompleted = backend.moveToCompleted.bind(backend);
+  backend.moveToCompleted = async (job, returnValue, removeOnComplete, token, fetchNext) => {
+    const stock = () => moveToCompleted(job, returnValue, removeOnComplete, token, fetchNext);
+    if (!canFinishSlim(job, removeOnComplete, worker) || !canTakeSlim(worker, token, worker.name))
+      return stock();
+    const finishedOn = Date.now();
+    const next = fetchNext && backend.closing === undefined ? 1 : 0;
+    const values = [token, worker.lockDuration ?? 0, finishedOn, job.id ?? '', next];
+    const reply = (await runScript(backend, FINISH_JOB, values)) as Taken | number | null;
+    // The stock script knows what is wrong, and says it.
+    if (reply === -1) return stock();
+    return { result: nextJob(typeof reply === 'number' ? null : reply), finishedOn };
+  };
+}
+
+/**
+ * A job with a priority goes back without a wake-up: BullMQ counts on the one that it leaves whenever a job is taken,
+ * be there more jobs or not.
+ */
+function wakeAfterHandBack(backend: RedisQueueBackend): void {
+  const moveJobFromActiveToWait = backend.moveJobFromActiveToWait.bind(backend);
+  backend.moveJobFromActiveToWait = async (jobId, token) => {
+    const result: unknown = await moveJobFromActiveToWait(jobId, token);
+    await runScript(backend, WAKE, []);
+    return result;
+  };
+}
+
+function nextJob(taken: Taken | null): unknown[] {
+  return taken === null ? [] : raw2NextJobData([taken[0], taken[1], 0, 0]);
+}
+
+/** Runs a script by its hash; the client sends its text where Redis does not know it (any more). */
+async function runScript(
+  backend: RedisQueueBackend,
+  { name, numberOfKeys, lua }: SlimScript,
+  values: readonly (string | number)[],
+): Promise<unknown> {
+  const client = await backend.client;
+  if (!(name in client)) client.defineCommand(name, { numberOfKeys, lua });
+  return client.runCommand(name, [backend.keys[''], ...values]) as Promise<unknown>;
+}
