@@ -5,6 +5,7 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { ConfigurationError, processEnvironment, readConfig } from '#config';
+import { VARIANT_ENGINES } from '#contracts';
 import { createEngines, EngineStartError } from '#engines';
 import { ModelStore, RegistryHttp, RegistrySource, StoreError } from '#models';
 import { createLogger, type Logger, NestLogger, readRelease } from '#observability';
@@ -56,15 +57,23 @@ async function main(): Promise<void> {
 }
 
 async function chooseEngine(config: WorkerConfig) {
-  const [engine] = await createEngines({
+  const needed = VARIANT_ENGINES[config.variant];
+  const engines = await createEngines({
     environment: processEnvironment(),
     llamaCpp: {
+      allowEmbedded: needed.embedded,
       binary: config.llamaServerPath,
       extraArguments: config.llamaArguments.split(/\s+/).filter((argument) => argument !== ''),
     },
   });
-  if (engine === undefined)
-    throw new EngineStartError('There is no engine on this machine; set LLAMA_SERVER_PATH.');
+  const engine = engines.find(({ name }) => name === needed.engine);
+  if (engine === undefined) {
+    const advice =
+      needed.engine === 'llama.cpp' ? 'set LLAMA_SERVER_PATH' : 'this release does not host it yet';
+    throw new EngineStartError(
+      `Variant ${config.variant} needs ${needed.engine}, and there is none on this machine: ${advice}.`,
+    );
+  }
   return { engine, probe: await engine.probe() };
 }
 

@@ -8,6 +8,19 @@ export type Variant = (typeof VARIANTS)[number];
 export const ENGINES = ['llama.cpp', 'vllm', 'sglang'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
+/** The engine of each variant, and whether the llama.cpp that comes with the packages can stand in for it. */
+export const VARIANT_ENGINES: Readonly<
+  Record<Variant, { readonly engine: EngineName; readonly embedded: boolean }>
+> = {
+  cpu: { engine: 'llama.cpp', embedded: true },
+  cuda: { engine: 'llama.cpp', embedded: true },
+  'vllm-cuda': { engine: 'vllm', embedded: false },
+  'sglang-cuda': { engine: 'sglang', embedded: false },
+  rocm: { engine: 'llama.cpp', embedded: false },
+  musa: { engine: 'llama.cpp', embedded: false },
+  cann: { engine: 'llama.cpp', embedded: false },
+};
+
 /** What a session was loaded for. One engine process serves one mode. */
 export const MODES = ['completion', 'embedding', 'reranking'] as const;
 export type Mode = (typeof MODES)[number];

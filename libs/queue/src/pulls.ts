@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Job, Queue } from 'bullmq';
 import {
-  checkContract,
+  ENVELOPE_VERSION,
   LongshoreError,
   type Names,
   PullEvent,
@@ -23,6 +23,9 @@ export abstract class Pulls {
 
 /** How often a followed job is looked at in case its last event was missed; ms. */
 const RECHECK_INTERVAL_MS = 2_000;
+
+/** A pull that no worker is left to run is given up after this; ms. */
+const NO_WORKER_LIMIT_MS = 10_000;
 
 /** Pulls that ended are kept this long, so that a caller who missed the last event still learns the outcome; s. */
 export const PULL_RESULT_SECONDS = 60;
@@ -67,14 +70,13 @@ export class QueuePulls extends Pulls {
     if (queue === undefined) throw new LongshoreError('no_worker');
     const follower = new Follower();
     this.add(job.reference, follower);
-    const recheck = setInterval(
-      () => void this.recheck(queue, job.reference, jobId, follower),
-      RECHECK_INTERVAL_MS,
-    );
-    let jobId: string | undefined;
+    let recheck: NodeJS.Timeout | undefined;
     try {
-      const added = await this.enqueue(queue, job);
-      jobId = added.id;
+      const jobId = (await this.enqueue(queue, job)).id ?? '';
+      recheck = setInterval(
+        () => void this.recheck(queue, job.reference, jobId, follower),
+        RECHECK_INTERVAL_MS,
+      );
       for await (const event of follower.events(signal)) {
         yield event;
         if (event.outcome !== undefined) return;
@@ -101,20 +103,15 @@ export class QueuePulls extends Pulls {
     }
   }
 
-  /** Pub/sub may lose the last event; the job itself does not lose its result. */
-  private async recheck(
-    queue: Queue,
-    reference: string,
-    jobId: string | undefined,
-    follower: Follower,
-  ): Promise<void> {
-    if (jobId === undefined) return;
-    try {
-      const outcome = await outcomeOf(queue, jobId);
-      if (outcome !== undefined) follower.push(checkContract(PullEvent, { version: 1, reference, outcome }));
-    } catch (error) {
-      this.options.onBadMessage?.(error as Error);
-    }
+  /**
+   * Pub/sub may lose the last event; the job itself does not lose its result. And when the last worker goes, nobody
+   * would ever send one. What cannot be found out now is asked again.
+   */
+  private async recheck(queue: Queue, reference: string, jobId: string, follower: Follower): Promise<void> {
+    const outcome = await outcomeOf(queue, jobId).catch(() => undefined);
+    if (outcome !== undefined) follower.push({ version: ENVELOPE_VERSION, reference, outcome });
+    else if (this.options.chooseQueue() === undefined) follower.miss(Date.now());
+    else follower.missingSince = undefined;
   }
 
   private add(reference: string, follower: Follower): void {
@@ -142,6 +139,17 @@ async function outcomeOf(queue: Queue, jobId: string): Promise<PullOutcome | und
 class Follower {
   private readonly waiting: PullEvent[] = [];
   private readonly arrivals = new EventTarget();
+  /** Since when no worker has been alive; ms since the epoch. */
+  missingSince: number | undefined;
+  private failed = false;
+
+  /** No worker is alive now. After a while the caller is told. */
+  miss(now: number): void {
+    this.missingSince ??= now;
+    if (now - this.missingSince < NO_WORKER_LIMIT_MS) return;
+    this.failed = true;
+    this.arrivals.dispatchEvent(new Event('event'));
+  }
 
   push(event: PullEvent): void {
     this.waiting.push(event);
@@ -152,6 +160,7 @@ class Follower {
     while (!signal.aborted) {
       const event = this.waiting.shift();
       if (event !== undefined) yield event;
+      else if (this.failed) throw new LongshoreError('no_worker');
       else await once(this.arrivals, 'event', { signal }).catch(() => undefined);
     }
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Job, type JobJson, Worker } from 'bullmq';
 import type { Names } from '#contracts';
 import type { RedisClient } from '#redis';
@@ -57,7 +58,8 @@ const TIMING: PumpTiming = {
 const MAX_ATTEMPTS = 1_000;
 
 interface RunningJob {
-  readonly token: string;
+  job: Job;
+  token: string;
   readonly pumped: PumpedJob;
   lost: boolean;
   done: Promise<void>;
@@ -80,11 +82,14 @@ export class QueuePump {
   private stopping = false;
   private slotFreed: (() => void) | undefined;
   private fetches = 0;
+  /** Unlike the worker's id never used twice, so that a lock of an earlier life is not taken for ours. */
+  private readonly holder: string;
   /** The last fetch found a job, so more are likely to wait. */
   private backlog = false;
 
   constructor(private readonly options: QueuePumpOptions) {
     this.timing = { ...TIMING, ...options.timing };
+    this.holder = `${options.workerId}:${randomBytes(4).toString('hex')}`;
     const { name, prefix } = bullLocation(options.queue, options.names);
     const settings = {
       connection: options.redis,
@@ -134,7 +139,7 @@ export class QueuePump {
         await new Promise<void>((resolve) => (this.slotFreed = resolve));
         continue;
       }
-      const token = `${this.options.workerId}:${this.fetches++}`;
+      const token = `${this.holder}:${this.fetches++}`;
       const job = await this.fetch(token);
       this.backlog = job !== undefined;
       if (job !== undefined) this.begin(job, token);
@@ -154,6 +159,13 @@ export class QueuePump {
   }
 
   private begin(job: Job, token: string): void {
+    const held = this.running.get(job.id ?? '');
+    if (held !== undefined && !held.lost) {
+      // Its lock ran out while Redis was away, and it came back to us: go on under the new lock.
+      held.job = job;
+      held.token = token;
+      return;
+    }
     const pumped: PumpedJob = {
       id: job.id ?? '',
       data: job.data,
@@ -161,26 +173,26 @@ export class QueuePump {
       onLockLost: undefined,
       ...(job.deferredFailure ? { givenUp: job.deferredFailure } : {}),
     };
-    const running: RunningJob = { token, pumped, lost: false, done: Promise.resolve() };
+    const running: RunningJob = { job, token, pumped, lost: false, done: Promise.resolve() };
     this.running.set(pumped.id, running);
-    running.done = this.finish(job, running);
+    running.done = this.finish(running);
   }
 
-  private async finish(job: Job, running: RunningJob): Promise<void> {
+  private async finish(running: RunningJob): Promise<void> {
     let next: Job | undefined;
     try {
       await this.options.run(running.pumped);
-      if (!running.lost) next = await this.complete(job, running.token);
+      if (!running.lost) next = await this.complete(running);
     } catch (error) {
-      if (!running.lost) await this.release(job, running.token, error as Error).catch(this.options.onError);
+      if (!running.lost) await this.release(running, error as Error).catch(this.options.onError);
     }
-    this.running.delete(running.pumped.id);
+    if (this.running.get(running.pumped.id) === running) this.running.delete(running.pumped.id);
     if (next === undefined) this.slotFreed?.();
     else this.begin(next, running.token);
   }
 
   /** Completes a job and, while jobs are known to wait, takes the next one in the same round trip. */
-  private async complete(job: Job, token: string): Promise<Job | undefined> {
+  private async complete({ job, token }: RunningJob): Promise<Job | undefined> {
     const next: unknown = await job.moveToCompleted('', token, this.backlog && !this.stopping);
     const [json, id] = Array.isArray(next) ? (next as [JobJson | null | undefined, string | undefined]) : [];
     if (!json) {
@@ -192,7 +204,7 @@ export class QueuePump {
     return following;
   }
 
-  private async release(job: Job, token: string, error: Error): Promise<void> {
+  private async release({ job, token }: RunningJob, error: Error): Promise<void> {
     if (error instanceof HandBack && job.attemptsStarted < MAX_ATTEMPTS)
       return void (await job.moveToWait(token));
     this.options.onError(error);

@@ -62,7 +62,7 @@ export class RedisConnections {
       connectionName: `${this.options.name}:${role}`,
       connectTimeout: 5_000,
       keepAlive: 30_000,
-      retryStrategy: (attempt: number) => Math.min(25 * 2 ** Math.min(attempt, 10), RECONNECT_CEILING_MS),
+      retryStrategy: (attempt: number) => Math.min(10 * 2 ** Math.min(attempt, 10), RECONNECT_CEILING_MS),
       ...specific,
       replyMapping: 'legacy',
     };

@@ -1,15 +1,8 @@
-import { type Frame, type FrameFin, type FrameHead, Names } from '#contracts';
+import { type Frame, Names } from '#contracts';
 import type { RedisClient } from '#redis';
 import { encodeBatch } from './frame-codec.js';
+import { FrameWriter, type ResponseAddress } from './frame-writer.js';
 import { ReplayBuffer } from './replay-buffer.js';
-
-/** Which response a writer writes. */
-export interface ResponseAddress {
-  readonly requestId: string;
-  readonly gatewayId: string;
-  readonly stream: number;
-  readonly attempt: number;
-}
 
 export interface FramePublisherOptions {
   readonly redis: RedisClient;
@@ -18,19 +11,26 @@ export interface FramePublisherOptions {
   readonly replayCapacity?: number;
   /** How long a finished response can still be replayed; ms. */
   readonly replayRetention?: number;
+  /** Bytes kept of finished responses, all together; the oldest go first. */
+  readonly finishedCapacity?: number;
   /** After this long without any receiver a gateway counts as gone; ms. */
   readonly gatewayGrace?: number;
   /** A gateway is gone: nobody will read these responses. */
   readonly onGatewayLost?: (requestIds: readonly string[]) => void;
 }
 
-const DEFAULTS = { replayCapacity: 1024 * 1024, replayRetention: 30_000, gatewayGrace: 10_000 };
+const DEFAULTS = {
+  replayCapacity: 1024 * 1024,
+  replayRetention: 30_000,
+  finishedCapacity: 32 * 1024 * 1024,
+  gatewayGrace: 10_000,
+};
 
 /** Bytes handed to Redis and not yet taken by it, above which writers report congestion. */
 const CONGESTION_BYTES = 4 * 1024 * 1024;
 
-/** How often lost frames are sent again to a gateway that nobody listens for; ms. */
-const RETRY_INTERVAL_MS = 250;
+/** How often lost frames are sent again to a gateway that nobody listens for; ms. Engines wait as long. */
+const RETRY_INTERVAL_MS = 50;
 
 /** One gateway as this worker sees it. */
 interface Outbox {
@@ -39,6 +39,11 @@ interface Outbox {
   readonly writers: Map<number, FrameWriter>;
   /** Since when publishes have reached nobody; undefined while they arrive. */
   unheardSince: number | undefined;
+}
+
+interface FinishedResponse {
+  readonly writer: FrameWriter;
+  readonly at: number;
 }
 
 /**
@@ -51,26 +56,25 @@ export class FramePublisher {
   private readonly settings: Required<Omit<FramePublisherOptions, 'redis' | 'names' | 'onGatewayLost'>>;
   private readonly outboxes = new Map<string, Outbox>();
   private readonly writers = new Map<string, FrameWriter>();
-  private readonly expiries = new Set<NodeJS.Timeout>();
-  private readonly retryTimer: NodeJS.Timeout;
+  private readonly finished: FinishedResponse[] = [];
+  private finishedBytes = 0;
+  private readonly timer: NodeJS.Timeout;
   private flushScheduled = false;
   private pendingBytes = 0;
 
   constructor(private readonly options: FramePublisherOptions) {
     this.settings = { ...DEFAULTS, ...options };
-    this.retryTimer = setInterval(() => this.retryUnheard(Date.now()), RETRY_INTERVAL_MS);
-    this.retryTimer.unref();
+    this.timer = setInterval(() => this.tick(Date.now()), RETRY_INTERVAL_MS);
+    this.timer.unref();
   }
 
   /** A writer for one attempt of one response. Replaces the writer of an earlier attempt. */
   open(address: ResponseAddress): FrameWriter {
-    const outbox = this.outbox(address.gatewayId);
     const writer = new FrameWriter(address, new ReplayBuffer(this.settings.replayCapacity), (frame) =>
-      this.enqueue(outbox, frame),
+      this.enqueue(writer, frame),
     );
-    outbox.writers.set(address.stream, writer);
     this.writers.set(address.requestId, writer);
-    void writer.finished.then(() => this.expire(writer, outbox));
+    void writer.ended.then(() => this.keepFinished(writer, Date.now()));
     return writer;
   }
 
@@ -88,24 +92,32 @@ export class FramePublisher {
     if (writer === undefined || writer.address.attempt < attempt) return false;
     const frames = writer.sent.from(writer.address.attempt === attempt ? sequence : 0);
     if (frames === undefined) return false;
-    const outbox = this.outbox(writer.address.gatewayId);
-    for (const frame of frames) this.enqueue(outbox, frame);
+    writer.takeUnheard();
+    for (const frame of frames) this.enqueue(writer, frame);
     return true;
   }
 
-  /** Resolves when every frame written so far has been taken by Redis. */
+  /** Resolves when every frame written so far has been taken by Redis, or the connection has ended. */
   async drain(): Promise<void> {
-    while (this.flushScheduled || this.pendingBytes > 0) {
+    while ((this.flushScheduled || this.pendingBytes > 0) && this.options.redis.status !== 'end') {
       await new Promise((resolve) => setTimeout(resolve, 5));
-      if (this.options.redis.status === 'end') return;
     }
   }
 
   close(): void {
-    clearInterval(this.retryTimer);
-    for (const timer of this.expiries) clearTimeout(timer);
+    clearInterval(this.timer);
     this.writers.clear();
     this.outboxes.clear();
+    this.finished.length = 0;
+  }
+
+  private enqueue(writer: FrameWriter, frame: Frame): void {
+    const outbox = this.outbox(writer.address.gatewayId);
+    outbox.writers.set(writer.address.stream, writer);
+    outbox.frames.push(frame);
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    setImmediate(() => this.flush());
   }
 
   private outbox(gatewayId: string): Outbox {
@@ -118,13 +130,6 @@ export class FramePublisher {
     return outbox;
   }
 
-  private enqueue(outbox: Outbox, frame: Frame): void {
-    outbox.frames.push(frame);
-    if (this.flushScheduled) return;
-    this.flushScheduled = true;
-    setImmediate(() => this.flush());
-  }
-
   private flush(): void {
     this.flushScheduled = false;
     for (const outbox of this.outboxes.values()) {
@@ -135,110 +140,58 @@ export class FramePublisher {
   private async publish(outbox: Outbox, frames: readonly Frame[]): Promise<void> {
     const batch = encodeBatch(frames);
     this.pendingBytes += batch.length;
-    try {
-      const receivers = await this.options.redis.publish(outbox.channel, batch);
-      if (receivers > 0) outbox.unheardSince = undefined;
-      else this.markUnheard(outbox, frames);
-    } catch {
-      this.markUnheard(outbox, frames);
-    } finally {
-      this.pendingBytes -= batch.length;
+    const receivers = await this.options.redis.publish(outbox.channel, batch).catch(() => 0);
+    this.pendingBytes -= batch.length;
+    const heard = receivers > 0;
+    if (heard) outbox.unheardSince = undefined;
+    else outbox.unheardSince ??= Date.now();
+    for (const frame of frames) {
+      const writer = outbox.writers.get(frame.stream);
+      if (writer?.address.attempt === frame.attempt) writer.published(frame, heard);
     }
   }
 
-  private markUnheard(outbox: Outbox, frames: readonly Frame[]): void {
-    outbox.unheardSince ??= Date.now();
-    for (const { stream, attempt, sequence } of frames) {
-      const writer = outbox.writers.get(stream);
-      if (writer?.address.attempt === attempt) writer.markUnheard(sequence);
-    }
-  }
-
-  private retryUnheard(now: number): void {
+  private tick(now: number): void {
+    this.forgetFinished(now);
     if (this.options.redis.status !== 'ready') return;
     for (const [gatewayId, outbox] of this.outboxes) {
-      if (outbox.unheardSince === undefined) continue;
-      const writers = [...outbox.writers.values()];
-      if (now - outbox.unheardSince > this.settings.gatewayGrace) {
-        this.outboxes.delete(gatewayId);
-        this.options.onGatewayLost?.(writers.map((writer) => writer.address.requestId));
-        continue;
-      }
-      for (const writer of writers) {
-        for (const frame of writer.takeUnheard()) this.enqueue(outbox, frame);
-      }
+      if (outbox.unheardSince !== undefined) this.retry(gatewayId, outbox, now);
     }
   }
 
-  private expire(writer: FrameWriter, outbox: Outbox): void {
-    const timer = setTimeout(() => {
-      this.expiries.delete(timer);
-      const { requestId, gatewayId, stream } = writer.address;
-      if (outbox.writers.get(stream) === writer) outbox.writers.delete(stream);
-      if (this.writers.get(requestId) === writer) this.writers.delete(requestId);
-      if (outbox.writers.size === 0 && this.outboxes.get(gatewayId) === outbox)
-        this.outboxes.delete(gatewayId);
-    }, this.settings.replayRetention);
-    timer.unref();
-    this.expiries.add(timer);
-  }
-}
-
-/** Writes one attempt of one response: a head, then any number of bodies, then one fin. */
-export class FrameWriter {
-  readonly finished: Promise<void>;
-  /** First frame that is known to have reached nobody; Infinity when there is none. */
-  private unheardFrom = Infinity;
-  private markFinished!: () => void;
-  private sequence = 0;
-  private ended = false;
-
-  constructor(
-    readonly address: ResponseAddress,
-    readonly sent: ReplayBuffer,
-    private readonly send: (frame: Frame) => void,
-  ) {
-    this.finished = new Promise((resolve) => (this.markFinished = resolve));
+  private retry(gatewayId: string, outbox: Outbox, now: number): void {
+    const writers = [...outbox.writers.values()];
+    if (now - (outbox.unheardSince ?? now) > this.settings.gatewayGrace) {
+      this.outboxes.delete(gatewayId);
+      this.options.onGatewayLost?.(writers.map((writer) => writer.address.requestId));
+      return;
+    }
+    for (const writer of writers) for (const frame of writer.takeUnheard()) this.enqueue(writer, frame);
+    // With nothing left to send again there is nothing by which to tell whether somebody listens.
+    if (outbox.frames.length === 0) outbox.unheardSince = undefined;
   }
 
-  head(head: FrameHead): void {
-    this.write('head', Buffer.from(JSON.stringify(head)));
+  private keepFinished(writer: FrameWriter, at: number): void {
+    this.finished.push({ writer, at });
+    this.finishedBytes += writer.sent.size;
   }
 
-  body(bytes: Buffer): void {
-    this.write('body', bytes);
+  private forgetFinished(now: number): void {
+    const { replayRetention, finishedCapacity } = this.settings;
+    for (let oldest = this.finished[0]; oldest !== undefined; oldest = this.finished[0]) {
+      if (now - oldest.at < replayRetention && this.finishedBytes <= finishedCapacity) return;
+      this.finished.shift();
+      this.finishedBytes -= oldest.writer.sent.size;
+      this.forget(oldest.writer);
+    }
   }
 
-  /** Later calls are ignored: a response ends once. */
-  fin(fin: FrameFin): void {
-    if (this.ended) return;
-    this.write('fin', Buffer.from(JSON.stringify(fin)));
-    this.ended = true;
-    this.markFinished();
-  }
-
-  /** True while frames are known to have reached nobody: writing more would only fill the replay buffer. */
-  get unheard(): boolean {
-    return this.unheardFrom !== Infinity;
-  }
-
-  /** Frames to send again because nobody was there to hear them. */
-  takeUnheard(): readonly Frame[] {
-    const from = this.unheardFrom;
-    this.unheardFrom = Infinity;
-    return from === Infinity ? [] : (this.sent.from(from) ?? []);
-  }
-
-  /** The frame with this number reached nobody. */
-  markUnheard(sequence: number): void {
-    this.unheardFrom = Math.min(this.unheardFrom, sequence);
-  }
-
-  private write(kind: Frame['kind'], payload: Buffer): void {
-    if (this.ended) return;
-    const { stream, attempt } = this.address;
-    const frame: Frame = { stream, attempt, sequence: this.sequence++, kind, payload };
-    this.sent.push(frame);
-    this.send(frame);
+  private forget(writer: FrameWriter): void {
+    const { requestId, gatewayId, stream } = writer.address;
+    if (this.writers.get(requestId) === writer) this.writers.delete(requestId);
+    const outbox = this.outboxes.get(gatewayId);
+    if (outbox?.writers.get(stream) !== writer) return;
+    outbox.writers.delete(stream);
+    if (outbox.writers.size === 0 && outbox.frames.length === 0) this.outboxes.delete(gatewayId);
   }
 }

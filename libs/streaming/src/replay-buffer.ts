@@ -1,5 +1,8 @@
 import type { Frame } from '#contracts';
 
+/** Memory of a frame beside its payload; bytes. */
+const FRAME_OVERHEAD = 200;
+
 /**
  * What one attempt has sent, kept so that frames lost on the way can be sent again. Bounded: when it holds more
  * than `capacity` payload bytes, the oldest frames go and can no longer be replayed.
@@ -8,6 +11,11 @@ export class ReplayBuffer {
   private frames: Frame[] = [];
   private first = 0;
   private bytes = 0;
+
+  /** What this costs in memory, about; bytes. */
+  get size(): number {
+    return this.bytes + this.frames.length * FRAME_OVERHEAD;
+  }
 
   constructor(private readonly capacity: number) {}
 

@@ -9,9 +9,8 @@ export interface ResponseRequests {
   readonly resume: () => void;
 }
 
-/** Unread bytes above which the worker is asked to stop reading from the engine, and below which to go on. */
+/** Unread bytes above which the worker is asked to stop reading from the engine, until they are read. */
 const PAUSE_BYTES = 256 * 1024;
-const RESUME_BYTES = 64 * 1024;
 
 /** Unread bytes a response may reach although it was paused; then the client is given up. */
 const LIMIT_BYTES = 8 * 1024 * 1024;
@@ -159,7 +158,7 @@ export class ResponseStream {
     const bytes = this.unread.length === 1 && only !== undefined ? only : Buffer.concat(this.unread);
     this.unread = [];
     this.unreadBytes = 0;
-    if (this.paused && this.unreadBytes < RESUME_BYTES) {
+    if (this.paused) {
       this.paused = false;
       this.requests.resume();
     }
@@ -179,6 +178,7 @@ export class ResponseStream {
 function failure(end: FrameFin | LongshoreError): LongshoreError | undefined {
   if (end instanceof LongshoreError) return end;
   if (end.outcome === 'completed') return undefined;
-  if (end.outcome === 'cancelled') return new LongshoreError('internal', 'The request was cancelled.');
+  if (end.outcome === 'cancelled')
+    return new LongshoreError('worker_lost', 'The worker gave the request up.');
   return new LongshoreError(isErrorCode(end.code) ? end.code : 'internal', end.message);
 }

@@ -56,7 +56,7 @@ describe('chooseVariant', () => {
 
   it('refuses a variant that was asked for and has no engine', () => {
     expect(() => chooseVariant('vllm-cuda', facts([]), llamaServer)).toThrow(
-      'There is no engine for variant vllm-cuda: vllm is needed, on the PATH. Or start with --variant cpu.',
+      'There is no engine for variant vllm-cuda: this release does not host vllm yet. Or start with --variant cpu.',
     );
   });
 

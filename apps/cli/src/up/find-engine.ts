@@ -1,17 +1,8 @@
-import type { Variant } from '#contracts';
+import { type Variant, VARIANT_ENGINES } from '#contracts';
 import { findProgram, isExecutable } from './find-program.js';
 import { LaunchProblem } from './launch-problem.js';
 
-/** Which program generates on a variant, and whether the embedded host can stand in for it. */
-const ENGINE_OF: Readonly<Record<Variant, { readonly program: string; readonly embedded: boolean }>> = {
-  cpu: { program: 'llama-server', embedded: true },
-  cuda: { program: 'llama-server', embedded: true },
-  'vllm-cuda': { program: 'vllm', embedded: false },
-  'sglang-cuda': { program: 'sglang', embedded: false },
-  rocm: { program: 'llama-server', embedded: false },
-  musa: { program: 'llama-server', embedded: false },
-  cann: { program: 'llama-server', embedded: false },
-};
+const PROGRAM = 'llama-server';
 
 export interface FoundEngine {
   /** For people. */
@@ -32,17 +23,17 @@ export function findEngine(
       'LLAMA_SERVER_PATH does not lead to a program that can be run. Correct it, or unset it to use the PATH or the embedded engine.',
     );
   }
-  const { program, embedded } = ENGINE_OF[variant];
-  const configured =
-    program === 'llama-server' && where.llamaServerPath !== '' ? where.llamaServerPath : undefined;
-  const found = configured ?? findProgram(program, where.path);
-  if (found) return { description: `${program} (${found})` };
+  const { engine, embedded } = VARIANT_ENGINES[variant];
+  if (engine !== 'llama.cpp') return undefined;
+  const found = where.llamaServerPath || findProgram(PROGRAM, where.path);
+  if (found) return { description: `${PROGRAM} (${found})` };
   return embedded ? { description: 'embedded llama.cpp' } : undefined;
 }
 
 /** What is missing for a variant without an engine, and how to get it. */
 export function engineAdvice(variant: Variant): string {
-  const { program } = ENGINE_OF[variant];
-  const place = program === 'llama-server' ? 'on the PATH or in LLAMA_SERVER_PATH' : 'on the PATH';
-  return `There is no engine for variant ${variant}: ${program} is needed, ${place}.`;
+  const { engine } = VARIANT_ENGINES[variant];
+  if (engine !== 'llama.cpp')
+    return `There is no engine for variant ${variant}: this release does not host ${engine} yet.`;
+  return `There is no engine for variant ${variant}: ${PROGRAM} is needed, on the PATH or in LLAMA_SERVER_PATH.`;
 }

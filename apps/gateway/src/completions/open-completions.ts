@@ -158,12 +158,14 @@ export class OpenCompletion {
     this.replayOwed = listeners === 0;
   }
 
-  /** Reaches the job wherever it is: still waiting, or on a worker, known or not. */
+  /** Reaches the job wherever it is: still waiting, or on a worker, known or not, or lost and about to run again. */
   async stopWork(): Promise<void> {
     const { requestId, queue } = this.fields;
     const { control, queue: jobs } = this.surroundings;
-    await control.send(this.response.workerId, { kind: 'cancel', requestId });
-    if (this.response.workerId === undefined)
-      await jobs.removeCompletion(queue, requestId).catch(() => false);
+    const { workerId } = this.response;
+    const cancel = { kind: 'cancel', requestId } as const;
+    if (workerId !== undefined && (await control.send(workerId, cancel)) > 0) return;
+    await control.send(undefined, cancel);
+    await jobs.removeCompletion(queue, requestId).catch(() => false);
   }
 }

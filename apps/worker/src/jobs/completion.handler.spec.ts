@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CompletionJob, ENVELOPE_VERSION, type FrameFin } from '#contracts';
 import { Logger } from '#observability';
-import type { PumpedJob } from '#queue';
+import { HandBack, type PumpedJob } from '#queue';
 import type { FramePublisher } from '#streaming';
 import { type AnsweringSession, CompletionHandler } from './completion.handler.js';
 import { LiveRequests } from './live-requests.js';
@@ -30,6 +30,9 @@ class WrittenFrames {
       head: () => this.frames.push('head'),
       body: (bytes: Buffer) => this.frames.push(bytes.toString()),
       fin: (fin: FrameFin) => this.frames.push(fin),
+      abandon: () => undefined,
+      taken: Promise.resolve(),
+      unheard: false,
     };
   }
 }
@@ -76,8 +79,8 @@ describe('CompletionHandler', () => {
     const job = pumped(JOB);
     const run = handler.run(job, session);
     job.onLockLost?.();
-    await run;
-    expect(written.frames).toEqual([{ outcome: 'cancelled' }]);
+    await expect(run).rejects.toThrow(HandBack);
+    expect(written.frames).toEqual([]);
   });
 
   it('goes on with an answer that has begun when its job is taken over, for its gateway takes no other', async () => {

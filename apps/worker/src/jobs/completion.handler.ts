@@ -27,6 +27,11 @@ export interface CompletionHandlerOptions {
   readonly logger: Logger;
 }
 
+/** Another worker runs the job: this one must not say a word. */
+class LockLost extends Error {
+  override readonly name = 'LockLost';
+}
+
 /** One answer in the making. */
 interface Answer {
   readonly job: CompletionJob;
@@ -42,8 +47,9 @@ export class CompletionHandler {
   constructor(private readonly options: CompletionHandlerOptions) {}
 
   /**
-   * What goes wrong with the request is told in the fin frame.
-   * @throws HandBack when the session's engine is gone and nothing of the request had begun.
+   * Resolves when Redis has the last frame: only then may the job be forgotten. What goes wrong with the request is
+   * told in the fin frame.
+   * @throws HandBack when another worker has the job, or the session's engine is gone, and nothing had begun.
    */
   async run(pumped: PumpedJob, session: AnsweringSession): Promise<void> {
     const job = this.read(pumped);
@@ -53,7 +59,7 @@ export class CompletionHandler {
     if (unfit !== undefined) return writer.fin(failed(unfit));
     const request = this.options.live.begin(job.requestId, job.deadline);
     if (request === undefined) return writer.fin({ outcome: 'cancelled' });
-    pumped.onLockLost = () => request.abort.abort(new Cancelled('another worker has the job'));
+    pumped.onLockLost = () => request.abort.abort(new LockLost('another worker has the job'));
     // An answer that has begun goes on: its gateway takes it, and nothing of the other worker's.
     const onBegin = (): void => (pumped.onLockLost = undefined);
     try {
@@ -61,11 +67,16 @@ export class CompletionHandler {
       writer.fin({ outcome: 'completed' });
     } catch (error) {
       // The engine died before it could take this request: another session will serve it.
-      if (error instanceof EngineConnectionError && !error.reached) throw new HandBack();
+      const untouched = error instanceof EngineConnectionError && !error.reached;
+      if (untouched || error instanceof LockLost) {
+        writer.abandon();
+        throw new HandBack();
+      }
       writer.fin(await this.explain(error, session));
     } finally {
       this.options.live.end(request);
     }
+    await writer.taken;
   }
 
   /** Answers a job with an error, without running it. */

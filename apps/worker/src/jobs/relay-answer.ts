@@ -1,3 +1,4 @@
+import { finished } from 'node:stream';
 import type { EngineResponse } from '#engines';
 import type { FramePublisher, FrameWriter } from '#streaming';
 import type { LiveRequest } from './live-requests.js';
@@ -20,8 +21,9 @@ export function relayAnswer(
   return new Promise((resolve, reject) => {
     const goOn = (): void => {
       if (request.paused) return;
-      if (blocked()) setTimeout(goOn, BLOCKED_POLL_MS);
-      else body.resume();
+      if (!blocked()) return void body.resume();
+      request.lastActivity = Date.now();
+      setTimeout(goOn, BLOCKED_POLL_MS);
     };
     request.onResume = goOn;
     body.on('data', (chunk: Buffer) => {
@@ -31,10 +33,6 @@ export function relayAnswer(
       body.pause();
       goOn();
     });
-    body.once('end', resolve);
-    body.once('error', reject);
-    body.once('close', () =>
-      reject(new Error('the engine closed the connection before its answer was complete')),
-    );
+    finished(body, { writable: false }, (error) => (error ? reject(error) : resolve()));
   });
 }
