@@ -113,6 +113,19 @@ describe('a hostile client', () => {
     expect(engineOf(shared.cluster.worker()).pid).toBe(pid);
   });
 
+  it('does not bring the engine down with a grammar that is nested too deeply', async () => {
+    const { pid } = engineOf(shared.cluster.worker());
+    const grammar = `root ::= ${'('.repeat(30_000)}"a"${')'.repeat(30_000)}`;
+    for (const stream of [false, true]) {
+      const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hi' }], stream, grammar });
+      const { status, json } = await requestJson({ url: `${url}/v1/chat/completions`, body });
+      expect(status).toBe(400);
+      expect(json).toMatchObject({ error: { message: expect.stringContaining("'grammar' nests") } });
+    }
+    expect(await askAgain()).toBe(SCRIPTS.say.text);
+    expect(engineOf(shared.cluster.worker()).pid).toBe(pid);
+  });
+
   it('that hangs up at every moment leaves nothing behind', async () => {
     const body = JSON.stringify({
       model,

@@ -14,6 +14,7 @@ import { skipProgress } from './skip-progress.js';
 export async function callLlamaServer(endpoint: Endpoint, call: EngineCall): Promise<EngineResponse> {
   const plan = planCall(call.route, call.body);
   if (plan.answer === 'as-is') return callEngine(endpoint, call);
+  if (plan.answer === 'refuse') return jsonResponse(400, refusal(plan.reason));
   const response = await callEngine(endpoint, { ...call, body: plan.body });
   if (!isEventStream(response)) return response;
   try {
@@ -28,11 +29,20 @@ export async function callLlamaServer(endpoint: Endpoint, call: EngineCall): Pro
 
 async function collected(response: EngineResponse): Promise<EngineResponse> {
   const { status, json } = await collectAnswer(response.body);
+  return jsonResponse(status, json, response.headers);
+}
+
+function jsonResponse(status: number, json: string, headers: EngineResponse['headers'] = {}): EngineResponse {
   return {
     status,
-    headers: { ...response.headers, 'content-type': 'application/json; charset=utf-8' },
+    headers: { ...headers, 'content-type': 'application/json; charset=utf-8' },
     body: Readable.from([Buffer.from(json)]),
   };
+}
+
+/** In the shape of llama-server's own refusals. */
+function refusal(message: string): string {
+  return JSON.stringify({ error: { code: 400, message, type: 'invalid_request_error' } });
 }
 
 function isEventStream(response: EngineResponse): boolean {

@@ -1,6 +1,11 @@
+import { GRAMMAR_DEPTH_LIMIT, grammarDepth } from '../grammar-depth.js';
+
 /** What to send instead of a call, and what to make of the answer. */
 export type CallPlan =
-  { readonly answer: 'as-is' } | { readonly answer: 'stream' | 'collect'; readonly body: string };
+  | { readonly answer: 'as-is' }
+  | { readonly answer: 'stream' | 'collect'; readonly body: string }
+  /** llama-server would die of it; the caller is told why. */
+  | { readonly answer: 'refuse'; readonly reason: string };
 
 const GENERATING_ROUTES = new Set(['/v1/chat/completions', '/v1/completions']);
 
@@ -13,6 +18,13 @@ export function planCall(route: string, body: string | Buffer | undefined): Call
   const text = body.toString();
   const request = parseObject(text);
   if (request === undefined) return { answer: 'as-is' };
+  const { grammar } = request;
+  if (typeof grammar === 'string' && grammarDepth(grammar) > GRAMMAR_DEPTH_LIMIT) {
+    return {
+      answer: 'refuse',
+      reason: `'grammar' nests its brackets deeper than ${GRAMMAR_DEPTH_LIMIT} levels.`,
+    };
+  }
   if (request['stream'] === true) {
     const oneSequence = (request['n'] ?? 1) === 1 && !Array.isArray(request['prompt']);
     // With several sequences, reports of one come between the tokens of another.

@@ -1,3 +1,4 @@
+import { GRAMMAR_DEPTH_LIMIT, grammarDepth } from '../../grammar-depth.js';
 import { readObject, readString, type JsonObject } from './fields.js';
 import { unsupported } from './parameters.js';
 import { badRequest } from './request-error.js';
@@ -18,6 +19,8 @@ space ::= " "?
 /** GBNF that the answer must follow, if any. @throws RequestError that names what cannot be honoured. */
 export function decodeAnswerGrammar(body: JsonObject): string | undefined {
   const grammar = readString(body, 'grammar');
+  if (grammar !== undefined && grammarDepth(grammar) > GRAMMAR_DEPTH_LIMIT)
+    throw badRequest(`'grammar' nests its brackets deeper than ${GRAMMAR_DEPTH_LIMIT} levels.`);
   const format = readObject(body, 'response_format');
   const type = format === undefined ? 'text' : readString(format, 'type');
   if (type === 'text' || type === undefined) return grammar === '' ? undefined : grammar;

@@ -70,6 +70,7 @@ describe('decodeAnswerGrammar', () => {
     [{ response_format: { type: 'json_schema' } }, `'response_format': type "json_schema"`],
     [{ response_format: { type: 'json_object', schema: {} } }, "'response_format': a schema"],
     [{ response_format: { type: 'json_object' }, grammar: 'root ::= "a"' }, 'cannot be used together'],
+    [{ grammar: `root ::= ${'('.repeat(300)}` }, 'nests its brackets deeper than 256 levels'],
   ])('refuses %j with a sentence', (body, sentence) => {
     expect(() => decodeAnswerGrammar(body)).toThrow(sentence);
   });
