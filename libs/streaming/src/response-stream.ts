@@ -35,7 +35,8 @@ export class ResponseStream {
 
   private attempt = 0;
   private expected = 0;
-  private readonly ahead = new Map<number, FrameContent>();
+  /** Frames that came while an earlier one is missing; hardly ever needed, so made when it is. */
+  private ahead: Map<number, FrameContent> | undefined;
   private received: FrameHead | undefined;
   private unread: Buffer[] = [];
   private unreadBytes = 0;
@@ -74,7 +75,7 @@ export class ResponseStream {
     if (frame.sequence > this.expected) return this.holdBack(frame.sequence, content, now);
     this.take(content);
     for (let next = this.nextHeld(); next !== undefined; next = this.nextHeld()) this.take(next);
-    if (this.ahead.size === 0) this.gapSince = undefined;
+    if (this.ahead === undefined || this.ahead.size === 0) this.gapSince = undefined;
     this.wake?.();
   }
 
@@ -113,11 +114,12 @@ export class ResponseStream {
     this.attempt = attempt;
     this.expected = 0;
     this.received = undefined;
-    this.ahead.clear();
+    this.ahead = undefined;
     return true;
   }
 
   private holdBack(sequence: number, content: FrameContent, now: number): void {
+    this.ahead ??= new Map();
     if (this.ahead.size >= REORDER_LIMIT) return;
     this.ahead.set(sequence, content);
     if (this.gapSince !== undefined) return;
@@ -126,8 +128,8 @@ export class ResponseStream {
   }
 
   private nextHeld(): FrameContent | undefined {
-    const content = this.ahead.get(this.expected);
-    if (content !== undefined) this.ahead.delete(this.expected);
+    const content = this.ahead?.get(this.expected);
+    if (content !== undefined) this.ahead?.delete(this.expected);
     return content;
   }
 

@@ -21,15 +21,26 @@ export class CompletionRelay {
   /** Resolves when the answer has ended. @throws LongshoreError while nothing has been sent. */
   async relay(request: FastifyRequest, reply: FastifyReply, call: InferenceCall): Promise<void> {
     const { encodeStreamFailure, ...rest } = call;
-    const completion = { ...rest, requestId: String(reply.getHeader('x-request-id')) };
-    const observation: InferenceObservation = { call: completion, startedAt: performance.now() };
+    const requestId = String(reply.getHeader('x-request-id'));
+    const { model, streaming, route } = rest;
+    const observation: InferenceObservation = {
+      call: { requestId, model, streaming, route },
+      startedAt: performance.now(),
+    };
+    // Once the job is in its queue nobody here needs the body, and the answer may go on for long: let go of it.
+    let completion: CompletionRequest | undefined = { ...rest, requestId };
+    request.body = undefined;
     try {
       const result = await this.answers.write({
         request,
         reply,
         encodeStreamFailure,
         onFirstByte: () => (observation.firstByteAt = performance.now()),
-        produce: (signal) => this.completions.run(completion, signal),
+        produce: (signal) => {
+          const run = this.completions.run(completion as CompletionRequest, signal);
+          completion = undefined;
+          return run;
+        },
       });
       void this.observer.ended(observation, result);
     } catch (error) {

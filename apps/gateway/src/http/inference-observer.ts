@@ -12,9 +12,12 @@ const OPERATIONS: Readonly<Record<EngineRoute, string>> = {
   '/v1/embeddings': 'embeddings',
 };
 
+/** What is measured and logged of a call; not its body. */
+export type ObservedCall = Pick<CompletionRequest, 'requestId' | 'model' | 'route' | 'streaming'>;
+
 /** One inference call under observation. Times are of `performance.now()`, in ms. */
 export interface InferenceObservation {
-  readonly call: CompletionRequest;
+  readonly call: ObservedCall;
   readonly startedAt: number;
   firstByteAt?: number;
 }
@@ -45,7 +48,7 @@ export class InferenceObserver {
     if (result.outcome !== 'completed' && firstByteAt !== undefined) this.log(observation, result);
   }
 
-  private async modelLabel({ model }: CompletionRequest, error: unknown): Promise<string> {
+  private async modelLabel({ model }: ObservedCall, error: unknown): Promise<string> {
     if (error instanceof LongshoreError && error.code === 'model_not_found') return 'unknown';
     const known = await this.catalogue.find(model).catch(() => undefined);
     return known ? (known.tags[0] ?? known.id) : 'unknown';
