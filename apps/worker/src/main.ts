@@ -7,21 +7,13 @@ import { NestFactory } from '@nestjs/core';
 import { ConfigurationError, processEnvironment, readConfig } from '#config';
 import { VARIANT_ENGINES } from '#contracts';
 import { createEngines, EngineStartError } from '#engines';
+import { announceReady, stopOnSignals } from '#lifecycle';
 import { ModelStore, RegistryHttp, RegistrySource, StoreError } from '#models';
-import { createLogger, type Logger, NestLogger, readRelease } from '#observability';
+import { createLogger, NestLogger, readRelease } from '#observability';
 import { makeRunDirectory } from './run-directory.js';
 import { Worker } from './worker.js';
 import { WorkerConfig } from './worker.config.js';
 import { WorkerModule } from './worker.module.js';
-
-/** What stopping may take beyond the drain time, for example while Redis is away; ms. */
-const STOP_MARGIN_MS = 4_000;
-
-/** What a parent that started this process over an IPC channel is told once it takes jobs. */
-interface ReadyMessage {
-  readonly type: 'ready';
-  readonly workerId: string;
-}
 
 async function main(): Promise<void> {
   const config = readConfig(WorkerConfig, processEnvironment());
@@ -31,7 +23,11 @@ async function main(): Promise<void> {
     worker: workerId,
   });
   const running: { stop?: (drainMs: number) => Promise<void> } = {};
-  stopOnSignals(config.drainTimeout, logger, async (drainMs) => running.stop?.(drainMs));
+  stopOnSignals({
+    drainTimeout: config.drainTimeout,
+    log: logger,
+    stop: async (drainMs) => running.stop?.(drainMs),
+  });
 
   const { engine, probe } = await chooseEngine(config);
   const store = await ModelStore.open(config.modelsPath || join(homedir(), '.longshore', 'models'));
@@ -53,7 +49,7 @@ async function main(): Promise<void> {
     await http.close();
   };
   logger.info('ready', { variant: config.variant, engine: engine.driver, version: probe.version });
-  process.send?.({ type: 'ready', workerId } satisfies ReadyMessage);
+  announceReady({ workerId });
 }
 
 async function chooseEngine(config: WorkerConfig) {
@@ -85,41 +81,6 @@ function registryOptions({ insecureRegistry, dockerHubUser, dockerHubPassword }:
     userAgent: `longshore/${readRelease()}`,
     credentials: (registry: string) => (registry === 'docker.io' && hasHub ? hub : undefined),
   };
-}
-
-/**
- * The first signal drains, the second stops at once; so does the death of the parent that holds our channel. Whatever
- * happens, the process has ended soon after the drain time.
- */
-function stopOnSignals(
-  drainTimeout: number,
-  logger: Logger,
-  shutDown: (drainMs: number) => Promise<void>,
-): void {
-  let stopping = false;
-  const stop = (reason: string, drainMs: number): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    logger.info('stopping', { reason });
-    const limit = setTimeout(() => {
-      logger.error('could not stop in time');
-      process.exit(1);
-    }, drainMs + STOP_MARGIN_MS);
-    limit.unref();
-    shutDown(drainMs).then(
-      () => {
-        logger.info('stopped');
-        process.exit(0);
-      },
-      (error: unknown) => {
-        logger.error('could not stop cleanly', { error });
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', () => stop('SIGTERM', drainTimeout));
-  process.on('SIGINT', () => stop('SIGINT', drainTimeout));
-  if (process.channel) process.on('disconnect', () => stop('the parent is gone', 0));
 }
 
 main().catch((error: unknown) => {
