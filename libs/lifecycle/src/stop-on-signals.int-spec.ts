@@ -41,8 +41,11 @@ describe('stopOnSignals', () => {
     const [ready] = await once(child, 'message');
     expect(ready).toEqual({ type: 'ready', workerId: 'w' });
   };
+  /** Its exit code, once all it printed is here. */
   const end = async (): Promise<number | null> => {
-    const [code] = (await once(child, 'close')) as [number | null];
+    const printedAll = once(child.stdout ?? child, 'end');
+    const [code] = (await once(child, 'exit')) as [number | null];
+    await printedAll;
     return code;
   };
 
