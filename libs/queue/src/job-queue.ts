@@ -121,7 +121,12 @@ export class BullJobQueue extends JobQueue {
     const parts = parseCompletionQueue(queue);
     if (parts === undefined) return;
     this.demandNoted.set(queue, now);
-    await this.redis.zadd(this.names.demandKey(parts.variant), now, queue);
+    try {
+      await this.redis.zadd(this.names.demandKey(parts.variant), now, queue);
+    } catch (error) {
+      this.demandNoted.delete(queue);
+      throw error;
+    }
   }
 
   private async guard<T>(command: () => Promise<T>): Promise<T> {
