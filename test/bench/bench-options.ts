@@ -20,7 +20,7 @@ export const HELP = `npm run bench -- [--quick] [--json FILE] [--only ROWS] [--p
 
 Measures one gateway and one worker on this machine against the engine they use, side by side.
 
---quick            one short round of everything, in about 40 seconds: to see that it works
+--quick            one short round of everything, in about a minute: to see that it works
 --json FILE        writes all measurements, the medians of their rounds, and facts about the machine
 --only ROWS        some rows only, separated by commas: ${ROWS.join(', ')}
 --profile FOLDER   writes gateway.cpuprofile and worker.cpuprofile of the rows with the synthetic engine

@@ -1,5 +1,5 @@
 import { CatalogueModel, LongshoreError, type Names, parseContract } from '#contracts';
-import type { RedisClient } from '#redis';
+import { describeRedisError, type RedisClient } from '#redis';
 import { ControlSender } from './control-channel.js';
 import { findModel } from './find-model.js';
 import { type DeletedEntry, planRemoval } from './plan-removal.js';
@@ -151,7 +151,7 @@ export class RedisCatalogue extends Catalogue {
     try {
       return await command();
     } catch (error) {
-      throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${(error as Error).message}`);
+      throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${describeRedisError(error)}.`);
     }
   }
 }

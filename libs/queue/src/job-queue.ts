@@ -9,7 +9,7 @@ import {
   parseCompletionQueue,
   type Variant,
 } from '#contracts';
-import type { RedisClient } from '#redis';
+import { describeRedisError, type RedisClient } from '#redis';
 import { bullLocation } from './bull-queue.js';
 import { createSlimBackend } from './slim-backend/slim-backend.js';
 
@@ -136,7 +136,7 @@ export class BullJobQueue extends JobQueue {
     } catch (error) {
       throw new LongshoreError(
         'redis_unavailable',
-        `The gateway cannot use Redis: ${(error as Error).message}`,
+        `The gateway cannot use Redis: ${describeRedisError(error)}.`,
       );
     }
   }

@@ -9,7 +9,7 @@ import {
   parseContract,
   type PullOutcome,
 } from '#contracts';
-import type { RedisClient } from '#redis';
+import { describeRedisError, type RedisClient } from '#redis';
 
 /** Starts pulls and follows them. */
 export abstract class Pulls {
@@ -98,7 +98,7 @@ export class QueuePulls extends Pulls {
     } catch (error) {
       throw new LongshoreError(
         'redis_unavailable',
-        `The gateway cannot use Redis: ${(error as Error).message}`,
+        `The gateway cannot use Redis: ${describeRedisError(error)}.`,
       );
     }
   }

@@ -1,3 +1,4 @@
+export { describeRedisError } from './describe-redis-error.js';
 export {
   locate,
   RedisConnections,
