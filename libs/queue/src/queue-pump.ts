@@ -54,9 +54,6 @@ const TIMING: PumpTiming = {
   retryDelay: 200,
 };
 
-/** Fetches under way at once while jobs are known to wait; one at a time, a burst would wait a round trip a job. */
-const PARALLEL_FETCHES = 4;
-
 /** How often a job may be begun; a safeguard, its deadline comes first. */
 const MAX_ATTEMPTS = 1_000;
 
@@ -142,19 +139,11 @@ export class QueuePump {
         await new Promise<void>((resolve) => (this.slotFreed = resolve));
         continue;
       }
-      const free = this.options.slots - this.running.size;
-      const fetches = this.backlog ? Math.min(free, PARALLEL_FETCHES) : 1;
-      const found = await Promise.all(Array.from({ length: fetches }, () => this.fetchAndBegin()));
-      this.backlog = found.some(Boolean);
+      const token = `${this.holder}:${this.fetches++}`;
+      const job = await this.fetch(token);
+      this.backlog = job !== undefined;
+      if (job !== undefined) this.begin(job, token);
     }
-  }
-
-  /** @returns whether there was a job */
-  private async fetchAndBegin(): Promise<boolean> {
-    const token = `${this.holder}:${this.fetches++}`;
-    const job = await this.fetch(token);
-    if (job !== undefined) this.begin(job, token);
-    return job !== undefined;
   }
 
   private async fetch(token: string): Promise<Job | undefined> {

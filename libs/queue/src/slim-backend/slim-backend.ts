@@ -18,8 +18,8 @@ type Taken = readonly [fields: readonly string[], id: string, left: number];
  * queues do not use: the event stream, delays, pausing, limits of rate and concurrency, logs, and flows. A paused
  * queue is not noticed.
  *
- * A worker with this backend must wait for a job after its fetches have found nothing, as the pump does: a fetch right
- * after the last job was taken does not look.
+ * A worker with this backend must fetch from one loop only, which waits after a fetch that found nothing, as the pump
+ * does.
  */
 export const createSlimBackend: BackendFactory<RedisQueueBackend> = (name, opts, connections) => {
   const backend = createRedisBackend(name, opts, connections);
