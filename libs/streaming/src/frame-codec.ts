@@ -16,7 +16,7 @@ export class FrameFormatError extends Error {
 }
 
 /** Bytes a frame takes in a batch. */
-export function encodedLength(frame: Frame): number {
+function encodedLength(frame: Frame): number {
   return FRAME_HEADER + frame.payload.length;
 }
 

@@ -1,4 +1,4 @@
-import { type Frame, LongshoreError, type Names } from '#contracts';
+import type { Frame, Names } from '#contracts';
 import type { RedisClient } from '#redis';
 import { decodeBatch } from './frame-codec.js';
 import { ResponseStream, type ResponseRequests } from './response-stream.js';
@@ -53,11 +53,6 @@ export class FrameSubscriber {
 
   close(stream: number): void {
     this.open.delete(stream);
-  }
-
-  /** Ends every open response; for shutdown. */
-  failAll(error: LongshoreError): void {
-    for (const response of this.open.values()) response.fail(error);
   }
 
   /** After a reconnect nobody knows what was missed: ask for everything that is still open. */

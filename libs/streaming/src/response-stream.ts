@@ -60,6 +60,11 @@ export class ResponseStream {
     if (this.end === undefined) this.requests.replay(this.attempt, this.expected);
   }
 
+  /** True while the worker is asked not to go on, because nobody reads. */
+  get held(): boolean {
+    return this.paused;
+  }
+
   /** True once body bytes came: the response can then no longer begin again on another worker. */
   get begun(): boolean {
     return this.expected > 1;

@@ -88,13 +88,10 @@ export class OpenCompletion {
     private readonly surroundings: Surroundings,
     private readonly onClose: () => void,
   ) {
-    const { requestId, stream } = fields;
-    const tell = (kind: 'pause' | 'resume'): void =>
-      void surroundings.control.send(this.response.workerId, { kind, requestId });
-    this.response = surroundings.frames.register(stream, {
+    this.response = surroundings.frames.register(fields.stream, {
       replay: (attempt, sequence) => void this.askForReplay(attempt, sequence),
-      pause: () => tell('pause'),
-      resume: () => tell('resume'),
+      pause: () => this.tell('pause'),
+      resume: () => this.tell('resume'),
     });
   }
 
@@ -144,6 +141,13 @@ export class OpenCompletion {
     const silent = workerId !== undefined && quiet > SILENCE_BEFORE_REPLAY_MS;
     const unanswered = (gapSince !== undefined || this.replayOwed) && now - this.askedAt >= SWEEP_INTERVAL_MS;
     if (silent || unanswered) this.response.requestReplay();
+    // A lost resume would leave the worker waiting for a reader that is there.
+    if (silent && !this.response.held) this.tell('resume');
+  }
+
+  private tell(kind: 'pause' | 'resume'): void {
+    const { requestId } = this.fields;
+    void this.surroundings.control.send(this.response.workerId, { kind, requestId });
   }
 
   private async askForReplay(attempt: number, sequence: number): Promise<void> {
