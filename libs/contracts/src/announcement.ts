@@ -6,6 +6,8 @@ import {
   IsIn,
   IsInt,
   IsNotEmpty,
+  IsNumber,
+  IsOptional,
   IsString,
   Matches,
   Max,
@@ -55,6 +57,8 @@ export class SessionAnnouncement {
   @IsInt() @Min(0) readonly busy!: number;
   /** ms since the epoch; 0 when never used. */
   @IsInt() @Min(0) readonly lastUsed!: number;
+  /** Requests it can be expected to finish in a second, with all slots busy; absent while nothing is known. */
+  @IsOptional() @IsNumber() @Min(0) readonly drainRate?: number;
 }
 
 /** A worker's heartbeat: who it is, what it can run and what it holds. */

@@ -1,4 +1,15 @@
-import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsPositive, IsString, Matches, Max, Min } from 'class-validator';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsPositive,
+  IsString,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator';
 import { ENVELOPE_VERSION, MODES, type Mode } from './vocabulary.js';
 
 /** Routes of an engine that a completion job may name, and the mode each one needs. */
@@ -44,4 +55,13 @@ export class CompletionJob extends ReplyAddress {
 
   /** After this the answer is worthless and the job ends with an error. ms since the epoch. */
   @IsPositive() readonly deadline!: number;
+
+  /** Bytes of frames kept in the response's log. Absent or 0: no log, so nobody can go on with a broken answer. */
+  @IsOptional() @IsInt() @Min(0) readonly logLimit?: number;
+
+  /** How long the log is kept after the last frame; ms. */
+  @IsOptional() @IsInt() @Min(0) readonly logRetention?: number;
+
+  /** How long the answer goes on although nobody listens to it; ms. */
+  @IsOptional() @IsInt() @Min(0) readonly resumeWindow?: number;
 }

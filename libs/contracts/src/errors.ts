@@ -106,12 +106,47 @@ export const ERRORS = {
     meaning: 'The gateway holds as many open requests as it may.',
     advice: 'Wait for as long as Retry-After says.',
   },
+  queue_full: {
+    status: 429,
+    retryable: true,
+    type: 'rate_limit_error',
+    meaning: 'As many requests wait for this model as may.',
+    advice: 'Wait for as long as Retry-After says, or add workers.',
+  },
+  idempotency_conflict: {
+    status: 422,
+    retryable: false,
+    type: INVALID,
+    meaning: 'The Idempotency-Key was used before, with another request.',
+    advice: 'Use a new key for each request, and the same key only to repeat it unchanged.',
+  },
+  stream_not_found: {
+    status: 404,
+    retryable: false,
+    type: INVALID,
+    meaning: 'There is no such response, or it is kept no longer.',
+    advice: 'Come back sooner, or make the request again; see LONGSHORE_LOG_RETENTION.',
+  },
+  cancelled: {
+    status: 409,
+    retryable: false,
+    type: INVALID,
+    meaning: 'The request was cancelled.',
+    advice: 'Make it again if it is still wanted.',
+  },
+  poison_request: {
+    status: 500,
+    retryable: false,
+    type: SERVER,
+    meaning: 'The request ended every worker or engine that took it.',
+    advice: 'Do not repeat it; the message names what happened.',
+  },
   deadline_exceeded: {
     status: 504,
     retryable: true,
     type: SERVER,
     meaning: 'The answer was not complete before the request time limit.',
-    advice: 'Ask for fewer tokens, or raise LONGSHORE_REQUEST_TIMEOUT.',
+    advice: 'Ask for fewer tokens, or raise X-Request-Timeout or LONGSHORE_REQUEST_TIMEOUT.',
   },
   load_failed: {
     status: 500,
@@ -161,6 +196,8 @@ export class LongshoreError extends Error {
     message?: string,
     /** Name of the request field at fault, where there is one. */
     readonly field?: string,
+    /** When trying again is likely to help; seconds. */
+    readonly retryAfter?: number,
   ) {
     super(message ?? ERRORS[code].meaning);
   }

@@ -8,5 +8,6 @@ export * from './load-job.js';
 export * from './model-reference.js';
 export * from './names.js';
 export * from './pull-job.js';
+export * from './response-record.js';
 export * from './validate.js';
 export * from './vocabulary.js';

@@ -17,6 +17,35 @@ export class Names {
     return `${this.namespace}:reply:${gatewayId}`;
   }
 
+  /**
+   * What all keys of one gateway's responses begin with, so that they share a Redis Cluster slot. `<base>:log:<stream>`
+   * is a string: the frames of one response, one after the other. `<base>:fences` is a hash: stream to the attempt that
+   * owns the log.
+   */
+  responsesKey(gatewayId: string): string {
+    return `${this.namespace}:{${gatewayId}}`;
+  }
+
+  /** The log of one response. */
+  logKey(gatewayId: string, stream: number): string {
+    return `${this.responsesKey(gatewayId)}:log:${stream}`;
+  }
+
+  /** `ResponseRecord` JSON. Lives as long as the log of the response. */
+  responseRecordKey(requestId: string): string {
+    return `${this.namespace}:response:${requestId}`;
+  }
+
+  /** Exists while somebody on another gateway reads the response. */
+  readersKey(requestId: string): string {
+    return `${this.namespace}:readers:${requestId}`;
+  }
+
+  /** Request id of the request made with an `Idempotency-Key`. @param digest hex digest of scope and key */
+  idempotencyKey(digest: string): string {
+    return `${this.namespace}:idempotency:${digest}`;
+  }
+
   /** Control messages for one worker. */
   workerChannel(workerId: string): string {
     return `${this.namespace}:control:${workerId}`;
@@ -84,6 +113,25 @@ export function pullQueue(variant: Variant): string {
 
 export function loadQueue(variant: Variant): string {
   return `load.${variant}`;
+}
+
+/** The two parts of a request id. */
+export interface RequestIdParts {
+  readonly gatewayId: string;
+  readonly stream: number;
+}
+
+/** The id of a request over the whole cluster: `<gateway id>.<stream>`. */
+export function requestIdOf({ gatewayId, stream }: RequestIdParts): string {
+  return `${gatewayId}.${stream}`;
+}
+
+/** The inverse of {@link requestIdOf}; undefined for text that is no request id. */
+export function parseRequestId(text: string): RequestIdParts | undefined {
+  const match = /^([\w-]{1,64})\.(\d{1,10})$/.exec(text);
+  if (!match) return undefined;
+  const stream = Number(match[2]);
+  return stream <= 0xffff_ffff ? { gatewayId: match[1] ?? '', stream } : undefined;
 }
 
 /** What one completion queue serves. */

@@ -145,6 +145,8 @@ export class ResponseStream {
       this.workerId = content.head.workerId;
     } else if (content.kind === 'fin') {
       this.end = content.fin;
+    } else if (content.kind === 'handover') {
+      this.workerId = content.handover.workerId;
     } else {
       this.store(content.bytes);
     }
