@@ -1,6 +1,7 @@
 import type { EngineName, Mode, ModelFormat } from '#contracts';
 import type { Endpoint } from './endpoint.js';
 import { callEngine, type EngineCall, type EngineResponse } from './engine-client.js';
+import { replay } from './going-on/replay.js';
 
 /** A model's files on this machine. All paths are absolute; the caller keeps them in place while a session runs. */
 export interface ModelFiles {
@@ -105,6 +106,20 @@ export abstract class EngineSession {
    */
   call(call: EngineCall): Promise<EngineResponse> {
     return callEngine(this.endpoint, call);
+  }
+
+  /**
+   * Goes on with a streamed answer that broke off, here or on another session of the same model. `delivered` is what
+   * the caller has of it: whole events. The returned body holds exactly what must follow them, again whole events: with
+   * the same id, no second role, usage and `[DONE]` once. `call` is the request that was answered, with the seed it
+   * was answered with (see `pinSeed`). Hang-ups are as for `call`. A status other than 200 is the engine's refusal.
+   * This one asks once more from the start; a driver that can start in the middle overrides it.
+   * @throws CannotContinue when the two would not make one answer; also the body may end with it as its `error`
+   * @throws EngineConnectionError
+   * @throws the signal's reason after an abort
+   */
+  resume(call: EngineCall, delivered: Buffer): Promise<EngineResponse> {
+    return replay((again) => this.call(again), call, delivered);
   }
 
   /**

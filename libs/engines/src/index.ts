@@ -2,3 +2,5 @@ export * from './endpoint.js';
 export * from './engine.js';
 export * from './engine-client.js';
 export * from './registry.js';
+export { CannotContinue } from './going-on/cannot-continue.js';
+export { pinSeed } from './going-on/pin-seed.js';

@@ -1,4 +1,5 @@
 import { GRAMMAR_DEPTH_LIMIT, grammarDepth } from '../grammar-depth.js';
+import { GENERATING_ROUTES, parseObject, withMembers } from '../request-body.js';
 
 /** What to send instead of a call, and what to make of the answer. */
 export type CallPlan =
@@ -6,8 +7,6 @@ export type CallPlan =
   | { readonly answer: 'stream' | 'collect'; readonly body: string }
   /** llama-server would die of it; the caller is told why. */
   | { readonly answer: 'refuse'; readonly reason: string };
-
-const GENERATING_ROUTES = new Set(['/v1/chat/completions', '/v1/completions']);
 
 const PROGRESS = '"return_progress":true';
 const AS_STREAM = `"stream":true,"stream_options":{"include_usage":true},${PROGRESS}`;
@@ -34,22 +33,4 @@ export function planCall(route: string, body: string | Buffer | undefined): Call
   // llama-server refuses this combination for streams only.
   if (request['tools'] !== undefined && request['logprobs'] === true) return { answer: 'as-is' };
   return { answer: 'collect', body: withMembers(text, AS_STREAM) };
-}
-
-/** Members at the end win over earlier ones of the same name. */
-function withMembers(text: string, members: string): string {
-  const end = text.lastIndexOf('}');
-  const head = text.slice(0, end).trimEnd();
-  return head.endsWith('{') && head.trimStart() === '{' ? `{${members}}` : `${head},${members}}`;
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
