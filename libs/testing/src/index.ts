@@ -9,6 +9,7 @@ export { SCRIPT_NAMES, SCRIPTS, type ScriptedToolCall, type ScriptName } from '.
 export { descendantsOf, isAlive, listProcesses, type ProcessEntry } from './processes.js';
 export { CACHE, REPOSITORY } from './repository.js';
 export { ChildServerError } from './servers/child-server.js';
+export { startCuttingProxy, type CuttingProxy, type CuttingProxyOptions } from './servers/cutting-proxy.js';
 export { findFreePort } from './servers/free-port.js';
 export { startRedis, type RedisFixture, type RedisOptions } from './servers/redis.js';
 export { startRegistry, type RegistryFixture } from './servers/registry.js';
