@@ -36,6 +36,11 @@ export class Names {
     return `${this.namespace}:response:${requestId}`;
   }
 
+  /** One response of the Responses API, with what it was asked for. */
+  storedResponseKey(id: string): string {
+    return `${this.namespace}:stored-response:${id}`;
+  }
+
   /** Exists while somebody on another gateway reads the response. */
   readersKey(requestId: string): string {
     return `${this.namespace}:readers:${requestId}`;

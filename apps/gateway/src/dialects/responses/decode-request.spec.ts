@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { LongshoreError } from '#contracts';
+import { decodeResponsesRequest } from './decode-request.js';
+
+const decode = (members: object) =>
+  decodeResponsesRequest(JSON.stringify({ model: 'm', input: 'Hi', ...members }));
+
+function problem(members: object): { readonly message: string; readonly field: string | undefined } {
+  try {
+    decode(members);
+  } catch (error) {
+    if (error instanceof LongshoreError) return { message: error.message, field: error.field };
+    throw error;
+  }
+  throw new Error('nothing was wrong');
+}
+
+describe('a request for a response', () => {
+  it('asks for a chat completion in the words of a chat completion', () => {
+    const { parameters, stream, store } = decode({
+      temperature: 0.5,
+      max_output_tokens: 9,
+      top_k: 3,
+      reasoning: { effort: 'low' },
+      text: { format: { type: 'json_schema', name: 'n', schema: { type: 'object' }, strict: true } },
+    });
+    expect(parameters).toEqual({
+      temperature: 0.5,
+      max_tokens: 9,
+      top_k: 3,
+      reasoning_effort: 'low',
+      response_format: {
+        type: 'json_schema',
+        json_schema: { name: 'n', schema: { type: 'object' }, strict: true },
+      },
+    });
+    expect({ stream, store }).toEqual({ stream: false, store: true });
+  });
+
+  it('takes function tools in both forms and echoes the flat one', () => {
+    const { parameters, echoed } = decode({
+      tools: [
+        { type: 'function', name: 'a', parameters: {} },
+        { type: 'function', function: { name: 'b' } },
+      ],
+      tool_choice: { type: 'function', name: 'b' },
+    });
+    expect(parameters).toEqual({
+      tools: [{ type: 'function', function: { name: 'b' } }],
+      tool_choice: 'required',
+    });
+    expect(echoed).toMatchObject({
+      tools: [
+        { type: 'function', name: 'a', parameters: {} },
+        { type: 'function', name: 'b' },
+      ],
+      tool_choice: { type: 'function', name: 'b' },
+    });
+  });
+
+  it.each([
+    [{ input: 7 }, 'input'],
+    [{ input: undefined }, 'input'],
+    [{ model: 7 }, 'model'],
+    [{ stream: 'yes' }, 'stream'],
+    [{ max_output_tokens: 0 }, 'max_output_tokens'],
+    [{ conversation: 'c' }, 'conversation'],
+    [{ truncation: 'auto' }, 'truncation'],
+    [{ include: ['file_search_call.results'] }, 'include'],
+    [{ tools: [{ type: 'web_search' }] }, 'tools'],
+    [{ tools: [], tool_choice: { type: 'function', name: 'x' } }, 'tool_choice'],
+    [{ text: { format: { type: 'xml' } } }, 'text.format'],
+    [{ background: true, store: false }, 'store'],
+    [{ metadata: 'm' }, 'metadata'],
+  ])('with %j is refused by the name of the member', (members, field) => {
+    expect(problem(members).field).toBe(field);
+    expect(problem(members).message).toContain(`"${field.split('.')[0]}`);
+  });
+});
