@@ -1,6 +1,6 @@
 import { parseDuration, parseSize, Variable } from '#config';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '#observability';
-import { IsIn, IsInt, IsNotEmpty, IsPositive, IsString, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsPositive, IsString, Max, Min } from 'class-validator';
 
 const KIB = 1024;
 const SECOND = 1_000;
@@ -16,6 +16,11 @@ export class GatewayConfig {
   @Variable('LONGSHORE_CLIENT_STALL_TIMEOUT', parseDuration) @IsPositive() clientStallTimeout = 30 * SECOND;
   @Variable('LONGSHORE_DRAIN_TIMEOUT', parseDuration) @Min(0) drainTimeout = 30 * SECOND;
   @Variable('LONGSHORE_MAX_OPEN_REQUESTS') @IsInt() @IsPositive() maxOpenRequests = 10_000;
+  @Variable('LONGSHORE_LOG') @IsBoolean() log = true;
+  @Variable('LONGSHORE_LOG_LIMIT', parseSize) @IsInt() @IsPositive() logLimit = 4 * KIB * KIB;
+  @Variable('LONGSHORE_LOG_RETENTION', parseDuration) @IsPositive() logRetention = 60 * SECOND;
+  @Variable('LONGSHORE_RESULT_RETENTION', parseDuration) @IsPositive() resultRetention = 600 * SECOND;
+  @Variable('LONGSHORE_RESUME_WINDOW', parseDuration) @IsPositive() resumeWindow = 30 * SECOND;
   @Variable('DEFAULT_REGISTRY') @IsString() @IsNotEmpty() defaultRegistry = 'docker.io';
   @Variable('LONGSHORE_LOG_LEVEL') @IsIn(LOG_LEVELS) logLevel: LogLevel = 'info';
   @Variable('LONGSHORE_LOG_FORMAT') @IsIn(LOG_FORMATS) logFormat: LogFormat = 'json';

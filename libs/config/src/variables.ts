@@ -14,6 +14,12 @@ export const VARIABLES = {
   LONGSHORE_CLIENT_STALL_TIMEOUT: 'Time a client may leave its answer unread before it is dropped.',
   LONGSHORE_DRAIN_TIMEOUT: 'Time a stopping process gives to what it has begun.',
   LONGSHORE_MAX_OPEN_REQUESTS: 'Requests one gateway holds open; more get 429.',
+  LONGSHORE_LOG:
+    'Whether answers are logged in Redis while they are made, so that another worker or gateway can go on with them.',
+  LONGSHORE_LOG_LIMIT: 'Bytes of one answer that are logged; what comes after can only be had from its worker.',
+  LONGSHORE_LOG_RETENTION: 'Time the log of an answer is kept after its end.',
+  LONGSHORE_RESULT_RETENTION: 'Time an answer to a request with an Idempotency-Key is kept after its end.',
+  LONGSHORE_RESUME_WINDOW: 'Time an answer that can be resumed goes on with nobody reading it.',
   LONGSHORE_VARIANT: 'Kind of worker: cpu, cuda, vllm-cuda, sglang-cuda, rocm, musa or cann.',
   LONGSHORE_WORKER_ID: 'Name of the worker; unique over the cluster.',
   LONGSHORE_MODELS_PATH: 'Folder of the model store.',
