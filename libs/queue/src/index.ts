@@ -1,6 +1,6 @@
 export { type Demand, DemandBoard } from './demand.js';
-export { HandBack } from './hand-back.js';
-export { BullJobQueue, JobQueue } from './job-queue.js';
+export { HandBack, type HandBackOptions } from './hand-back.js';
+export { type Accepted, BullJobQueue, JobQueue } from './job-queue.js';
 export { type PumpedJob, QueuePump, type QueuePumpOptions, type PumpTiming } from './queue-pump.js';
 export { PULL_RESULT_SECONDS, Pulls, QueuePulls, type QueuePullsOptions } from './pulls.js';
 export { PullQueuesModule, type PullQueuesOptions } from './pull-queues.module.js';
@@ -10,3 +10,4 @@ export {
   StaticConsumersModule,
   type StaticConsumersOptions,
 } from './static-consumers.module.js';
+export type { Admission } from './waiting-rooms.js';

@@ -11,18 +11,29 @@ import {
 } from '#contracts';
 import { describeRedisError, type RedisClient } from '#redis';
 import { bullLocation } from './bull-queue.js';
-import { createSlimBackend } from './slim-backend/slim-backend.js';
+import { type Admission, WaitingRooms } from './waiting-rooms.js';
 
 /**
  * The producer's side of the queues. Every method rejects with `redis_unavailable` at once when Redis is away: the
  * caller is a request that somebody waits for.
  */
 export abstract class JobQueue {
-  /** Puts a job into a waiting room. It is accepted when this resolves. */
-  abstract addCompletion(queue: string, job: CompletionJob): Promise<void>;
+  /**
+   * Puts a job into a waiting room. It is accepted when this resolves. Adding a job that is there already changes
+   * nothing and is no error.
+   * @returns how many jobs are ahead of it
+   * @throws LongshoreError `queue_full`
+   */
+  abstract addCompletion(queue: string, job: CompletionJob, admission?: Admission): Promise<Accepted>;
 
   /** Takes a waiting job out again. @returns false when it was not waiting: some worker has it, or it is done. */
   abstract removeCompletion(queue: string, requestId: string): Promise<boolean>;
+
+  /** How many jobs are ahead of each; undefined for those that do not wait. One round trip. */
+  abstract positions(queue: string, requestIds: readonly string[]): Promise<(number | undefined)[]>;
+
+  /** True while Redis knows the job: it waits, or some worker has begun it and not finished it. */
+  abstract has(queue: string, requestId: string): Promise<boolean>;
 
   /** Asks some worker of the variant to load a model; a second ask for the same model is the same job. */
   abstract addLoad(variant: Variant, job: LoadJob): Promise<void>;
@@ -36,11 +47,10 @@ export abstract class JobQueue {
   abstract close(): Promise<void>;
 }
 
-/**
- * All completion jobs have one: BullMQ serves jobs without a priority before any with one, so a queue that may ever
- * hold priorities must give every job one. 1 is the most urgent.
- */
-const DEFAULT_PRIORITY = 10;
+export interface Accepted {
+  /** Jobs that are served before this one, as things stand. */
+  readonly ahead: number;
+}
 
 /** Demand for a queue is noted at most this often; ms. */
 const DEMAND_INTERVAL_MS = 1_000;
@@ -49,6 +59,8 @@ const DEMAND_INTERVAL_MS = 1_000;
 const EVENT_STREAM_LENGTH = 1;
 
 export class BullJobQueue extends JobQueue {
+  private readonly rooms: WaitingRooms;
+  /** Of load jobs. */
   private readonly queues = new Map<string, Queue>();
   private readonly demandNoted = new Map<string, number>();
 
@@ -58,25 +70,33 @@ export class BullJobQueue extends JobQueue {
     private readonly names: Names,
   ) {
     super();
+    this.rooms = new WaitingRooms(redis, names);
   }
 
-  override async addCompletion(queue: string, job: CompletionJob): Promise<void> {
-    await this.guard(() =>
-      Promise.all([
-        this.queue(queue).add('completion', job, {
-          jobId: job.requestId,
-          priority: DEFAULT_PRIORITY,
-          attempts: 1,
-          removeOnComplete: true,
-          removeOnFail: true,
-        }),
+  override async addCompletion(
+    queue: string,
+    job: CompletionJob,
+    admission: Admission = {},
+  ): Promise<Accepted> {
+    return this.guard(async () => {
+      const [ahead] = await Promise.all([
+        this.rooms.add(queue, job, admission),
         this.noteDemand(queue, Date.now()),
-      ]),
-    );
+      ]);
+      return { ahead };
+    });
   }
 
   override async removeCompletion(queue: string, requestId: string): Promise<boolean> {
-    return this.guard(async () => (await this.queue(queue).remove(requestId)) === 1);
+    return this.guard(() => this.rooms.remove(queue, requestId));
+  }
+
+  override async positions(queue: string, requestIds: readonly string[]): Promise<(number | undefined)[]> {
+    return this.guard(() => this.rooms.positions(queue, requestIds));
+  }
+
+  override async has(queue: string, requestId: string): Promise<boolean> {
+    return this.guard(() => this.rooms.has(queue, requestId));
   }
 
   override async addLoad(variant: Variant, job: LoadJob): Promise<void> {
@@ -91,11 +111,12 @@ export class BullJobQueue extends JobQueue {
   }
 
   override async waiting(queue: string): Promise<number> {
-    return this.guard(() => this.queue(queue).getJobCountByTypes('waiting', 'prioritized'));
+    return this.guard(async () => (await this.rooms.count(queue)).waiting);
   }
 
   override async unfinished(queue: string): Promise<number> {
-    return this.guard(() => this.queue(queue).getJobCountByTypes('waiting', 'prioritized', 'active'));
+    const { waiting, active } = await this.guard(() => this.rooms.count(queue));
+    return waiting + active;
   }
 
   override async close(): Promise<void> {
@@ -108,7 +129,7 @@ export class BullJobQueue extends JobQueue {
     if (queue === undefined) {
       const { name: bullName, prefix } = bullLocation(name, this.names);
       const streams = { events: { maxLen: EVENT_STREAM_LENGTH } };
-      queue = new Queue(bullName, { connection: this.redis, prefix, streams }, createSlimBackend);
+      queue = new Queue(bullName, { connection: this.redis, prefix, streams });
       queue.on('error', () => undefined);
       this.queues.set(name, queue);
     }
@@ -134,6 +155,7 @@ export class BullJobQueue extends JobQueue {
     try {
       return await command();
     } catch (error) {
+      if (error instanceof LongshoreError) throw error;
       throw new LongshoreError(
         'redis_unavailable',
         `The gateway cannot use Redis: ${describeRedisError(error)}.`,

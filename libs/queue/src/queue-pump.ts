@@ -3,7 +3,8 @@ import { Job, type JobJson, Worker } from 'bullmq';
 import type { Names } from '#contracts';
 import type { RedisClient } from '#redis';
 import { bullLocation } from './bull-queue.js';
-import { createSlimBackend } from './slim-backend/slim-backend.js';
+import { HAND_BACK } from './slim-backend/holding-scripts.js';
+import { createSlimBackend, runScript } from './slim-backend/slim-backend.js';
 import { HandBack } from './hand-back.js';
 
 /** A job as a pump hands it out. */
@@ -12,6 +13,8 @@ export interface PumpedJob {
   readonly data: unknown;
   /** Which try this is, from 1. */
   readonly attempt: number;
+  /** How many workers and engines have died with it. */
+  readonly failures: number;
   /** Set when BullMQ has given the job up, for example after its workers died too often: answer it, do not run it. */
   readonly givenUp?: string;
   /** Set by who runs the job; called when the job's lock is lost: another worker may be running it. */
@@ -170,6 +173,7 @@ export class QueuePump {
       id: job.id ?? '',
       data: job.data,
       attempt: job.attemptsStarted,
+      failures: job.stalledCounter,
       onLockLost: undefined,
       ...(job.deferredFailure ? { givenUp: job.deferredFailure } : {}),
     };
@@ -206,9 +210,14 @@ export class QueuePump {
 
   private async release({ job, token }: RunningJob, error: Error): Promise<void> {
     if (error instanceof HandBack && job.attemptsStarted < MAX_ATTEMPTS)
-      return void (await job.moveToWait(token));
+      return void (await this.handBack(job, token, error.blame));
     this.options.onError(error);
     await job.moveToFailed(error, token, false);
+  }
+
+  private async handBack(job: Job, token: string, blame: boolean): Promise<void> {
+    const values = [job.id ?? '', token, job.attemptsStarted, blame ? 1 : 0];
+    await runScript(this.worker.getBackend(), HAND_BACK, values);
   }
 
   private async renewLocks(): Promise<void> {

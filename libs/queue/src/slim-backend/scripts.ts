@@ -1,16 +1,14 @@
-/**
- * Every key is built from the queue's base key, `<namespace>:{<queue>}:`. That one key routes a script in a cluster,
- * and the others share its hash tag; naming each would be half of the bytes of a job.
- */
-const KEYS = 1;
+import type { Script } from '../run-script.js';
+import { STANDING } from './standing.js';
 
 /**
- * Takes the next job: those given back by the stalled check first, as BullMQ does, then the most urgent.
+ * Takes the next job: those that came back first, as BullMQ does, then the most urgent.
  *
  * Where jobs are left it wakes the next consumer; where none is, it takes away a wake-up that would find nothing. Any
  * job that comes later brings its own.
  *
- * Returns `{fields, id, are jobs left}`, or false when nothing waits.
+ * Returns `{fields, id, are jobs left}`, or false when nothing waits. The fields count what the job was blamed for
+ * (`blm`) with the holders it lost (`stc`), because BullMQ has one counter.
  */
 const TAKE = `
 local function take(base, token, lockDuration, now)
@@ -27,14 +25,18 @@ local function take(base, token, lockDuration, now)
   local job = base .. id
   redis.call('SET', job .. ':lock', token, 'PX', lockDuration)
   local fields = redis.call('HGETALL', job)
-  local starts = 0
+  local counts = { ats = 0, stc = 0, blm = 0 }
   for index = 1, #fields, 2 do
-    if fields[index] == 'ats' then starts = tonumber(fields[index + 1]) end
+    if counts[fields[index]] then counts[fields[index]] = tonumber(fields[index + 1]) end
   end
-  starts = starts + 1
+  local starts = counts.ats + 1
   redis.call('HSET', job, 'processedOn', now, 'ats', starts)
   for _, value in ipairs({ 'processedOn', now, 'ats', tostring(starts) }) do
     fields[#fields + 1] = value
+  end
+  if counts.blm > 0 then
+    fields[#fields + 1] = 'stc'
+    fields[#fields + 1] = tostring(counts.stc + counts.blm)
   end
   local left = redis.call('EXISTS', base .. 'wait', base .. 'prioritized')
   if left > 0 then
@@ -46,61 +48,75 @@ local function take(base, token, lockDuration, now)
 end
 `;
 
-export interface SlimScript {
-  /** What the command is called on a connection. */
-  readonly name: string;
-  readonly numberOfKeys: number;
-  readonly lua: string;
-}
-
-/** ARGV: id, name, data, options as JSON, time, priority. Adds nothing when the id is taken. Returns the id. */
-export const ADD_JOB: SlimScript = {
+/**
+ * ARGV: id, name, data, options as JSON, time, priority, how many jobs may wait (empty: any number), how often the job
+ * was begun before. Adds nothing when the id is taken. Returns how many jobs are ahead of it, or -1, with nothing
+ * changed, when as many wait as may.
+ */
+export const ADD_JOB: Script = {
   name: 'longshore:addJob',
-  numberOfKeys: KEYS,
   lua: `
-local base, id, priority = KEYS[1], ARGV[1], ARGV[6]
-local job = base .. id
-if redis.call('EXISTS', job) == 1 then return id end
+local base, id, priority, limit = KEYS[1], ARGV[1], ARGV[6], tonumber(ARGV[7])
+local job, wait, prioritized = base .. id, base .. 'wait', base .. 'prioritized'
+local first = 0
+if redis.call('EXISTS', job, wait) > 0 then
+  first = redis.call('LLEN', wait)
+  if redis.call('EXISTS', job) == 1 then
+    local rank = redis.call('ZRANK', prioritized, id)
+    return rank and first + rank or 0
+  end
+end
+local others = redis.call('ZCARD', prioritized)
+if limit and first + others >= limit then return -1 end
 redis.call('HSET', job, 'name', ARGV[2], 'data', ARGV[3], 'opts', ARGV[4], 'timestamp', ARGV[5],
   'delay', 0, 'priority', priority)
+if ARGV[8] ~= '0' then redis.call('HSET', job, 'ats', ARGV[8]) end
 local count = redis.call('INCR', base .. 'pc')
-redis.call('ZADD', base .. 'prioritized', tonumber(priority) * 0x100000000 + count % 0x100000000, id)
+redis.call('ZADD', prioritized, tonumber(priority) * 0x100000000 + count % 0x100000000, id)
 redis.call('ZADD', base .. 'marker', 0, '0')
-return id
+if others == 0 then return first end
+return first + redis.call('ZRANK', prioritized, id)
 `,
 };
 
 /** ARGV: token, lock duration, time. Returns what `take` returns. */
-export const TAKE_JOB: SlimScript = {
+export const TAKE_JOB: Script = {
   name: 'longshore:takeJob',
-  numberOfKeys: KEYS,
   lua: `${TAKE}
 return take(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 `,
 };
 
 /**
- * ARGV: token, lock duration, time, id, `1` to take the next job. Returns what `take` returns when the next job is
- * asked for, otherwise 0; or -1, with nothing changed, when the job is not the caller's to finish.
+ * ARGV: token, lock duration, time, id, `1` to take the next job, attempt. Returns what `take` returns when the next
+ * job is asked for, otherwise 0; or -1, with nothing changed, when the job is not the caller's to finish. A job whose
+ * lock ran out is the caller's as long as nobody else began it; of one that is gone nothing is left to finish.
  */
-export const FINISH_JOB: SlimScript = {
+export const FINISH_JOB: Script = {
   name: 'longshore:finishJob',
-  numberOfKeys: KEYS,
-  lua: `${TAKE}
+  lua: `${STANDING}${TAKE}
 local base, id = KEYS[1], ARGV[4]
 local job = base .. id
-if redis.call('GET', job .. ':lock') ~= ARGV[1] then return -1 end
-if redis.call('LREM', base .. 'active', -1, id) == 0 then return -1 end
+local standing = standingOf(base, id, ARGV[1], tonumber(ARGV[6]), redis.call('GET', job .. ':lock'))
+if standing == 'lost' then return -1 end
+if standing == 'waiting' then leave(base, id) end
+if redis.call('LREM', base .. 'active', -1, id) == 0 and standing == 'held' then return -1 end
 redis.call('DEL', job, job .. ':lock')
-redis.call('SREM', base .. 'stalled', id)
 if ARGV[5] == '1' then return take(base, ARGV[1], ARGV[2], ARGV[3]) end
 return 0
 `,
 };
 
-/** Wakes one consumer. */
-export const WAKE: SlimScript = {
-  name: 'longshore:wake',
-  numberOfKeys: KEYS,
-  lua: `return redis.call('ZADD', KEYS[1] .. 'marker', 0, '0')`,
+/** ARGV: id. Removes a job that has no holder. Returns 1, or 0, with nothing changed, when it has one or is not there. */
+export const REMOVE_JOB: Script = {
+  name: 'longshore:removeJob',
+  lua: `
+local base, id = KEYS[1], ARGV[1]
+local job = base .. id
+if redis.call('EXISTS', job .. ':lock') == 1 then return 0 end
+if redis.call('ZREM', base .. 'prioritized', id) == 0 and redis.call('LREM', base .. 'wait', 1, id) == 0 then
+  redis.call('LREM', base .. 'active', 1, id)
+end
+return redis.call('DEL', job)
+`,
 };

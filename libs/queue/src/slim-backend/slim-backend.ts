@@ -1,12 +1,14 @@
 import {
   type BackendFactory,
   createRedisBackend,
+  type Job,
   raw2NextJobData,
   type RedisQueueBackend,
   type WorkerOptions,
 } from 'bullmq';
 import { canAddSlim, canFinishSlim, canTakeSlim } from './plain-jobs.js';
-import { ADD_JOB, FINISH_JOB, type SlimScript, TAKE_JOB, WAKE } from './scripts.js';
+import { runScript as runScriptOn, type Script, type ScriptClient, type ScriptValue } from '../run-script.js';
+import { ADD_JOB, FINISH_JOB, TAKE_JOB } from './scripts.js';
 
 /** The fields of a job, its id, and how many of the two places where jobs wait are not empty. */
 type Taken = readonly [fields: readonly string[], id: string, left: number];
@@ -26,7 +28,6 @@ export const createSlimBackend: BackendFactory<RedisQueueBackend> = (name, opts,
   addSlim(backend);
   takeSlim(backend, opts);
   finishSlim(backend, opts);
-  wakeAfterHandBack(backend);
   return backend;
 };
 
@@ -35,8 +36,9 @@ function addSlim(backend: RedisQueueBackend): void {
   backend.addJob = async (job, jobId, parent = {}) => {
     if (!canAddSlim(job, jobId, parent)) return addJob(job, jobId, parent);
     const options = JSON.stringify(job.opts);
-    const values = [jobId, job.name, job.data, options, job.timestamp, job.opts.priority ?? 0];
-    return (await runScript(backend, ADD_JOB, values)) as string;
+    const values = [jobId ?? '', job.name, job.data, options, job.timestamp, job.opts.priority ?? 0];
+    await runScript(backend, ADD_JOB, [...values, '', 0]);
+    return jobId as string;
   };
 }
 
@@ -72,7 +74,8 @@ function finishSlim(backend: RedisQueueBackend, worker: Partial<WorkerOptions>):
       return stock();
     const finishedOn = Date.now();
     const next = fetchNext && backend.closing === undefined ? 1 : 0;
-    const values = [token, worker.lockDuration ?? 0, finishedOn, job.id ?? '', next];
+    const { attemptsStarted = 0 } = job as typeof job & Partial<Pick<Job, 'attemptsStarted'>>;
+    const values = [token, worker.lockDuration ?? 0, finishedOn, job.id ?? '', next, attemptsStarted];
     const reply = (await runScript(backend, FINISH_JOB, values)) as Taken | number | null;
     // The stock script knows what is wrong, and says it.
     if (reply === -1) return stock();
@@ -80,30 +83,16 @@ function finishSlim(backend: RedisQueueBackend, worker: Partial<WorkerOptions>):
   };
 }
 
-/**
- * A job with a priority goes back without a wake-up: BullMQ counts on the one that it leaves whenever a job is taken,
- * be there more jobs or not.
- */
-function wakeAfterHandBack(backend: RedisQueueBackend): void {
-  const moveJobFromActiveToWait = backend.moveJobFromActiveToWait.bind(backend);
-  backend.moveJobFromActiveToWait = async (jobId, token) => {
-    const result: unknown = await moveJobFromActiveToWait(jobId, token);
-    await runScript(backend, WAKE, []);
-    return result;
-  };
-}
-
 function nextJob(taken: Taken | null): unknown[] {
   return taken === null ? [] : raw2NextJobData([taken[0], taken[1], 0, 0]);
 }
 
-/** Runs a script by its hash; the client sends its text where Redis does not know it (any more). */
-async function runScript(
+/** Runs one of our scripts for the queue of a backend. */
+export async function runScript(
   backend: RedisQueueBackend,
-  { name, numberOfKeys, lua }: SlimScript,
-  values: readonly (string | number)[],
+  script: Script,
+  values: readonly ScriptValue[],
 ): Promise<unknown> {
-  const client = await backend.client;
-  if (!(name in client)) client.defineCommand(name, { numberOfKeys, lua });
-  return client.runCommand(name, [backend.keys[''], ...values]) as Promise<unknown>;
+  const client = (await backend.client) as unknown as ScriptClient;
+  return runScriptOn(client, backend.keys[''] ?? '', script, values);
 }
