@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../processes.js';
@@ -31,6 +31,9 @@ export interface ClusterProcess {
    * @throws Error with its log when it does not end well, or not within `withinMs`; it has ended by then
    */
   stop(withinMs?: number): Promise<void>;
+  /** Stops it in its tracks, with SIGSTOP. It goes on when `resume` is called or we end, however we end. */
+  pause(): void;
+  resume(): void;
 }
 
 export interface StartedProcess<Ready> {
@@ -41,6 +44,9 @@ export interface StartedProcess<Ready> {
 
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 40_000;
+
+/** Lets a process go on once the pipe from us ends. A stopped process cannot notice that its parent has died. */
+const CONTINUE_AT_END = 'read -r released; kill -CONT "$1"';
 
 /** @throws Error with its log when the process ends early, or is not ready in time; it has ended by then. */
 export async function startClusterProcess<Ready>(
@@ -76,6 +82,7 @@ function basicVariables(): ProcessVariables {
 class ForkedProcess implements ClusterProcess {
   private readonly tail = new LogTail();
   private readonly ended: Promise<string>;
+  private guard: ChildProcess | undefined;
 
   constructor(
     readonly name: string,
@@ -104,14 +111,31 @@ class ForkedProcess implements ClusterProcess {
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.child.kill(signal);
     await this.ended;
+    this.resume();
   }
 
   async stop(withinMs = STOP_WITHIN_MS): Promise<void> {
+    this.resume();
     this.child.kill('SIGTERM');
     const late = setTimeout(() => this.child.kill('SIGKILL'), withinMs);
     const end = await this.ended;
     clearTimeout(late);
     if (end !== 'code 0') throw this.failure(`was asked to stop and ended with ${end}`);
+  }
+
+  pause(): void {
+    if (this.guard !== undefined || !this.alive) return;
+    this.guard = spawn('/bin/sh', ['-c', CONTINUE_AT_END, 'sh', String(this.pid)], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    this.guard.on('error', () => this.child.kill('SIGCONT'));
+    this.child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.guard?.stdin?.end();
+    this.guard = undefined;
   }
 
   ready(withinMs: number): Promise<unknown> {

@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly workerEnvironment?: ProcessVariables;
   /** One to use, which the caller stops; absent = one of the cluster's own. */
   readonly redis?: RedisFixture;
+  /** Where a process finds Redis, by its name, for example behind a proxy of its own; absent = `redis.url` for all. */
+  readonly redisUrlOf?: (name: string) => string | Promise<string>;
 }
 
 export interface ClusterGateway extends ClusterProcess {
@@ -33,8 +35,9 @@ export interface ClusterWorker extends ClusterProcess {
 /** The gateways and workers of one cluster, as processes on this machine. Each worker has a store of its own. */
 export interface Cluster {
   readonly redis: RedisFixture;
+  /** Like `workers`. */
   readonly gateways: readonly ClusterGateway[];
-  /** All that were ever started, also those that have ended. */
+  /** All that were ever started, also those that have ended; of one name the latest. */
   readonly workers: readonly ClusterWorker[];
   /** @throws Error when there is none of that number, counted from 0 */
   gateway(index?: number): ClusterGateway;
@@ -42,6 +45,12 @@ export interface Cluster {
   worker(index?: number): ClusterWorker;
   /** Resolves when it is announced and takes jobs. */
   addWorker(environment?: ProcessVariables): Promise<ClusterWorker>;
+  /** Resolves when it answers. */
+  addGateway(): Promise<ClusterGateway>;
+  /** Starts a gateway that has ended again, under the same name and on the same port. */
+  restartGateway(name: string): Promise<ClusterGateway>;
+  /** Starts a worker that has ended again, under the same name and on the same folders. */
+  restartWorker(name: string): Promise<ClusterWorker>;
   /** The ends of all logs, for tests that failed. */
   logs(): string;
   /**
@@ -68,6 +77,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 class LocalCluster implements Cluster {
   readonly gateways: ClusterGateway[] = [];
   readonly workers: ClusterWorker[] = [];
+  private gatewaysBegun = 0;
   private workersBegun = 0;
   private stopped: Promise<void> | undefined;
 
@@ -81,7 +91,7 @@ class LocalCluster implements Cluster {
   async start(): Promise<void> {
     const { gateways, workers } = this.options;
     const begun = [
-      ...Array.from({ length: gateways }, (_, index) => this.addGateway(index + 1)),
+      ...Array.from({ length: gateways }, () => this.addGateway()),
       ...Array.from({ length: workers }, () => this.addWorker()),
     ];
     const failed = (await Promise.allSettled(begun)).find((outcome) => outcome.status === 'rejected');
@@ -98,14 +108,57 @@ class LocalCluster implements Cluster {
     return numbered(this.workers, index, 'worker');
   }
 
-  async addWorker(environment: ProcessVariables = {}): Promise<ClusterWorker> {
-    const number = ++this.workersBegun;
-    const name = `worker-${number}`;
+  addGateway(): Promise<ClusterGateway> {
+    return this.startGateway(`gateway-${++this.gatewaysBegun}`, '0');
+  }
+
+  addWorker(environment: ProcessVariables = {}): Promise<ClusterWorker> {
+    return this.startWorker(`worker-${++this.workersBegun}`, environment);
+  }
+
+  restartGateway(name: string): Promise<ClusterGateway> {
+    const { url } = ended(this.gateways, name);
+    return this.startGateway(name, new URL(url).port);
+  }
+
+  restartWorker(name: string): Promise<ClusterWorker> {
+    return this.startWorker(ended(this.workers, name).name, {});
+  }
+
+  logs(): string {
+    return [...this.gateways, ...this.workers]
+      .map((process) => `--- ${process.name} ---\n${process.log()}`)
+      .join('\n');
+  }
+
+  stop(): Promise<void> {
+    return (this.stopped ??= this.end());
+  }
+
+  private async startGateway(name: string, port: string): Promise<ClusterGateway> {
+    const variables = {
+      LONGSHORE_REDIS_URL: await this.redisUrlOf(name),
+      LONGSHORE_PORT: port,
+      ...this.options.gatewayEnvironment,
+    };
+    const program = 'apps/gateway/src/main.js';
+    const { process, ready } = await startClusterProcess<{ readonly port: number }>({
+      name,
+      program,
+      variables,
+    });
+    const gateway = Object.assign(process, { url: `http://127.0.0.1:${ready.port}` });
+    putInPlace(this.gateways, gateway);
+    return gateway;
+  }
+
+  private async startWorker(name: string, environment: ProcessVariables): Promise<ClusterWorker> {
+    const number = name.replace('worker-', '');
     const modelsPath = join(this.folder.path, `models-${number}`);
     // Short, because the sockets of engines lie below it.
     const runDirectory = join(this.folder.path, `r${number}`);
     const variables = {
-      LONGSHORE_REDIS_URL: this.redis.url,
+      LONGSHORE_REDIS_URL: await this.redisUrlOf(name),
       LONGSHORE_WORKER_ID: name,
       LONGSHORE_MODELS_PATH: modelsPath,
       LONGSHORE_RUN_DIRECTORY: runDirectory,
@@ -120,32 +173,12 @@ class LocalCluster implements Cluster {
       variables,
     });
     const worker = Object.assign(process, { workerId: ready.workerId, modelsPath, runDirectory });
-    this.workers.push(worker);
+    putInPlace(this.workers, worker);
     return worker;
   }
 
-  logs(): string {
-    return [...this.gateways, ...this.workers]
-      .map((process) => `--- ${process.name} ---\n${process.log()}`)
-      .join('\n');
-  }
-
-  stop(): Promise<void> {
-    return (this.stopped ??= this.end());
-  }
-
-  private async addGateway(number: number): Promise<void> {
-    const variables = {
-      LONGSHORE_REDIS_URL: this.redis.url,
-      LONGSHORE_PORT: '0',
-      ...this.options.gatewayEnvironment,
-    };
-    const { process, ready } = await startClusterProcess<{ readonly port: number }>({
-      name: `gateway-${number}`,
-      program: 'apps/gateway/src/main.js',
-      variables,
-    });
-    this.gateways.push(Object.assign(process, { url: `http://127.0.0.1:${ready.port}` }));
+  private async redisUrlOf(name: string): Promise<string> {
+    return (await this.options.redisUrlOf?.(name)) ?? this.redis.url;
   }
 
   private async end(): Promise<void> {
@@ -169,6 +202,20 @@ function numbered<T>(all: readonly T[], index: number, what: string): T {
   const one = all[index];
   if (one === undefined) throw new Error(`There is no ${what} number ${index}, counted from 0.`);
   return one;
+}
+
+/** @throws Error when there is none of that name, or it is alive */
+function ended<T extends ClusterProcess>(all: readonly T[], name: string): T {
+  const one = all.find((process) => process.name === name);
+  if (one === undefined) throw new Error(`There is no ${name}.`);
+  if (one.alive) throw new Error(`${name} is alive; end it before it is started again.`);
+  return one;
+}
+
+function putInPlace<T extends ClusterProcess>(all: T[], process: T): void {
+  const place = all.findIndex(({ name }) => name === process.name);
+  if (place < 0) all.push(process);
+  else all[place] = process;
 }
 
 function byName(left: ClusterProcess, right: ClusterProcess): number {
