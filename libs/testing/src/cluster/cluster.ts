@@ -116,12 +116,12 @@ class LocalCluster implements Cluster {
     return this.startWorker(`worker-${++this.workersBegun}`, environment);
   }
 
-  restartGateway(name: string): Promise<ClusterGateway> {
+  async restartGateway(name: string): Promise<ClusterGateway> {
     const { url } = ended(this.gateways, name);
     return this.startGateway(name, new URL(url).port);
   }
 
-  restartWorker(name: string): Promise<ClusterWorker> {
+  async restartWorker(name: string): Promise<ClusterWorker> {
     return this.startWorker(ended(this.workers, name).name, {});
   }
 
