@@ -16,6 +16,7 @@ export class GatewayConfig {
   @Variable('LONGSHORE_CLIENT_STALL_TIMEOUT', parseDuration) @IsPositive() clientStallTimeout = 30 * SECOND;
   @Variable('LONGSHORE_DRAIN_TIMEOUT', parseDuration) @Min(0) drainTimeout = 30 * SECOND;
   @Variable('LONGSHORE_MAX_OPEN_REQUESTS') @IsInt() @IsPositive() maxOpenRequests = 10_000;
+  @Variable('LONGSHORE_MAX_WAITING') @IsInt() @IsPositive() maxWaiting = 1_000;
   @Variable('LONGSHORE_LOG') @IsBoolean() log = true;
   @Variable('LONGSHORE_LOG_LIMIT', parseSize) @IsInt() @IsPositive() logLimit = 4 * KIB * KIB;
   @Variable('LONGSHORE_LOG_RETENTION', parseDuration) @IsPositive() logRetention = 60 * SECOND;

@@ -13,6 +13,7 @@ import { ErrorFilter } from './http/error.filter.js';
 import { InferenceObserver } from './http/inference-observer.js';
 import { OpenResponses } from './http/open-responses.js';
 import { StreamedAnswers } from './http/streamed-answers.js';
+import { StreamNotices } from './http/stream-notices.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { ModelsController } from './models/models.controller.js';
 import { PullController } from './models/pull.controller.js';
@@ -51,6 +52,7 @@ export class GatewayModule {
         ErrorFilter,
         { provide: APP_FILTER, useExisting: ErrorFilter },
         StreamedAnswers,
+        StreamNotices,
         InferenceObserver,
         CompletionRelay,
       ],

@@ -49,6 +49,7 @@ describe('an answer', () => {
     expect(response.headers.get('cache-control')).toBe('no-cache');
     expect(await response.text()).toBe(events.join(''));
     expect(fake.cluster.completions.requests[0]).toEqual({
+      onAccepted: expect.any(Function),
       requestId: response.headers.get('x-request-id'),
       model: 'smollm2',
       engine: 'llama.cpp',

@@ -14,6 +14,7 @@ export const VARIABLES = {
   LONGSHORE_CLIENT_STALL_TIMEOUT: 'Time a client may leave its answer unread before it is dropped.',
   LONGSHORE_DRAIN_TIMEOUT: 'Time a stopping process gives to what it has begun.',
   LONGSHORE_MAX_OPEN_REQUESTS: 'Requests one gateway holds open; more get 429.',
+  LONGSHORE_MAX_WAITING: 'Requests that may wait in one queue, over the whole cluster; more get 429.',
   LONGSHORE_LOG:
     'Whether answers are logged in Redis while they are made, so that another worker or gateway can go on with them.',
   LONGSHORE_LOG_LIMIT: 'Bytes of one answer that are logged; what comes after can only be had from its worker.',

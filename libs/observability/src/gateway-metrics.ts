@@ -37,6 +37,28 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  readonly waitingRequests = new Gauge({
+    name: 'longshore_waiting_requests',
+    help: 'Requests this gateway has put into a queue and that no engine has begun to answer.',
+    labelNames: ['gen_ai_request_model'] satisfies InferenceLabel[],
+    registers: [this.registry],
+  });
+
+  readonly queueWait = new Histogram({
+    name: 'longshore_queue_wait_seconds',
+    help: 'From the moment a request is in its queue to the beginning of its answer: waiting, loading and prefill.',
+    labelNames: ['gen_ai_request_model'] satisfies InferenceLabel[],
+    buckets: DURATION_BUCKETS,
+    registers: [this.registry],
+  });
+
+  readonly refusedRequests = new Counter({
+    name: 'longshore_refused_requests_total',
+    help: 'Inference requests answered with 429, by the code of the error: queue_full or too_many_requests.',
+    labelNames: ['gen_ai_request_model', 'reason'],
+    registers: [this.registry],
+  });
+
   readonly timeToFirstToken = new Histogram({
     name: 'gen_ai_server_time_to_first_token_seconds',
     help: 'From the arrival of a streaming request to the first byte of its answer.',

@@ -8,7 +8,13 @@ import {
   type PullJob,
 } from '#contracts';
 import { Pulls } from '#queue';
-import { Completions, type CompletionRequest, type CompletionResponse } from '../completions/completions.js';
+import {
+  type AcceptedCompletion,
+  Completions,
+  type CompletionRequest,
+  type CompletionResponse,
+} from '../completions/completions.js';
+import type { Whereabouts } from '../completions/whereabouts.js';
 import { RedisProbe } from '../health/redis-probe.js';
 
 export const SMOLLM: CatalogueModel = {
@@ -33,6 +39,13 @@ export class FakeCompletions extends Completions {
       throw new LongshoreError('model_not_found', `No such model: ${request.model}`, 'model');
     }
     return this.respond(request, signal);
+  }
+
+  /** Where every request is, for those who ask. */
+  whereabouts: Whereabouts = { state: 'running' };
+
+  override async locate(requests: readonly AcceptedCompletion[]): Promise<readonly Whereabouts[]> {
+    return requests.map(() => this.whereabouts);
   }
 }
 

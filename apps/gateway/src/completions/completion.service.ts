@@ -1,10 +1,25 @@
-import { CompletionJob, ENGINE_ROUTES, ENVELOPE_VERSION, type FrameHead, LongshoreError } from '#contracts';
+import {
+  type CatalogueModel,
+  CompletionJob,
+  ENGINE_ROUTES,
+  ENVELOPE_VERSION,
+  type FrameHead,
+  LongshoreError,
+} from '#contracts';
 import type { Catalogue, ControlSender, WorkerDirectory } from '#cluster';
 import type { JobQueue } from '#queue';
 import type { FrameSubscriber, ResponseStream } from '#streaming';
-import { type CompletionRequest, type CompletionResponse, Completions } from './completions.js';
+import { Admission } from './admission.js';
+import {
+  type AcceptedCompletion,
+  type CompletionRequest,
+  type CompletionResponse,
+  Completions,
+} from './completions.js';
 import { OpenCompletions } from './open-completions.js';
 import { type Placement, place } from './placement.js';
+import { locateRequests } from './queue-notices.js';
+import type { Whereabouts } from './whereabouts.js';
 
 export interface CompletionCluster {
   readonly catalogue: Catalogue;
@@ -17,15 +32,19 @@ export interface CompletionCluster {
 /** Runs inference calls as completion jobs: places, opens the reply, enqueues, and hands the frames on. */
 export class CompletionService extends Completions {
   private readonly open: OpenCompletions;
+  private readonly admission: Admission;
 
   constructor(
     private readonly cluster: CompletionCluster,
     private readonly gatewayId: string,
     /** Time an answer may take, from acceptance to its last byte; ms. */
     private readonly requestTimeout: number,
+    /** Jobs that may wait in one queue, over the whole cluster. */
+    maxWaiting: number,
   ) {
     super();
     this.open = new OpenCompletions(cluster);
+    this.admission = new Admission(cluster, maxWaiting);
   }
 
   override async run(request: CompletionRequest, signal: AbortSignal): Promise<CompletionResponse> {
@@ -39,7 +58,11 @@ export class CompletionService extends Completions {
       { model, mode, ...(request.engine ? { engine: request.engine } : {}) },
       workers.workers(),
     );
-    return this.dispatch(request, model.id, placement, signal);
+    return this.dispatch(request, model, placement, signal);
+  }
+
+  override locate(requests: readonly AcceptedCompletion[]): Promise<readonly Whereabouts[]> {
+    return locateRequests(this.cluster, requests);
   }
 
   /** Ends every open response with `shutting_down`. */
@@ -58,14 +81,14 @@ export class CompletionService extends Completions {
 
   private async dispatch(
     request: CompletionRequest,
-    modelId: string,
+    { id: modelId, tags }: CatalogueModel,
     placement: Placement,
     signal: AbortSignal,
   ): Promise<CompletionResponse> {
     const { queue, frames } = this.cluster;
     const { gatewayId, requestTimeout } = this;
     const stream = frames.allocate();
-    const deadline = Date.now() + requestTimeout;
+    const deadline = Date.now() + Math.min(requestTimeout, request.timeout ?? Infinity);
     const mode = ENGINE_ROUTES[request.route];
     const job: CompletionJob = {
       version: ENVELOPE_VERSION,
@@ -86,7 +109,16 @@ export class CompletionService extends Completions {
       const load = placement.needsLoad
         ? queue.addLoad(placement.variant, { version: ENVELOPE_VERSION, modelId, mode })
         : undefined;
-      await Promise.all([queue.addCompletion(placement.queue, job), load]);
+      const { priority } = request;
+      const admission = { queue: placement.queue, job, ...(priority === undefined ? {} : { priority }) };
+      const [admitted] = await Promise.all([this.admission.admit(admission), load]);
+      request.onAccepted?.({
+        ...admitted,
+        requestId: job.requestId,
+        queue: placement.queue,
+        model: tags[0] ?? modelId,
+        workerId: () => open.response.workerId,
+      });
       // A cancel that came while the job was on its way into the queue did not find it there.
       if (signal.aborted) await open.stopWork();
       const head = await open.response.head();

@@ -23,7 +23,12 @@ export class CompletionsModule implements OnApplicationShutdown {
 
   static connect({ config, logger }: CompletionsModuleOptions): DynamicModule {
     const cluster = new GatewayCluster(config, logger);
-    const completions = new CompletionService(cluster, cluster.gatewayId, config.requestTimeout);
+    const completions = new CompletionService(
+      cluster,
+      cluster.gatewayId,
+      config.requestTimeout,
+      config.maxWaiting,
+    );
     cluster.onOrphan = (stream) => completions.cancelOrphan(stream);
     const start = async (): Promise<GatewayCluster> => {
       await cluster.start();

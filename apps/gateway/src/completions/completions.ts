@@ -1,4 +1,6 @@
 import type { EngineName, EngineRoute } from '#contracts';
+import type { Admitted } from './admission.js';
+import type { Whereabouts } from './whereabouts.js';
 
 export interface CompletionRequest {
   /** For logs and error reports; need not be unique. */
@@ -11,6 +13,23 @@ export interface CompletionRequest {
   /** The client's JSON, untouched. */
   readonly body: string;
   readonly streaming: boolean;
+  /** Time the answer may take, where that is less than the gateway allows; ms. */
+  readonly timeout?: number;
+  /** 1 to 20, 1 the most urgent; absent = 10. */
+  readonly priority?: number;
+  /** Told once, when the request is safe in its queue: it will be answered, however long that takes. */
+  readonly onAccepted?: (accepted: AcceptedCompletion) => void;
+}
+
+/** A request that waits for its answer, or has one. */
+export interface AcceptedCompletion extends Admitted {
+  /** Unique over the cluster. */
+  readonly requestId: string;
+  readonly queue: string;
+  /** The name the catalogue has for the model. */
+  readonly model: string;
+  /** Who answers; undefined while nobody has begun to. */
+  readonly workerId: () => string | undefined;
 }
 
 export interface CompletionResponse {
@@ -31,4 +50,7 @@ export abstract class Completions {
    * @throws LongshoreError
    */
   abstract run(request: CompletionRequest, signal: AbortSignal): Promise<CompletionResponse>;
+
+  /** Where accepted requests are now, in their order; cheap for many at once. Never rejects. */
+  abstract locate(requests: readonly AcceptedCompletion[]): Promise<readonly Whereabouts[]>;
 }

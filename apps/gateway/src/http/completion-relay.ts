@@ -1,11 +1,20 @@
 import { Injectable } from '@nestjs/common';
+import { ENGINE_ROUTES } from '#contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Completions, type CompletionRequest } from '../completions/completions.js';
+import {
+  type AcceptedCompletion,
+  type CompletionRequest,
+  type CompletionResponse,
+  Completions,
+} from '../completions/completions.js';
+import { readWishes } from './caller-wishes.js';
 import { InferenceObserver, type InferenceObservation } from './inference-observer.js';
 import { StreamedAnswers } from './streamed-answers.js';
+import { StreamNotices } from './stream-notices.js';
+import type { ResponseWriter } from './write-response.js';
 
-/** A decoded inference call, with the dialect's way to end a stream that fails. */
-export interface InferenceCall extends Omit<CompletionRequest, 'requestId'> {
+/** A decoded inference call, with the dialect's way to end a stream that fails. Headers overrule its priority. */
+export interface InferenceCall extends Omit<CompletionRequest, 'requestId' | 'timeout' | 'onAccepted'> {
   readonly encodeStreamFailure: (error: unknown) => string;
 }
 
@@ -15,37 +24,61 @@ export class CompletionRelay {
   constructor(
     private readonly completions: Completions,
     private readonly answers: StreamedAnswers,
+    private readonly notices: StreamNotices,
     private readonly observer: InferenceObserver,
   ) {}
 
   /** Resolves when the answer has ended. @throws LongshoreError while nothing has been sent. */
   async relay(request: FastifyRequest, reply: FastifyReply, call: InferenceCall): Promise<void> {
     const { encodeStreamFailure, ...rest } = call;
+    const { notices, ...limits } = readWishes(request.headers);
     const requestId = String(reply.getHeader('x-request-id'));
     const { model, streaming, route } = rest;
     const observation: InferenceObservation = {
       call: { requestId, model, streaming, route },
       startedAt: performance.now(),
     };
+    const told = notices && streaming && ENGINE_ROUTES[route] === 'completion';
     // Once the job is in its queue nobody here needs the body, and the answer may go on for long: let go of it.
-    let completion: CompletionRequest | undefined = { ...rest, requestId };
+    let completion: CompletionRequest | undefined = { ...rest, ...limits, requestId };
     request.body = undefined;
+    let endNotices: (() => void) | undefined;
+    const begin = (signal: AbortSignal, writer: ResponseWriter): Promise<CompletionResponse> => {
+      const onAccepted = (accepted: AcceptedCompletion): void => {
+        describePlace(accepted, reply);
+        this.observer.accepted(observation, accepted);
+        if (told) endNotices = this.notices.add(accepted, writer);
+      };
+      const run = this.completions.run({ ...(completion as CompletionRequest), onAccepted }, signal);
+      completion = undefined;
+      return run;
+    };
     try {
       const result = await this.answers.write({
         request,
         reply,
         encodeStreamFailure,
         onFirstByte: () => (observation.firstByteAt = performance.now()),
-        produce: (signal) => {
-          const run = this.completions.run(completion as CompletionRequest, signal);
-          completion = undefined;
-          return run;
+        produce: async (signal, writer) => {
+          const response = await begin(signal, writer);
+          this.observer.answered(observation);
+          return response;
         },
       });
       void this.observer.ended(observation, result);
     } catch (error) {
-      void this.observer.ended(observation, { outcome: 'failed', bytes: 0, error });
+      void this.observer.failed(observation, error);
       throw error;
+    } finally {
+      endNotices?.();
     }
   }
+}
+
+/** Headers that go out with the answer, and with a failure in its place. */
+function describePlace({ requestId, ahead, eta }: AcceptedCompletion, reply: FastifyReply): void {
+  void reply.header('x-longshore-request', requestId);
+  if (ahead === 0) return;
+  void reply.header('x-longshore-queue-position', String(ahead + 1));
+  if (eta !== undefined) void reply.header('x-longshore-queue-eta', eta.toFixed(1));
 }

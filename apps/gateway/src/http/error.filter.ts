@@ -31,7 +31,10 @@ export class ErrorFilter implements ExceptionFilter {
     const path = pathOf(request.raw.url ?? '/');
     const { contentType, body } = dialectOf(path, this.dialects).encode(failure, path);
     if (failure.status === 429 || failure.status === 503) {
-      void reply.header('retry-after', String(this.responses.retryAfter()));
+      const seconds = failure.retryAfter ?? this.responses.retryAfter();
+      void reply.header('retry-after', String(Math.ceil(seconds)));
+      // Not in any standard, but the OpenAI libraries prefer it.
+      void reply.header('retry-after-ms', String(Math.round(seconds * 1_000)));
     }
     void reply
       .code(failure.status)

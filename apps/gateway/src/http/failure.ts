@@ -13,6 +13,8 @@ export interface Failure {
   /** Request field at fault. */
   readonly field?: string;
   readonly retryable: boolean;
+  /** When trying again is likely to help; seconds. */
+  readonly retryAfter?: number;
 }
 
 const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -59,7 +61,8 @@ function codeOf(error: unknown): string {
 function fromCatalogue(error: LongshoreError): Failure {
   const { status, type, retryable } = error.entry;
   const field = error.field === undefined ? {} : { field: error.field };
-  return { status, code: error.code, type, message: error.message, retryable, ...field };
+  const retryAfter = error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter };
+  return { status, code: error.code, type, message: error.message, retryable, ...field, ...retryAfter };
 }
 
 function fromStatus(error: HttpException): Failure {

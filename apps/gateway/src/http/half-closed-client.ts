@@ -34,8 +34,8 @@ export class HalfClosedClient {
     else request.socket.once('end', this.begin);
   }
 
-  /** The body takes this filler. */
-  fillWith(filler: Filler): void {
+  /** The body takes this filler, or none. */
+  fillWith(filler: Filler | undefined): void {
     this.filler = filler;
   }
 

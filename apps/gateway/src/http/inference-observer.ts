@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Catalogue } from '#cluster';
 import { LongshoreError, type EngineRoute } from '#contracts';
 import { GatewayMetrics, Logger } from '#observability';
-import type { CompletionRequest } from '../completions/completions.js';
+import type { AcceptedCompletion, CompletionRequest } from '../completions/completions.js';
 import type { WriteResult } from './write-response.js';
 
 /** `gen_ai.operation.name` of the OpenTelemetry conventions. */
@@ -20,6 +20,8 @@ export interface InferenceObservation {
   readonly call: ObservedCall;
   readonly startedAt: number;
   firstByteAt?: number;
+  /** While it waits for its answer. */
+  waiting?: { readonly model: string; readonly since: number };
 }
 
 /** Measures and logs inference calls. Model labels are names the catalogue knows, so that callers cannot invent series. */
@@ -31,21 +33,55 @@ export class InferenceObserver {
     private readonly logger: Logger,
   ) {}
 
+  /** To be called when the call is in its queue. */
+  accepted(observation: InferenceObservation, { model }: AcceptedCompletion): void {
+    observation.waiting = { model, since: performance.now() };
+    this.metrics.waitingRequests.inc({ gen_ai_request_model: model });
+  }
+
+  /** To be called when an engine begins to answer. */
+  answered(observation: InferenceObservation): void {
+    const { waiting } = observation;
+    if (waiting === undefined) return;
+    const labels = { gen_ai_request_model: waiting.model };
+    this.metrics.queueWait.observe(labels, (performance.now() - waiting.since) / 1_000);
+    this.endWaiting(observation);
+  }
+
   /** To be called once the answer has ended; never throws. */
   async ended(observation: InferenceObservation, result: WriteResult): Promise<void> {
+    this.endWaiting(observation);
+    await this.measure(observation, result);
+    if (result.outcome !== 'completed') this.log(observation, result);
+  }
+
+  /** To be called when there is no answer but a failure, which others log; never throws. */
+  async failed(observation: InferenceObservation, error: unknown): Promise<void> {
+    this.endWaiting(observation);
+    await this.measure(observation, { outcome: 'failed', bytes: 0, error });
+  }
+
+  private endWaiting(observation: InferenceObservation): void {
+    const { waiting } = observation;
+    if (waiting !== undefined) this.metrics.waitingRequests.dec({ gen_ai_request_model: waiting.model });
+    delete observation.waiting;
+  }
+
+  private async measure(observation: InferenceObservation, result: WriteResult): Promise<void> {
     const { call, startedAt, firstByteAt } = observation;
     const endedAt = performance.now();
-    const labels = {
-      gen_ai_operation_name: OPERATIONS[call.route],
-      gen_ai_request_model: await this.modelLabel(call, result.error),
-    };
+    const model = await this.modelLabel(call, result.error);
+    const labels = { gen_ai_operation_name: OPERATIONS[call.route], gen_ai_request_model: model };
     if (call.streaming && firstByteAt !== undefined) {
       this.metrics.timeToFirstToken.observe(labels, (firstByteAt - startedAt) / 1_000);
     }
     this.metrics.requestDuration.observe(labels, (endedAt - startedAt) / 1_000);
     this.metrics.responseBytes.inc(labels, result.bytes);
     this.metrics.responseOutcomes.inc({ ...labels, outcome: result.outcome });
-    if (result.outcome !== 'completed' && firstByteAt !== undefined) this.log(observation, result);
+    const refusal = refusalOf(result.error);
+    if (refusal !== undefined) {
+      this.metrics.refusedRequests.inc({ gen_ai_request_model: model, reason: refusal });
+    }
   }
 
   private async modelLabel({ model }: ObservedCall, error: unknown): Promise<string> {
@@ -61,4 +97,9 @@ export class InferenceObserver {
     else if (outcome === 'client-stalled') this.logger.warn('the client stopped reading', fields);
     else this.logger.warn('an answer broke off half-way', { ...fields, error });
   }
+}
+
+/** The code of a failure that says that there is no room. */
+function refusalOf(error: unknown): string | undefined {
+  return error instanceof LongshoreError && error.entry.status === 429 ? error.code : undefined;
 }

@@ -4,13 +4,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayConfig } from '../gateway.config.js';
 import { COMMENT, HalfClosedClient, type Filler } from './half-closed-client.js';
 import { OpenResponses } from './open-responses.js';
-import { isEventStream, writeResponse, type StreamedResponse, type WriteResult } from './write-response.js';
+import { isEventStream, ResponseWriter, type StreamedResponse, type WriteResult } from './write-response.js';
 
 export interface StreamedAnswer {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  /** Starts the work. `signal` aborts when the client goes away, at any time until the answer is complete. */
-  readonly produce: (signal: AbortSignal) => Promise<StreamedResponse>;
+  /**
+   * Starts the work. `signal` aborts when the client goes away, at any time until the answer is complete. Until it
+   * resolves the writer takes comments, where the answer is to be an event stream. Headers set on the reply meanwhile
+   * go out with the head.
+   */
+  readonly produce: (signal: AbortSignal, writer: ResponseWriter) => Promise<StreamedResponse>;
   readonly onFirstByte?: () => void;
   /** What may stand between the lines of the body; event streams have theirs. */
   readonly filler?: Filler;
@@ -27,7 +31,7 @@ export class StreamedAnswers {
 
   /**
    * Resolves when the answer has ended, one way or another.
-   * @throws LongshoreError `too_many_requests`, and what the work fails with before the first byte of its answer.
+   * @throws LongshoreError `too_many_requests`, and what the work fails with before anything was sent.
    */
   async write(answer: StreamedAnswer): Promise<WriteResult> {
     const open = this.responses.begin();
@@ -56,19 +60,25 @@ export class StreamedAnswers {
     signal: AbortSignal,
     halfClosed: HalfClosedClient,
   ): Promise<WriteResult> {
-    const { reply } = answer;
-    const response = await answer.produce(signal);
-    const filler = isEventStream(response) ? COMMENT : answer.filler;
-    if (filler !== undefined) halfClosed.fillWith(filler);
-    return writeResponse(reply.raw, response, {
-      headers: { 'x-request-id': String(reply.getHeader('x-request-id')) },
+    const { reply, onFirstByte } = answer;
+    let response: StreamedResponse | undefined;
+    const writer = new ResponseWriter(reply.raw, {
+      headers: () => reply.getHeaders(),
       stallTimeoutMs: this.config.clientStallTimeout,
       onBegin: () => {
         reply.hijack();
-        answer.onFirstByte?.();
+        halfClosed.fillWith(response === undefined || isEventStream(response) ? COMMENT : answer.filler);
       },
+      ...(onFirstByte && { onFirstByte }),
       onChunk: (chunk) => halfClosed.sent(chunk),
       encodeStreamFailure: answer.encodeStreamFailure ?? (() => ''),
     });
+    try {
+      response = await answer.produce(signal, writer);
+    } catch (error) {
+      if (!writer.headSent) throw error;
+      return writer.fail(error);
+    }
+    return writer.write(response);
   }
 }

@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { readRefusal } from './engine-refusal.js';
+import { cutSocket, isGone, type SocketState, waitForSocket } from './wait-for-socket.js';
 
 /** A response as it comes from somewhere else: a head, and a body that may fail half-way. */
 export interface StreamedResponse {
@@ -8,13 +10,15 @@ export interface StreamedResponse {
 }
 
 export interface WriteOptions {
-  /** Headers of ours, beside those of the response. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Headers of ours, beside those of the response; asked for when the head goes out. */
+  readonly headers: () => Readonly<Record<string, number | string | readonly string[] | undefined>>;
   /** A client that takes nothing for this long is given up; ms. */
   readonly stallTimeoutMs: number;
   /** Called before the first byte is sent; from here on a failure can no longer have a status of its own. */
   readonly onBegin: () => void;
-  /** Called with each chunk that is sent. */
+  /** Called before the first byte of the body is sent, which may be long after the head. */
+  readonly onFirstByte?: () => void;
+  /** Called with each chunk of the body that is sent, and with each comment. */
   readonly onChunk?: (chunk: Buffer) => void;
   /** The last event of a server-sent stream that fails half-way, with its blank line. */
   readonly encodeStreamFailure: (error: unknown) => string;
@@ -25,7 +29,7 @@ export type WriteOutcome = 'completed' | 'failed' | 'client-gone' | 'client-stal
 
 export interface WriteResult {
   readonly outcome: WriteOutcome;
-  /** Bytes of the body that were handed to the socket. */
+  /** Bytes of the body that were handed to the socket, comments of ours not counted. */
   readonly bytes: number;
   /** What the body failed with. */
   readonly error?: unknown;
@@ -36,110 +40,141 @@ const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'up
 
 const EVENT_END = Buffer.from('\n\n');
 
+/** The head of a stream whose answer is still to come. */
+const EARLY_HEAD = { status: 200, headers: { 'content-type': 'text/event-stream' } } as const;
+
+type Head = Pick<StreamedResponse, 'status' | 'headers'>;
+
 /**
- * Puts a body on the wire as it comes. Holds at most one chunk beyond what the socket buffers; waits for `drain`; on
- * every exit but completion it ends the body's iteration, which cancels the work behind it. The head goes out with
- * the first chunk. When the body fails later, a server-sent stream gets one failure event; then the socket is
- * destroyed in either case, so that no client takes the part for the whole.
- * @throws whatever the body fails with before its first chunk: nothing has been sent and the caller answers.
+ * Puts one response on the wire as it comes. Holds at most one chunk beyond what the socket buffers; waits for `drain`;
+ * on every exit but completion it ends the body's iteration, which cancels the work behind it. The head goes out with
+ * the first chunk, or with a comment before it. When the body fails after that, a server-sent stream gets one failure
+ * event; then the socket is destroyed in either case, so that no client takes the part for the whole.
  */
-export async function writeResponse(
-  raw: ServerResponse,
-  response: StreamedResponse,
-  options: WriteOptions,
-): Promise<WriteResult> {
-  let bytes = 0;
-  let last: Buffer | undefined;
-  try {
-    for await (const chunk of response.body) {
-      if (isGone(raw)) return { outcome: 'client-gone', bytes };
-      if (last === undefined) begin(raw, response, options);
-      last = chunk;
-      bytes += chunk.length;
-      options.onChunk?.(chunk);
-      if (raw.write(chunk)) continue;
-      const state = await waitFor(raw, 'drain', options.stallTimeoutMs);
-      if (state !== 'ready') return giveUp(raw, state, bytes);
+export class ResponseWriter {
+  private head: Head | undefined;
+  private last: Buffer | undefined;
+  private sent = 0;
+  private begun = false;
+  private over = false;
+
+  constructor(
+    private readonly raw: ServerResponse,
+    private readonly options: WriteOptions,
+  ) {}
+
+  /** True once the head is out. */
+  get headSent(): boolean {
+    return this.begun;
+  }
+
+  /** Bytes of the body that were handed to the socket. */
+  get bytes(): number {
+    return this.sent;
+  }
+
+  /**
+   * Sends a comment of an event stream, and the head of one before it where there was none; nothing where a comment
+   * cannot stand or the client has yet to take what it was sent.
+   * @param text without colon and line feeds
+   */
+  comment(text: string): void {
+    if (this.over || isGone(this.raw) || this.raw.writableNeedDrain) return;
+    const head = this.head ?? EARLY_HEAD;
+    if (head.status !== 200 || !isEventStream(head) || !this.betweenEvents) return;
+    if (!this.begun) this.begin(head);
+    const bytes = Buffer.from(`: ${text}\n\n`);
+    this.options.onChunk?.(bytes);
+    this.raw.write(bytes);
+  }
+
+  /**
+   * Resolves when the response has ended, one way or another.
+   * @throws whatever the body fails with before the head is out: nothing has been sent and the caller answers.
+   */
+  async write(response: StreamedResponse): Promise<WriteResult> {
+    const { raw, options } = this;
+    if (this.begun && (response.status !== 200 || !isEventStream(response))) return this.refuse(response);
+    this.head = response;
+    try {
+      for await (const chunk of response.body) {
+        if (isGone(raw)) return this.end('client-gone');
+        if (!this.begun) this.begin(response);
+        if (this.last === undefined) options.onFirstByte?.();
+        this.last = chunk;
+        this.sent += chunk.length;
+        options.onChunk?.(chunk);
+        if (raw.write(chunk)) continue;
+        const state = await waitForSocket(raw, 'drain', options.stallTimeoutMs);
+        if (state !== 'ready') return this.giveUp(state);
+      }
+    } catch (error) {
+      if (!this.begun && !isGone(raw)) throw error;
+      return this.fail(error);
     }
-  } catch (error) {
-    if (isGone(raw)) return { outcome: 'client-gone', bytes };
-    if (last === undefined) throw error;
-    await breakOff(raw, isEventStream(response) ? failureEvent(last, error, options) : '', options);
-    return { outcome: 'failed', bytes, error };
+    return this.finish(response);
   }
-  if (isGone(raw)) return { outcome: 'client-gone', bytes };
-  if (last === undefined) begin(raw, response, options);
-  raw.end();
-  const state = raw.writableFinished ? 'ready' : await waitFor(raw, 'finish', options.stallTimeoutMs);
-  return state === 'ready' ? { outcome: 'completed', bytes } : giveUp(raw, state, bytes);
-}
 
-function begin(raw: ServerResponse, response: StreamedResponse, options: WriteOptions): void {
-  options.onBegin();
-  raw.statusCode = response.status;
-  if (isEventStream(response)) {
-    raw.setHeader('cache-control', 'no-cache');
-    raw.setHeader('x-accel-buffering', 'no');
+  /** Ends a response whose head is out with a failure. */
+  async fail(error: unknown): Promise<WriteResult> {
+    const { raw, options } = this;
+    if (isGone(raw)) return this.end('client-gone');
+    this.over = true;
+    if (isEventStream(this.head ?? EARLY_HEAD)) {
+      const lastWords = (this.betweenEvents ? '' : '\n\n') + options.encodeStreamFailure(error);
+      if (!raw.write(lastWords)) await waitForSocket(raw, 'drain', options.stallTimeoutMs);
+    }
+    await cutSocket(raw, options.stallTimeoutMs);
+    return { outcome: 'failed', bytes: this.sent, error };
   }
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (!HOP_BY_HOP.has(name.toLowerCase())) raw.setHeader(name, value);
+
+  private get betweenEvents(): boolean {
+    return this.last === undefined || this.last.subarray(-EVENT_END.length).equals(EVENT_END);
   }
-  for (const [name, value] of Object.entries(options.headers)) raw.setHeader(name, value);
+
+  private async refuse(response: StreamedResponse): Promise<WriteResult> {
+    return this.fail(await readRefusal(response).catch((error: unknown) => error));
+  }
+
+  private async finish(response: StreamedResponse): Promise<WriteResult> {
+    const { raw, options } = this;
+    if (isGone(raw)) return this.end('client-gone');
+    if (!this.begun) this.begin(response);
+    this.over = true;
+    raw.end();
+    const state = raw.writableFinished ? 'ready' : await waitForSocket(raw, 'finish', options.stallTimeoutMs);
+    return state === 'ready' ? this.end('completed') : this.giveUp(state);
+  }
+
+  private begin(head: Head): void {
+    const { raw, options } = this;
+    this.begun = true;
+    options.onBegin();
+    raw.statusCode = head.status;
+    if (isEventStream(head)) {
+      raw.setHeader('cache-control', 'no-cache');
+      raw.setHeader('x-accel-buffering', 'no');
+    }
+    for (const [name, value] of Object.entries(head.headers)) {
+      if (!HOP_BY_HOP.has(name.toLowerCase())) raw.setHeader(name, value);
+    }
+    for (const [name, value] of Object.entries(options.headers())) {
+      if (value !== undefined) raw.setHeader(name, value);
+    }
+  }
+
+  private giveUp(state: SocketState): WriteResult {
+    this.raw.destroy();
+    return this.end(state === 'stalled' ? 'client-stalled' : 'client-gone');
+  }
+
+  private end(outcome: WriteOutcome): WriteResult {
+    this.over = true;
+    return { outcome, bytes: this.sent };
+  }
 }
 
-type SocketState = 'ready' | 'closed' | 'stalled';
-
-/**
- * Waits until the socket has taken what it holds. The time-out is the socket's own, which looks at whether the kernel
- * took anything at all, so that a slow client with a large chunk is not mistaken for one that stopped reading.
- */
-function waitFor(
-  raw: ServerResponse,
-  event: 'drain' | 'finish',
-  stallTimeoutMs: number,
-): Promise<SocketState> {
-  return new Promise((resolve) => {
-    const settle = (state: SocketState): void => {
-      raw.off(event, onReady).off('close', onClose).off('timeout', onStall);
-      if (event === 'drain') raw.socket?.setTimeout(0);
-      resolve(state);
-    };
-    const onReady = (): void => settle('ready');
-    const onClose = (): void => settle('closed');
-    const onStall = (): void => settle('stalled');
-    raw.once(event, onReady).once('close', onClose).once('timeout', onStall);
-    raw.socket?.setTimeout(stallTimeoutMs);
-    if (isGone(raw)) onClose();
-  });
-}
-
-function giveUp(raw: ServerResponse, state: SocketState, bytes: number): WriteResult {
-  raw.destroy();
-  return { outcome: state === 'stalled' ? 'client-stalled' : 'client-gone', bytes };
-}
-
-/** Sends the last words, as far as the client takes them in time, and cuts the connection. */
-async function breakOff(raw: ServerResponse, lastWords: string, options: WriteOptions): Promise<void> {
-  if (lastWords !== '' && !raw.write(lastWords)) await waitFor(raw, 'drain', options.stallTimeoutMs);
-  await new Promise<void>((resolve) => {
-    if (isGone(raw) || raw.socket === null) return resolve();
-    raw.socket.setTimeout(options.stallTimeoutMs, () => raw.destroy());
-    raw.once('close', resolve);
-    raw.socket.destroySoon();
-  });
-}
-
-function failureEvent(last: Buffer, error: unknown, options: WriteOptions): string {
-  const separator = last.subarray(-EVENT_END.length).equals(EVENT_END) ? '' : '\n\n';
-  return separator + options.encodeStreamFailure(error);
-}
-
-export function isEventStream(response: StreamedResponse): boolean {
-  const { headers } = response;
+export function isEventStream({ headers }: Pick<StreamedResponse, 'headers'>): boolean {
   const type = headers['content-type'] ?? headers['Content-Type'] ?? '';
   return type.startsWith('text/event-stream');
-}
-
-function isGone(raw: ServerResponse): boolean {
-  return raw.destroyed || raw.closed || raw.socket?.destroyed === true;
 }

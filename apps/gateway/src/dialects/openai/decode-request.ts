@@ -1,5 +1,6 @@
 import { LongshoreError } from '#contracts';
 import { IsBoolean, IsOptional, IsString, MaxLength, validateSync } from 'class-validator';
+import { PRIORITIES } from '../../http/caller-wishes.js';
 import { isDeeperThan } from './nesting.js';
 
 const LONGEST_MODEL_NAME = 1_024;
@@ -29,11 +30,20 @@ export interface DecodedRequest {
   /** As the caller wrote it. */
   readonly model: string;
   readonly streaming: boolean;
+  /** What `service_tier` asks for, where that is not the usual. */
+  readonly priority?: number;
 }
+
+/** Tiers of the OpenAI API that come before or after all others. */
+const TIER_PRIORITIES: ReadonlyMap<unknown, number> = new Map([
+  ['priority', PRIORITIES.high],
+  ['flex', PRIORITIES.low],
+]);
 
 /** @throws LongshoreError that names what is wrong with the body. */
 export function decodeRequest(body: unknown): DecodedRequest {
-  const envelope = new InferenceEnvelope(parseObject(body));
+  const object = parseObject(body);
+  const envelope = new InferenceEnvelope(object);
   if (envelope.model === undefined || envelope.model === null || envelope.model === '') {
     throw new LongshoreError('model_required', 'model is required', 'model');
   }
@@ -42,7 +52,9 @@ export function decodeRequest(body: unknown): DecodedRequest {
     const [message] = Object.values(error.constraints ?? {});
     throw new LongshoreError('invalid_request', message, error.property);
   }
-  return { model: envelope.model as string, streaming: envelope.stream === true };
+  const priority = TIER_PRIORITIES.get(object['service_tier']);
+  const decoded = { model: envelope.model as string, streaming: envelope.stream === true };
+  return priority === undefined ? decoded : { ...decoded, priority };
 }
 
 function parseObject(body: unknown): Record<string, unknown> {

@@ -1,7 +1,11 @@
+import { EngineRefusal } from '../../http/engine-refusal.js';
 import { describeFailure, type Failure } from '../../http/failure.js';
 import type { ErrorDialect } from '../../http/error-dialect.js';
 
 const OPENAI_PATH = /^\/(?:engines\/(?:[^/]+\/)?)?v1(?:\/|$)/;
+
+/** Characters of a refusal that is no error object. */
+const LONGEST_MESSAGE = 1_000;
 
 /** The error object of the OpenAI API. */
 export const OPENAI_ERRORS: ErrorDialect = {
@@ -15,5 +19,25 @@ export function encodeError({ message, type, field, code }: Failure): string {
 
 /** The last event of a stream that fails half-way; no `[DONE]` follows it. */
 export function encodeStreamFailure(error: unknown): string {
-  return `data: ${encodeError(describeFailure(error))}\n\n`;
+  const object = error instanceof EngineRefusal ? encodeRefusal(error) : encodeError(describeFailure(error));
+  return `data: ${object}\n\n`;
+}
+
+/** The engine's own error object where it is one, else its words in one of ours. */
+function encodeRefusal({ status, body, message }: EngineRefusal): string {
+  const own = parseError(body);
+  if (own !== undefined) return JSON.stringify({ error: own });
+  const type = status >= 400 && status < 500 ? 'invalid_request_error' : 'server_error';
+  const words = body.trim().slice(0, LONGEST_MESSAGE);
+  return encodeError({ status, type, message: words === '' ? message : words, retryable: status >= 500 });
+}
+
+function parseError(body: string): object | undefined {
+  try {
+    const data: unknown = JSON.parse(body);
+    if (typeof data !== 'object' || data === null || !('error' in data)) return undefined;
+    return typeof data.error === 'object' && data.error !== null ? data.error : undefined;
+  } catch {
+    return undefined;
+  }
 }

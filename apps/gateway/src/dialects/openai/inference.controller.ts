@@ -37,13 +37,12 @@ export class InferenceController {
     route: EngineRoute,
   ): Promise<void> {
     const engine = engineOf(request.params.engine);
-    const { model, streaming } = decodeRequest(request.body);
+    const decoded = decodeRequest(request.body);
     const body = request.body as string;
     return this.relay.relay(request, reply, {
-      model,
+      ...decoded,
       route,
       body,
-      streaming,
       encodeStreamFailure,
       ...(engine && { engine }),
     });
