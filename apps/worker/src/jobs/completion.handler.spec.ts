@@ -68,7 +68,13 @@ describe('CompletionHandler', () => {
   });
   afterEach(() => live.stop());
 
-  const pumped = (data: unknown): PumpedJob => ({ id: '1', data, attempt: 1, onLockLost: undefined });
+  const pumped = (data: unknown): PumpedJob => ({
+    id: '1',
+    data,
+    attempt: 1,
+    failures: 0,
+    onLockLost: undefined,
+  });
 
   it('answers a job of a newer gateway with a sentence instead of leaving its caller to wait', async () => {
     await handler.run(pumped({ ...JOB, version: ENVELOPE_VERSION + 1 }), session);
