@@ -1,8 +1,12 @@
 import { type Frame, Names } from '#contracts';
 import type { RedisClient } from '#redis';
-import { encodeBatch } from './frame-codec.js';
-import { FrameWriter, type ResponseAddress } from './frame-writer.js';
+import { UNLOGGED } from './frame-codec.js';
+import { FrameWriter, type ResponseAddress, type WriterOptions } from './frame-writer.js';
+import { FinishedResponses } from './finished-responses.js';
+import { LogMender } from './log-mender.js';
+import { Outbox } from './outbox.js';
 import { ReplayBuffer } from './replay-buffer.js';
+import { Transmitter } from './transmitter.js';
 
 export interface FramePublisherOptions {
   readonly redis: RedisClient;
@@ -29,102 +33,102 @@ const DEFAULTS = {
 /** Bytes handed to Redis and not yet taken by it, above which writers report congestion. */
 const CONGESTION_BYTES = 4 * 1024 * 1024;
 
-/** How often lost frames are sent again to a gateway that nobody listens for; ms. Engines wait as long. */
-const RETRY_INTERVAL_MS = 50;
-
-/** One gateway as this worker sees it. */
-interface Outbox {
-  readonly channel: string;
-  readonly frames: Frame[];
-  readonly writers: Map<number, FrameWriter>;
-  /** Since when publishes have reached nobody; undefined while they arrive. */
-  unheardSince: number | undefined;
-}
-
-interface FinishedResponse {
-  readonly writer: FrameWriter;
-  readonly at: number;
-}
+/** How often it is asked whether a gateway that nobody listened for is there again; ms. */
+const PROBE_INTERVAL_MS = 50;
 
 /**
- * Sends the frames of all responses of one worker. All frames written for one gateway in one turn of the event loop
- * travel in one PUBLISH: no timer, one token a message when idle, dozens when busy.
+ * Sends the frames of all responses of one worker, and logs those of responses that have a log in the same command. All
+ * frames written for one gateway in one turn of the event loop travel in one command: no timer, one token a message when
+ * idle, dozens when busy.
  *
- * Frames that reached no subscriber are sent again until one listens; receivers drop what they have seen.
+ * Frames that reached no subscriber are sent again when one listens; receivers drop what they have seen.
  */
 export class FramePublisher {
   private readonly settings: Required<Omit<FramePublisherOptions, 'redis' | 'names' | 'onGatewayLost'>>;
   private readonly outboxes = new Map<string, Outbox>();
   private readonly writers = new Map<string, FrameWriter>();
-  private readonly finished: FinishedResponse[] = [];
-  private finishedBytes = 0;
+  private readonly finished: FinishedResponses;
+  private readonly mender: LogMender;
+  private readonly transmitter: Transmitter;
   private readonly timer: NodeJS.Timeout;
   private flushScheduled = false;
-  private pendingBytes = 0;
 
   constructor(private readonly options: FramePublisherOptions) {
+    const { redis, names } = options;
     this.settings = { ...DEFAULTS, ...options };
-    this.timer = setInterval(() => this.tick(Date.now()), RETRY_INTERVAL_MS);
+    this.transmitter = new Transmitter(redis, names);
+    this.mender = new LogMender(this.transmitter.redis, names);
+    this.finished = new FinishedResponses(this.settings, (writer) => this.forget(writer));
+    this.timer = setInterval(() => this.tick(Date.now()), PROBE_INTERVAL_MS);
     this.timer.unref();
+    redis.on('ready', this.suspectLogs);
+    // A Redis Cluster stays ready while one of its nodes is replaced.
+    redis.on('+node', this.suspectLogs);
   }
 
   /** A writer for one attempt of one response. Replaces the writer of an earlier attempt. */
-  open(address: ResponseAddress): FrameWriter {
-    const writer = new FrameWriter(address, new ReplayBuffer(this.settings.replayCapacity), (frame) =>
-      this.enqueue(writer, frame),
-    );
+  open(address: ResponseAddress, options: WriterOptions = {}): FrameWriter {
+    const sent = new ReplayBuffer(this.settings.replayCapacity, options.continueFrom?.next ?? 0);
+    const writer = new FrameWriter(address, sent, options, this.enqueue);
     this.writers.set(address.requestId, writer);
-    void writer.ended.then(() => this.keepFinished(writer, Date.now()));
+    void writer.ended.then(() => this.keepFinished(writer));
     return writer;
   }
 
   /** True while Redis takes frames more slowly than engines make them: stop reading from engines. */
   get congested(): boolean {
-    return this.pendingBytes > CONGESTION_BYTES || this.options.redis.status !== 'ready';
+    return this.transmitter.pendingBytes > CONGESTION_BYTES || this.options.redis.status !== 'ready';
   }
 
   /**
-   * Sends the frames of a response again, from `sequence` of `attempt` on.
+   * Sends the frames of a response again, from `sequence` of `attempt` on, or from where this worker's attempt began.
    * @returns false when this worker does not have them.
    */
   replay(requestId: string, attempt: number, sequence: number): boolean {
     const writer = this.writers.get(requestId);
     if (writer === undefined || writer.address.attempt < attempt) return false;
-    const frames = writer.sent.from(writer.address.attempt === attempt ? sequence : 0);
+    const from = writer.address.attempt === attempt ? Math.max(sequence, writer.first) : writer.first;
+    const frames = writer.sent.from(from);
     if (frames === undefined) return false;
     writer.takeUnheard();
-    for (const frame of frames) this.enqueue(writer, frame);
+    this.repeat(writer, frames);
     return true;
   }
 
   /** Resolves when every frame written so far has been taken by Redis, or the connection has ended. */
   async drain(): Promise<void> {
-    while ((this.flushScheduled || this.pendingBytes > 0) && this.options.redis.status !== 'end') {
+    while (
+      (this.flushScheduled || this.transmitter.pendingBytes > 0) &&
+      this.options.redis.status !== 'end'
+    ) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 
   close(): void {
     clearInterval(this.timer);
+    this.options.redis.off('ready', this.suspectLogs);
+    this.options.redis.off('+node', this.suspectLogs);
     this.writers.clear();
     this.outboxes.clear();
-    this.finished.length = 0;
+    this.finished.clear();
   }
 
-  private enqueue(writer: FrameWriter, frame: Frame): void {
-    const outbox = this.outbox(writer.address.gatewayId);
-    outbox.writers.set(writer.address.stream, writer);
-    outbox.frames.push(frame);
+  private repeat(writer: FrameWriter, frames: readonly Frame[]): void {
+    for (const frame of frames) this.enqueue(writer, frame, UNLOGGED);
+  }
+
+  private readonly enqueue = (writer: FrameWriter, frame: Frame, flags: number): void => {
+    this.outbox(writer.address.gatewayId).push(writer, frame, flags);
     if (this.flushScheduled) return;
     this.flushScheduled = true;
     setImmediate(() => this.flush());
-  }
+  };
 
   private outbox(gatewayId: string): Outbox {
     let outbox = this.outboxes.get(gatewayId);
     if (outbox === undefined) {
-      const channel = this.options.names.replyChannel(gatewayId);
-      outbox = { channel, frames: [], writers: new Map(), unheardSince: undefined };
+      outbox = new Outbox(gatewayId, this.options.names.replyChannel(gatewayId));
       this.outboxes.set(gatewayId, outbox);
     }
     return outbox;
@@ -132,66 +136,75 @@ export class FramePublisher {
 
   private flush(): void {
     this.flushScheduled = false;
-    for (const outbox of this.outboxes.values()) {
-      if (outbox.frames.length > 0) void this.publish(outbox, outbox.frames.splice(0));
-    }
+    for (const outbox of this.outboxes.values()) if (!outbox.empty) void this.publish(outbox);
   }
 
-  private async publish(outbox: Outbox, frames: readonly Frame[]): Promise<void> {
-    const batch = encodeBatch(frames);
-    this.pendingBytes += batch.length;
-    const receivers = await this.options.redis.publish(outbox.channel, batch).catch(() => 0);
-    this.pendingBytes -= batch.length;
-    const heard = receivers > 0;
-    if (heard) outbox.unheardSince = undefined;
-    else outbox.unheardSince ??= Date.now();
-    for (const frame of frames) {
-      const writer = outbox.writers.get(frame.stream);
-      if (writer?.address.attempt === frame.attempt) writer.published(frame, heard);
+  private async publish(outbox: Outbox): Promise<void> {
+    const batch = outbox.takeBatch();
+    const { heard, logged, fences } = await this.transmitter.send(outbox, batch, Date.now());
+    outbox.answered(heard, Date.now());
+    for (let index = 0; index < batch.frames.length; index++) {
+      const frame = batch.frames[index];
+      const writer = batch.writers[index];
+      if (frame === undefined || writer === undefined) continue;
+      if (fences !== undefined && (fences.get(frame.stream) ?? 0) > frame.attempt) writer.fence();
+      else writer.published(frame, heard);
+      if (!logged) this.mender.suspect(writer);
     }
   }
 
   private tick(now: number): void {
-    this.forgetFinished(now);
+    this.finished.forgetOld(now);
     if (this.options.redis.status !== 'ready') return;
-    for (const [gatewayId, outbox] of this.outboxes) {
-      if (outbox.unheardSince !== undefined) this.retry(gatewayId, outbox, now);
+    if (this.mender.due(now)) {
+      this.flush();
+      void this.mender.mend(now);
     }
+    for (const outbox of this.outboxes.values()) void this.probe(outbox, now);
   }
 
-  private retry(gatewayId: string, outbox: Outbox, now: number): void {
-    const writers = [...outbox.writers.values()];
-    if (now - (outbox.unheardSince ?? now) > this.settings.gatewayGrace) {
-      this.outboxes.delete(gatewayId);
-      this.options.onGatewayLost?.(writers.map((writer) => writer.address.requestId));
+  private async probe(outbox: Outbox, now: number): Promise<void> {
+    const answer = await outbox.probe(() => this.transmitter.probe(outbox), now, PROBE_INTERVAL_MS);
+    if (answer === undefined) return;
+    if (answer.heard) {
+      for (const writer of outbox.writers.values()) this.repeat(writer, writer.takeUnheard());
       return;
     }
-    for (const writer of writers) for (const frame of writer.takeUnheard()) this.enqueue(writer, frame);
-    // With nothing left to send again there is nothing by which to tell whether somebody listens.
-    if (outbox.frames.length === 0) outbox.unheardSince = undefined;
+    const lost = [...outbox.writers.values()].filter((writer) => answer.silence > this.patienceWith(writer));
+    if (lost.length === 0) return;
+    for (const writer of lost) outbox.forget(writer);
+    if (outbox.writers.size === 0 && outbox.empty) this.outboxes.delete(outbox.gatewayId);
+    const open = lost.filter((writer) => !writer.finished);
+    if (open.length > 0) this.options.onGatewayLost?.(open.map((writer) => writer.address.requestId));
   }
 
-  private keepFinished(writer: FrameWriter, at: number): void {
-    this.finished.push({ writer, at });
-    this.finishedBytes += writer.sent.size;
+  /** How long a response goes on without anybody listening; ms. */
+  private patienceWith(writer: FrameWriter): number {
+    const { resumeWindow = 0 } = writer.options;
+    return writer.logging && resumeWindow > 0 ? resumeWindow : this.settings.gatewayGrace;
   }
 
-  private forgetFinished(now: number): void {
-    const { replayRetention, finishedCapacity } = this.settings;
-    for (let oldest = this.finished[0]; oldest !== undefined; oldest = this.finished[0]) {
-      if (now - oldest.at < replayRetention && this.finishedBytes <= finishedCapacity) return;
-      this.finished.shift();
-      this.finishedBytes -= oldest.writer.sent.size;
-      this.forget(oldest.writer);
+  /** Redis was away, and may have lost what it had. */
+  private readonly suspectLogs = (): void => {
+    const now = Date.now();
+    for (const writer of this.writers.values()) {
+      const { retention = 0 } = writer.options.log ?? {};
+      if (now - (this.finished.endOf(writer) ?? now) < retention) this.mender.suspect(writer);
     }
+  };
+
+  private keepFinished(writer: FrameWriter): void {
+    if (writer.fenced) this.forget(writer);
+    else this.finished.keep(writer, Date.now());
   }
 
   private forget(writer: FrameWriter): void {
-    const { requestId, gatewayId, stream } = writer.address;
+    const { requestId, gatewayId } = writer.address;
     if (this.writers.get(requestId) === writer) this.writers.delete(requestId);
+    this.mender.forget(writer);
     const outbox = this.outboxes.get(gatewayId);
-    if (outbox?.writers.get(stream) !== writer) return;
-    outbox.writers.delete(stream);
-    if (outbox.writers.size === 0 && outbox.frames.length === 0) this.outboxes.delete(gatewayId);
+    if (outbox === undefined) return;
+    outbox.forget(writer);
+    if (outbox.writers.size === 0 && outbox.empty) this.outboxes.delete(gatewayId);
   }
 }

@@ -1,5 +1,12 @@
-export { decodeBatch, encodeBatch, FrameFormatError } from './frame-codec.js';
+export { decodeBatch, encodeBatch, encodeLog, FrameFormatError } from './frame-codec.js';
 export { FramePublisher, type FramePublisherOptions } from './frame-publisher.js';
-export { type FrameWriter, type ResponseAddress } from './frame-writer.js';
+export {
+  type FrameWriter,
+  type LogOptions,
+  type ResponseAddress,
+  type WriterOptions,
+} from './frame-writer.js';
 export { FrameSubscriber, type FrameSubscriberOptions } from './frame-subscriber.js';
+export { RequestLog } from './request-log.js';
+export { type LoggedResponse, resolveLog } from './resolve-log.js';
 export { type ResponseRequests, ResponseStream } from './response-stream.js';

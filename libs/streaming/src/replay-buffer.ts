@@ -9,7 +9,6 @@ const FRAME_OVERHEAD = 200;
  */
 export class ReplayBuffer {
   private frames: Frame[] = [];
-  private first = 0;
   private bytes = 0;
 
   /** What this costs in memory, about; bytes. */
@@ -17,7 +16,11 @@ export class ReplayBuffer {
     return this.bytes + this.frames.length * FRAME_OVERHEAD;
   }
 
-  constructor(private readonly capacity: number) {}
+  /** @param first sequence number of the first frame */
+  constructor(
+    private readonly capacity: number,
+    private first = 0,
+  ) {}
 
   push(frame: Frame): void {
     this.frames.push(frame);

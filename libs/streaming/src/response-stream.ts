@@ -1,5 +1,7 @@
 import { type Frame, type FrameFin, type FrameHead, LongshoreError, isErrorCode } from '#contracts';
-import { type FrameContent, readContent } from './frame-content.js';
+import type { FrameContent } from './frame-content.js';
+import { FrameOrder } from './frame-order.js';
+import type { LoggedResponse } from './resolve-log.js';
 
 /** What a response asks of the worker that writes it. */
 export interface ResponseRequests {
@@ -15,8 +17,7 @@ const PAUSE_BYTES = 256 * 1024;
 /** Unread bytes a response may reach although it was paused; then the client is given up. */
 const LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** Frames kept while an earlier one is missing. */
-const REORDER_LIMIT = 4096;
+const CONTRADICTION = 'The worker that was to go on with the answer does not know what was already sent.';
 
 /**
  * One response as the gateway receives it: puts frames in order, drops repeated ones and those of old attempts, asks
@@ -33,10 +34,12 @@ export class ResponseStream {
   /** Since when a frame has been missing while later ones are here; ms since the epoch. */
   gapSince: number | undefined;
 
-  private attempt = 0;
-  private expected = 0;
-  /** Frames that came while an earlier one is missing; hardly ever needed, so made when it is. */
-  private ahead: Map<number, FrameContent> | undefined;
+  private readonly order = new FrameOrder({
+    take: (content) => this.take(content),
+    restart: () => (this.received = undefined),
+    contradict: () => this.fail(new LongshoreError('worker_lost', CONTRADICTION)),
+    miss: () => this.requestReplay(),
+  });
   private received: FrameHead | undefined;
   private unread: Buffer[] = [];
   private unreadBytes = 0;
@@ -55,9 +58,19 @@ export class ResponseStream {
     return this.end !== undefined;
   }
 
+  /** Which try of the job is known to answer; 0 before the first frame. */
+  get attempt(): number {
+    return this.order.attempt;
+  }
+
+  /** The sequence number of the next frame: how many were taken. */
+  get next(): number {
+    return this.order.expected;
+  }
+
   /** Asks the worker for everything that has not arrived yet. For when messages may have been lost unseen. */
   requestReplay(): void {
-    if (this.end === undefined) this.requests.replay(this.attempt, this.expected);
+    if (this.end === undefined) this.requests.replay(this.order.attempt, this.order.missing);
   }
 
   /** True while the worker is asked not to go on, because nobody reads. */
@@ -67,21 +80,23 @@ export class ResponseStream {
 
   /** True once body bytes came: the response can then no longer begin again on another worker. */
   get begun(): boolean {
-    return this.expected > 1;
+    return this.order.begun;
   }
 
-  /** @throws FrameFormatError for a head or fin that is none; the response is then as if the frame had not come. */
+  /** @throws FrameFormatError for a frame that cannot be read; the response is then as if it had not come. */
   accept(frame: Frame, now: number): void {
-    if (this.end !== undefined || frame.attempt < this.attempt) return;
-    const content = readContent(frame);
-    if (frame.attempt > this.attempt && !this.restart(frame.attempt)) return;
-    this.lastActivity = now;
-    if (frame.sequence < this.expected) return;
-    if (frame.sequence > this.expected) return this.holdBack(frame.sequence, content, now);
-    this.take(content);
-    for (let next = this.nextHeld(); next !== undefined; next = this.nextHeld()) this.take(next);
-    if (this.ahead === undefined || this.ahead.size === 0) this.gapSince = undefined;
-    this.wake?.();
+    if (this.end !== undefined) return;
+    if (this.order.accept(frame)) this.noteProgress(now);
+  }
+
+  /**
+   * Takes from the log what has not arrived. Ends the response with `worker_lost` when a later attempt has written what
+   * does not go on from what was taken.
+   */
+  fill(logged: LoggedResponse, now: number): void {
+    if (this.end !== undefined) return;
+    this.order.fill(logged);
+    this.noteProgress(now);
   }
 
   /** Ends the response with an error, unless it has ended already. */
@@ -113,33 +128,14 @@ export class ResponseStream {
     }
   }
 
-  /** A new attempt may only begin what the client has seen nothing of. */
-  private restart(attempt: number): boolean {
-    if (this.begun) return false;
-    this.attempt = attempt;
-    this.expected = 0;
-    this.received = undefined;
-    this.ahead = undefined;
-    return true;
-  }
-
-  private holdBack(sequence: number, content: FrameContent, now: number): void {
-    this.ahead ??= new Map();
-    if (this.ahead.size >= REORDER_LIMIT) return;
-    this.ahead.set(sequence, content);
-    if (this.gapSince !== undefined) return;
-    this.gapSince = now;
-    this.requestReplay();
-  }
-
-  private nextHeld(): FrameContent | undefined {
-    const content = this.ahead?.get(this.expected);
-    if (content !== undefined) this.ahead?.delete(this.expected);
-    return content;
+  private noteProgress(now: number): void {
+    this.lastActivity = now;
+    this.gapSince = this.order.gap ? (this.gapSince ?? now) : undefined;
+    this.wake?.();
   }
 
   private take(content: FrameContent): void {
-    this.expected++;
+    if (this.end !== undefined) return;
     if (content.kind === 'head') {
       this.received = content.head;
       this.workerId = content.head.workerId;

@@ -1,0 +1,62 @@
+import type { Names } from '#contracts';
+import type { FrameWriter } from './frame-writer.js';
+import type { LogCommands } from './log-commands.js';
+import { resolveLog } from './resolve-log.js';
+
+/** Time between two tries for logs that could not be mended; ms. */
+const RETRY_INTERVAL_MS = 1_000;
+
+/**
+ * Logs again what Redis has lost: it may come back from a crash without the last second, or without anything, and it
+ * refuses to log while it has no memory left.
+ */
+export class LogMender {
+  private readonly suspects = new Set<FrameWriter>();
+  private mending = false;
+  private nextAt = 0;
+
+  constructor(
+    private readonly redis: LogCommands,
+    private readonly names: Names,
+  ) {}
+
+  /** The log of this response may lack something. */
+  suspect(writer: FrameWriter): void {
+    if (writer.hasLog && !writer.fenced) this.suspects.add(writer);
+  }
+
+  forget(writer: FrameWriter): void {
+    this.suspects.delete(writer);
+  }
+
+  /** True when there are logs to look at now. */
+  due(now: number): boolean {
+    return this.suspects.size > 0 && !this.mending && now >= this.nextAt;
+  }
+
+  /** Every frame written so far must have been handed to the same connection. */
+  async mend(now: number): Promise<void> {
+    this.mending = true;
+    this.nextAt = now + RETRY_INTERVAL_MS;
+    const writers = [...this.suspects];
+    this.suspects.clear();
+    await Promise.all(writers.map((writer) => this.mendOne(writer, now).catch(() => this.suspect(writer))));
+    this.mending = false;
+  }
+
+  private async mendOne(writer: FrameWriter, now: number): Promise<void> {
+    const { gatewayId, stream, attempt } = writer.address;
+    const key = this.names.logKey(gatewayId, stream);
+    const { next, logged } = writer;
+    const length = await this.redis.strlen(key);
+    writer.logged += length - logged;
+    if (length >= logged) return;
+    const found = resolveLog((await this.redis.getBuffer(key)) ?? Buffer.alloc(0));
+    const lost = writer.logOf(found.next, next);
+    if (lost === undefined) return writer.stopLogging();
+    const base = this.names.responsesKey(gatewayId);
+    const mended = await this.redis.mendLog(base, stream, attempt, writer.timeToLive(now), lost);
+    if (mended === 0) writer.fence();
+    else writer.logged += lost.length;
+  }
+}
