@@ -17,7 +17,8 @@ export const VARIABLES = {
   LONGSHORE_MAX_WAITING: 'Requests that may wait in one queue, over the whole cluster; more get 429.',
   LONGSHORE_LOG:
     'Whether answers are logged in Redis while they are made, so that another worker or gateway can go on with them.',
-  LONGSHORE_LOG_LIMIT: 'Bytes of one answer that are logged; what comes after can only be had from its worker.',
+  LONGSHORE_LOG_LIMIT:
+    'Bytes of one answer that are logged; what comes after can only be had from its worker.',
   LONGSHORE_LOG_RETENTION: 'Time the log of an answer is kept after its end.',
   LONGSHORE_RESULT_RETENTION: 'Time an answer to a request with an Idempotency-Key is kept after its end.',
   LONGSHORE_RESUME_WINDOW: 'Time an answer that can be resumed goes on with nobody reading it.',

@@ -46,7 +46,12 @@ export class Names {
     return `${this.namespace}:readers:${requestId}`;
   }
 
-  /** Request id of the request made with an `Idempotency-Key`. @param digest hex digest of scope and key */
+  /** Exists while the gateway lives. */
+  gatewayKey(gatewayId: string): string {
+    return `${this.namespace}:gateway:${gatewayId}`;
+  }
+
+  /** `IdempotencyClaim` JSON of the request made with an `Idempotency-Key`. @param digest hex digest of scope and key */
   idempotencyKey(digest: string): string {
     return `${this.namespace}:idempotency:${digest}`;
   }

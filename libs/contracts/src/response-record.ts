@@ -23,3 +23,13 @@ export class ResponseRecord extends ReplyAddress {
   /** What to tell about where it runs, as the response header of the gateway that accepted it. */
   @IsOptional() @IsString() readonly placement?: string;
 }
+
+/** Which request an `Idempotency-Key` was first used for. */
+export class IdempotencyClaim {
+  @IsInt() @Min(1) readonly version!: number;
+
+  @IsString() @IsNotEmpty() readonly requestId!: string;
+
+  /** Hex digest of the route and the body. */
+  @IsString() @IsNotEmpty() readonly fingerprint!: string;
+}
