@@ -1,7 +1,9 @@
 export { describeRedisError } from './describe-redis-error.js';
+export { countListeners, publishTo } from './publish.js';
 export {
-  locate,
+  onConnected,
   RedisConnections,
   type RedisClient,
   type RedisConnectionsOptions,
 } from './redis-connections.js';
+export { parseRedisUrl, type RedisLocation } from './redis-url.js';

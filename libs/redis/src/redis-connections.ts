@@ -1,10 +1,18 @@
-import type { Duplex } from 'node:stream';
-import { Redis, type CommonRedisOptions, type RedisOptions, type StandaloneConnectionOptions } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
+import { clusterOptions, serverOptions, serverTarget, type Temper } from './client-options.js';
+import { coalesceWrites } from './coalesce-writes.js';
+import { homeConnector } from './home-connector.js';
+import { parseRedisUrl, type RedisLocation } from './redis-url.js';
+import { Watchdog } from './watchdog.js';
 
-export type RedisClient = Redis;
+/**
+ * A connection to one Redis, or to all nodes of a Redis Cluster. In a cluster one command, pipeline or transaction
+ * touches keys of one hash tag only.
+ */
+export type RedisClient = Redis | Cluster;
 
 export interface RedisConnectionsOptions {
-  /** `redis://`, `rediss://` or `unix:///path/to.sock`. */
+  /** Any of the forms that `parseRedisUrl` reads. */
   readonly url: string;
   /** Shown by `CLIENT LIST`, before the role. */
   readonly name: string;
@@ -14,35 +22,46 @@ export interface RedisConnectionsOptions {
   readonly onRecovered?: (role: string) => void;
 }
 
-/** Longest pause between two attempts to reconnect; ms. Bounds how long a stream waits after Redis is back. */
-const RECONNECT_CEILING_MS = 500;
-
 /**
  * Makes and owns the connections of one process, one for each way of using Redis:
- * - `failFast`: a command given while Redis is away rejects at once. For requests that a client waits for.
+ * - `failFast`: a command given while Redis is away rejects at once, one that is not answered after 2 s. For requests
+ *   that a client waits for.
  * - `patient`: commands wait for Redis to come back and unanswered ones are sent again. For BullMQ consumers and
  *   for frames, whose receivers drop what they have seen.
  * - `subscriber`: pub/sub only; subscriptions are renewed on each reconnect.
+ *
+ * A connection whose other end has gone silent counts as lost after about 2 s.
  */
 export class RedisConnections {
-  private readonly open = new Set<Redis>();
+  private readonly location: RedisLocation;
+  private readonly open = new Set<RedisClient>();
+  private readonly watchdog = new Watchdog(() => this.sockets());
 
-  constructor(private readonly options: RedisConnectionsOptions) {}
+  /** @throws TypeError that says what is wrong with the URL */
+  constructor(private readonly options: RedisConnectionsOptions) {
+    this.location = parseRedisUrl(options.url);
+  }
 
   failFast(role: string): RedisClient {
-    return this.connect(role, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-    });
+    return this.connect(role, 'failFast');
   }
 
   patient(role: string): RedisClient {
-    return this.connect(role, { maxRetriesPerRequest: null });
+    return this.connect(role, 'patient');
   }
 
-  subscriber(role: string): RedisClient {
-    return this.connect(role, { maxRetriesPerRequest: null, autoResubscribe: true });
+  /**
+   * @param near a channel. In a cluster the connection goes to where this channel is published, so that publishers
+   * count it without asking around. By default the connections of a process spread over the nodes.
+   */
+  subscriber(role: string, near?: string): RedisClient {
+    const { location } = this;
+    if (location.kind !== 'cluster') return this.connect(role, 'patient');
+    const { kind: _, nodes, ...access } = location;
+    const name = this.nameOf(role);
+    const home = homeConnector({ nodes, access, key: near ?? name, name });
+    // One connection in a cluster too, because it must say when it was lost and is back.
+    return this.adopt(role, new Redis(serverOptions({ ...access, Connector: home }, name, 'patient')));
   }
 
   /** Resolves when every connection made so far is ready. */
@@ -52,85 +71,87 @@ export class RedisConnections {
 
   /** Closes all connections; commands still waiting are rejected. */
   close(): void {
+    this.watchdog.stop();
     for (const redis of this.open) redis.disconnect();
     this.open.clear();
   }
 
-  private connect(role: string, specific: Partial<CommonRedisOptions>): Redis {
-    const options: RedisOptions & { replyMapping: 'legacy' } = {
-      ...locate(this.options.url),
-      connectionName: `${this.options.name}:${role}`,
-      connectTimeout: 5_000,
-      keepAlive: 30_000,
-      retryStrategy: (attempt: number) => Math.min(10 * 2 ** Math.min(attempt, 10), RECONNECT_CEILING_MS),
-      ...specific,
-      replyMapping: 'legacy',
-    };
-    const redis = new Redis(options);
+  private nameOf(role: string): string {
+    return `${this.options.name}:${role}`;
+  }
+
+  private connect(role: string, temper: Temper): RedisClient {
+    const { location } = this;
+    const name = this.nameOf(role);
+    if (location.kind !== 'cluster') {
+      return this.adopt(role, new Redis(serverOptions(serverTarget(location), name, temper)));
+    }
+    const cluster = new Cluster([...location.nodes], clusterOptions(location, name, temper));
+    return this.adopt(role, cluster);
+  }
+
+  private adopt(role: string, redis: RedisClient): RedisClient {
     redis.setMaxListeners(0);
     this.reportOutages(redis, role);
-    redis.on('connect', () => coalesceWrites(redis.stream));
+    if (redis instanceof Cluster) {
+      redis.on('+node', (node: Redis) => this.prepare(node));
+    } else {
+      this.prepare(redis);
+    }
     redis.once('end', () => this.open.delete(redis));
     this.open.add(redis);
     return redis;
   }
 
-  private reportOutages(redis: Redis, role: string): void {
+  private prepare(redis: Redis): void {
+    redis.setMaxListeners(0);
+    redis.on('connect', () => coalesceWrites(redis.stream));
+    // Else a fail-fast command would find a node of the cluster that is only being connected to.
+    if (redis.status === 'wait') redis.connect().catch(() => undefined);
+  }
+
+  private reportOutages(redis: RedisClient, role: string): void {
     let away = false;
-    redis.on('error', (error: Error) => {
+    const lost = (error: Error): void => {
       if (!away) this.options.onError?.(role, error);
       away = true;
-    });
-    redis.on('ready', () => {
+    };
+    redis.on('error', lost);
+    redis.on('node error', lost);
+    onConnected(redis, () => {
       if (away) this.options.onRecovered?.(role);
       away = false;
     });
   }
-}
 
-/** Connection options of a Redis URL. @throws TypeError naming the forms that are understood. */
-export function locate(
-  url: string,
-): StandaloneConnectionOptions & Pick<CommonRedisOptions, 'db' | 'username' | 'password'> {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const database = (text: string): { db?: number } => (/^\d+$/.test(text) ? { db: Number(text) } : {});
-  if (parsed?.protocol === 'unix:') {
-    return { path: decodeURIComponent(parsed.pathname), ...database(parsed.searchParams.get('db') ?? '') };
-  }
-  if (parsed?.protocol !== 'redis:' && parsed?.protocol !== 'rediss:') {
-    throw new TypeError('a Redis URL begins with redis://, rediss:// or unix://');
-  }
-  return {
-    host: parsed.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1',
-    port: Number(parsed.port || 6379),
-    ...(parsed.username ? { username: decodeURIComponent(parsed.username) } : {}),
-    ...(parsed.password ? { password: decodeURIComponent(parsed.password) } : {}),
-    ...database(parsed.pathname.slice(1)),
-    ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
-  };
-}
-
-/** Commands given in one turn of the event loop leave in one system call; their order stays. */
-function coalesceWrites(socket: Duplex): void {
-  const write = socket.write.bind(socket) as (...chunk: unknown[]) => boolean;
-  let corked = false;
-  socket.write = (...chunk: unknown[]): boolean => {
-    if (!corked) {
-      corked = true;
-      socket.cork();
-      setImmediate(() => {
-        corked = false;
-        socket.uncork();
-      });
+  private *sockets(): Iterable<Redis> {
+    for (const redis of this.open) {
+      if (redis instanceof Cluster) yield* redis.nodes();
+      else yield redis;
     }
-    return write(...chunk);
-  };
+  }
 }
 
-function whenReady(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    redis.once('ready', resolve);
-    redis.once('end', () => reject(new Error('the connection to Redis was closed')));
-  });
+/**
+ * Calls `listener` each time a connection is ready, the first time as well when it is not ready yet. In a cluster: a
+ * connection to any node.
+ */
+export function onConnected(redis: RedisClient, listener: () => void): void {
+  if (!(redis instanceof Cluster)) {
+    redis.on('ready', listener);
+    return;
+  }
+  const follow = (node: Redis): void => void node.on('ready', listener);
+  for (const node of redis.nodes()) follow(node);
+  redis.on('+node', follow);
+}
+
+async function whenReady(redis: RedisClient): Promise<void> {
+  if (redis.status !== 'ready') {
+    await new Promise<void>((resolve, reject) => {
+      redis.once('ready', () => resolve());
+      redis.once('end', () => reject(new Error('the connection to Redis was closed')));
+    });
+  }
+  if (redis instanceof Cluster) await Promise.all(redis.nodes('master').map((node) => whenReady(node)));
 }
