@@ -26,6 +26,18 @@ describe('decodeRequest', () => {
     },
   );
 
+  it.each([
+    ['priority', 5],
+    ['flex', 15],
+    ['auto', undefined],
+    ['default', undefined],
+    [7, undefined],
+    [null, undefined],
+  ])('reads the priority of the service tier %j', (tier, priority) => {
+    const body = JSON.stringify({ model: 'm', service_tier: tier });
+    expect(decodeRequest(body).priority).toBe(priority);
+  });
+
   it('takes the last of repeated fields, as engines do', () => {
     expect(decodeRequest('{"model":"a","model":"b"}').model).toBe('b');
   });

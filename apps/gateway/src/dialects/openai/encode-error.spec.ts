@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { ERRORS, LongshoreError, type ErrorCode } from '#contracts';
+import { EngineRefusal } from '../../http/engine-refusal.js';
 import { describeFailure, RouteFailure } from '../../http/failure.js';
 import { encodeError, encodeStreamFailure, OPENAI_ERRORS } from './encode-error.js';
 
@@ -40,6 +41,28 @@ describe('describeFailure', () => {
     expect(describeFailure(new RouteFailure(500, 'disk full'))).toMatchObject({
       status: 500,
       message: 'disk full',
+    });
+  });
+});
+
+describe('encodeStreamFailure of an engine that refuses', () => {
+  it("passes the engine's own error object on, on one line", () => {
+    const own = { code: 400, message: 'too many tokens', type: 'exceed_context_size_error', n_ctx: 512 };
+    const refusal = new EngineRefusal(400, JSON.stringify({ error: own }, undefined, 2));
+    expect(encodeStreamFailure(refusal)).toBe(`data: ${JSON.stringify({ error: own })}\n\n`);
+  });
+
+  it.each([
+    [502, 'Bad\n\nGateway', 'Bad\n\nGateway', 'server_error'],
+    [422, '{"detail":"no"}', '{"detail":"no"}', 'invalid_request_error'],
+    [400, '{"error":"no"}', '{"error":"no"}', 'invalid_request_error'],
+    [503, '', 'The engine answered with status 503 and no event stream.', 'server_error'],
+    [200, 'null', 'null', 'server_error'],
+  ])('puts other words into one of ours (%i %j)', (status, body, message, type) => {
+    const event = encodeStreamFailure(new EngineRefusal(status, body));
+    expect(event.split('\n\n')).toHaveLength(2);
+    expect(JSON.parse(event.slice('data: '.length))).toEqual({
+      error: { message, type, param: null, code: null },
     });
   });
 });

@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeCompletions } from '../__fakes__/fake-cluster.js';
+import type { AcceptedCompletion } from '../completions/completions.js';
+import type { Whereabouts } from '../completions/whereabouts.js';
+import { encodeNotice, StreamNotices } from './stream-notices.js';
+
+const ACCEPTED: AcceptedCompletion = {
+  requestId: 'gw.1',
+  queue: 'q',
+  model: 'm',
+  ahead: 0,
+  workerId: () => undefined,
+};
+
+class Client {
+  bytes = 0;
+  readonly comments: string[] = [];
+
+  comment(text: string): void {
+    this.comments.push(text);
+  }
+}
+
+describe('encodeNotice', () => {
+  it.each<[Whereabouts, string]>([
+    [{ state: 'queued', position: 3, eta: 4.21 }, 'queued position=3 eta=4.2s'],
+    [{ state: 'queued', position: 3 }, 'queued position=3'],
+    [{ state: 'loading' }, 'loading'],
+    [{ state: 'running' }, 'running'],
+    [{ state: 'waiting' }, 'waiting'],
+  ])('says of %j before the answer: %s', (place, text) => {
+    expect(encodeNotice(place, false)).toBe(text);
+  });
+
+  it('says nothing in the middle of an answer that goes on', () => {
+    expect(encodeNotice({ state: 'running' }, true)).toBeUndefined();
+  });
+
+  it('says that an answer waits when nobody goes on with it', () => {
+    expect(encodeNotice({ state: 'waiting' }, true)).toBe('waiting');
+    expect(encodeNotice({ state: 'queued', position: 2 }, true)).toBe('waiting');
+  });
+});
+
+describe('StreamNotices', () => {
+  let completions: FakeCompletions;
+  let notices: StreamNotices;
+  let client: Client;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    completions = new FakeCompletions();
+    completions.whereabouts = { state: 'queued', position: 2 };
+    notices = new StreamNotices(completions);
+    client = new Client();
+  });
+  afterEach(() => vi.useRealTimers());
+
+  it('tells nothing to a stream that is answered within a second', async () => {
+    const end = notices.add(ACCEPTED, client);
+    await vi.advanceTimersByTimeAsync(800);
+    end();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(client.comments).toEqual([]);
+  });
+
+  it('tells one that waits after a second, and then every two', async () => {
+    notices.add(ACCEPTED, client);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(client.comments).toEqual(['queued position=2']);
+    await vi.advanceTimersByTimeAsync(1_750);
+    expect(client.comments).toHaveLength(1);
+    completions.whereabouts = { state: 'loading' };
+    await vi.advanceTimersByTimeAsync(250);
+    expect(client.comments).toEqual(['queued position=2', 'loading']);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(client.comments).toHaveLength(5);
+  });
+
+  it('is silent while bytes come, and for two seconds after', async () => {
+    completions.whereabouts = { state: 'waiting' };
+    notices.add(ACCEPTED, client);
+    for (let second = 0; second < 5; second++) {
+      client.bytes += 100;
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(client.comments).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(client.comments).toEqual(['waiting']);
+  });
+
+  it('looks for all streams that are due at once, and only for those', async () => {
+    const looks: number[] = [];
+    const locate = completions.locate.bind(completions);
+    completions.locate = (requests) => {
+      looks.push(requests.length);
+      return locate(requests);
+    };
+    for (let i = 0; i < 100; i++) notices.add(ACCEPTED, new Client());
+    await vi.advanceTimersByTimeAsync(500);
+    for (let i = 0; i < 7; i++) notices.add(ACCEPTED, new Client());
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(looks).toEqual([100, 7]);
+  });
+
+  it('says nothing to a stream whose answer came while it looked', async () => {
+    completions.locate = async () => {
+      client.bytes = 10;
+      return [{ state: 'running' }];
+    };
+    notices.add(ACCEPTED, client);
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(client.comments).toEqual([]);
+  });
+
+  it('keeps no timer once the last stream has ended', () => {
+    const ends = [notices.add(ACCEPTED, client), notices.add(ACCEPTED, new Client())];
+    expect(vi.getTimerCount()).toBe(1);
+    for (const end of ends) end();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
