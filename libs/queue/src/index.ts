@@ -1,7 +1,9 @@
 export { type Demand, DemandBoard } from './demand.js';
 export { HandBack, type HandBackOptions } from './hand-back.js';
 export { type Accepted, BullJobQueue, JobQueue } from './job-queue.js';
-export { type PumpedJob, QueuePump, type QueuePumpOptions, type PumpTiming } from './queue-pump.js';
+export type { PumpTiming } from './pump-timing.js';
+export type { PumpedJob } from './pumped-job.js';
+export { QueuePump, type QueuePumpOptions } from './queue-pump.js';
 export { PULL_RESULT_SECONDS, Pulls, QueuePulls, type QueuePullsOptions } from './pulls.js';
 export { PullQueuesModule, type PullQueuesOptions } from './pull-queues.module.js';
 export {

@@ -1,25 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { Job, type JobJson, Worker } from 'bullmq';
+import { Job, type JobJson, type RedisQueueBackend, Worker } from 'bullmq';
 import type { Names } from '#contracts';
 import type { RedisClient } from '#redis';
+import { AbandonedJobs } from './abandoned-jobs.js';
 import { bullLocation } from './bull-queue.js';
-import { HAND_BACK } from './slim-backend/holding-scripts.js';
-import { createSlimBackend, runScript } from './slim-backend/slim-backend.js';
 import { HandBack } from './hand-back.js';
-
-/** A job as a pump hands it out. */
-export interface PumpedJob {
-  readonly id: string;
-  readonly data: unknown;
-  /** Which try this is, from 1. */
-  readonly attempt: number;
-  /** How many workers and engines have died with it. */
-  readonly failures: number;
-  /** Set when BullMQ has given the job up, for example after its workers died too often: answer it, do not run it. */
-  readonly givenUp?: string;
-  /** Set by who runs the job; called when the job's lock is lost: another worker may be running it. */
-  onLockLost: (() => void) | undefined;
-}
+import { JobLocks } from './job-locks.js';
+import { MAX_ATTEMPTS, type PumpedJob, pumpedJob } from './pumped-job.js';
+import { PUMP_TIMING, type PumpTiming } from './pump-timing.js';
+import { Readiness } from './readiness.js';
+import { RunningJob } from './running-job.js';
+import type { Script, ScriptValue } from './run-script.js';
+import { createSlimBackend, runScript } from './slim-backend/slim-backend.js';
+import { watchWaits } from './watch-waits.js';
 
 export interface QueuePumpOptions {
   readonly queue: string;
@@ -31,45 +24,13 @@ export interface QueuePumpOptions {
   /** Jobs run at once. */
   readonly slots: number;
   /**
-   * Runs one job to its end. It must answer failures itself: a rejection only marks the job failed. Throws HandBack
-   * before it has answered anything to let another consumer run the job.
+   * Runs one job to its end. It must answer failures itself: a rejection only marks the job failed. Throws HandBack to
+   * let another consumer run the job, or go on with it.
    */
   readonly run: (job: PumpedJob) => Promise<void>;
   readonly onError: (error: Error) => void;
   readonly timing?: Partial<PumpTiming>;
 }
-
-export interface PumpTiming {
-  /** A job whose holder has not renewed its lock for this long is given to another; ms. */
-  readonly lockDuration: number;
-  /** How often abandoned jobs are looked for; ms. */
-  readonly stalledInterval: number;
-  /** Longest single wait for a job; ms. Bounds how long a silent consumer can stay unnoticed. */
-  readonly blockTimeout: number;
-  /** Pause after a failed fetch; ms. */
-  readonly retryDelay: number;
-}
-
-const TIMING: PumpTiming = {
-  lockDuration: 5_000,
-  stalledInterval: 2_500,
-  blockTimeout: 5_000,
-  retryDelay: 200,
-};
-
-/** How often a job may be begun; a safeguard, its deadline comes first. */
-const MAX_ATTEMPTS = 1_000;
-
-interface RunningJob {
-  job: Job;
-  token: string;
-  readonly pumped: PumpedJob;
-  lost: boolean;
-  done: Promise<void>;
-}
-
-/** How often a job may lose its worker before it is given up. */
-const MAX_STALLED_COUNT = 2;
 
 /**
  * Consumes one queue with a number of slots, over BullMQ's manual API. Unlike BullMQ's own loop it starts each job as
@@ -80,33 +41,44 @@ export class QueuePump {
   private readonly worker: Worker;
   private readonly timing: PumpTiming;
   private readonly running = new Map<string, RunningJob>();
+  private readonly locks: JobLocks<RunningJob>;
+  private readonly abandoned: AbandonedJobs;
   private loop: Promise<void> | undefined;
-  private lockTimer: NodeJS.Timeout | undefined;
   private stopping = false;
   private slotFreed: (() => void) | undefined;
   private fetches = 0;
+  private fetchedAt = Date.now();
   /** Unlike the worker's id never used twice, so that a lock of an earlier life is not taken for ours. */
   private readonly holder: string;
   /** The last fetch found a job, so more are likely to wait. */
   private backlog = false;
 
   constructor(private readonly options: QueuePumpOptions) {
-    this.timing = { ...TIMING, ...options.timing };
+    const { onError } = options;
+    const readiness = Readiness.of(options.redis);
+    this.timing = { ...PUMP_TIMING, ...options.timing };
     this.holder = `${options.workerId}:${randomBytes(4).toString('hex')}`;
-    const { name, prefix } = bullLocation(options.queue, options.names);
-    const settings = {
-      connection: options.redis,
-      prefix,
-      autorun: false,
-      drainDelay: this.timing.blockTimeout / 1_000,
-      lockDuration: this.timing.lockDuration,
-      stalledInterval: this.timing.stalledInterval,
-      maxStalledCount: MAX_STALLED_COUNT,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-    };
-    this.worker = new Worker(name, undefined, settings, createSlimBackend);
-    this.worker.on('error', options.onError);
+    const { lockDuration, lookInterval, settleTime } = this.timing;
+    this.worker = this.createWorker();
+    this.locks = new JobLocks({
+      readiness,
+      run: this.script,
+      held: () => [...this.running.values()].filter((job) => job.held),
+      duration: lockDuration,
+      onLost: (job) => job.lose(),
+      onVanished: (job) => job.restore(this.script, lockDuration),
+      onError,
+    });
+    const renewInterval = lockDuration / 3;
+    this.abandoned = new AbandonedJobs({
+      readiness,
+      run: this.script,
+      interval: lookInterval,
+      settleTime,
+      recent: lockDuration - renewInterval,
+      grace: 2 * renewInterval,
+      onError,
+    });
   }
 
   /** Jobs being run. */
@@ -114,16 +86,22 @@ export class QueuePump {
     return this.running.size;
   }
 
+  /** When the last fetch ended, be it with a job or without; ms since the epoch. */
+  get lastFetch(): number {
+    return this.fetchedAt;
+  }
+
   start(): void {
     if (this.loop !== undefined) return;
-    this.lockTimer = setInterval(() => void this.renewLocks(), this.timing.lockDuration / 2);
-    void this.worker.startStalledCheckTimer();
+    this.locks.start();
+    this.abandoned.start();
     this.loop = this.consume();
   }
 
   /** Takes no further job and resolves when those begun are done. Waiting jobs stay for others. */
   async stop(): Promise<void> {
     this.stopping = true;
+    this.abandoned.stop();
     this.slotFreed?.();
     // Breaks off the blocking fetch; jobs in hand keep their locks because renewal is ours.
     const closed = this.worker.close(true);
@@ -132,9 +110,29 @@ export class QueuePump {
     while (this.running.size > 0) {
       await Promise.allSettled([...this.running.values()].map(({ done }) => done));
     }
-    clearInterval(this.lockTimer);
+    this.locks.stop();
     await closed.catch(this.options.onError);
   }
+
+  private createWorker(): Worker {
+    const { name, prefix } = bullLocation(this.options.queue, this.options.names);
+    const settings = {
+      connection: this.options.redis,
+      prefix,
+      autorun: false,
+      drainDelay: this.timing.blockTimeout / 1_000,
+      lockDuration: this.timing.lockDuration,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    };
+    const worker = new Worker(name, undefined, settings, createSlimBackend);
+    worker.on('error', this.options.onError);
+    watchWaits(worker.getBackend() as RedisQueueBackend);
+    return worker;
+  }
+
+  private readonly script = (script: Script, values: readonly ScriptValue[]): Promise<unknown> =>
+    runScript(this.worker.getBackend() as RedisQueueBackend, script, values);
 
   private async consume(): Promise<void> {
     while (!this.stopping) {
@@ -144,6 +142,7 @@ export class QueuePump {
       }
       const token = `${this.holder}:${this.fetches++}`;
       const job = await this.fetch(token);
+      this.fetchedAt = Date.now();
       this.backlog = job !== undefined;
       if (job !== undefined) this.begin(job, token);
     }
@@ -162,35 +161,28 @@ export class QueuePump {
   }
 
   private begin(job: Job, token: string): void {
-    const held = this.running.get(job.id ?? '');
-    if (held !== undefined && !held.lost) {
-      // Its lock ran out while Redis was away, and it came back to us: go on under the new lock.
-      held.job = job;
-      held.token = token;
-      return;
-    }
-    const pumped: PumpedJob = {
-      id: job.id ?? '',
-      data: job.data,
-      attempt: job.attemptsStarted,
-      failures: job.stalledCounter,
-      onLockLost: undefined,
-      ...(job.deferredFailure ? { givenUp: job.deferredFailure } : {}),
-    };
-    const running: RunningJob = { job, token, pumped, lost: false, done: Promise.resolve() };
-    this.running.set(pumped.id, running);
+    // Its lock ran out while Redis was away, and it came back to us: the run goes on under the new lock.
+    if (this.running.get(job.id ?? '')?.adopt(job, token)) return;
+    const running = new RunningJob(job, token, pumpedJob(job));
+    this.running.set(running.id, running);
     running.done = this.finish(running);
   }
 
   private async finish(running: RunningJob): Promise<void> {
     let next: Job | undefined;
+    const failure = await this.options.run(running.pumped).then(
+      () => undefined,
+      (error: unknown) => error as Error,
+    );
     try {
-      await this.options.run(running.pumped);
-      if (!running.lost) next = await this.complete(running);
+      if (running.settle()) {
+        if (failure === undefined) next = await this.complete(running);
+        else await this.release(running, failure);
+      }
     } catch (error) {
-      if (!running.lost) await this.release(running, error as Error).catch(this.options.onError);
+      this.options.onError(error as Error);
     }
-    if (this.running.get(running.pumped.id) === running) this.running.delete(running.pumped.id);
+    if (this.running.get(running.id) === running) this.running.delete(running.id);
     if (next === undefined) this.slotFreed?.();
     else this.begin(next, running.token);
   }
@@ -208,35 +200,11 @@ export class QueuePump {
     return following;
   }
 
-  private async release({ job, token }: RunningJob, error: Error): Promise<void> {
-    if (error instanceof HandBack && job.attemptsStarted < MAX_ATTEMPTS)
-      return void (await this.handBack(job, token, error.blame));
-    this.options.onError(error);
-    await job.moveToFailed(error, token, false);
-  }
-
-  private async handBack(job: Job, token: string, blame: boolean): Promise<void> {
-    const values = [job.id ?? '', token, job.attemptsStarted, blame ? 1 : 0];
-    await runScript(this.worker.getBackend(), HAND_BACK, values);
-  }
-
-  private async renewLocks(): Promise<void> {
-    const held = [...this.running];
-    if (held.length === 0) return;
-    try {
-      const lost = await this.worker.extendJobLocks(
-        held.map(([id]) => id),
-        held.map(([, { token }]) => token),
-        this.timing.lockDuration,
-      );
-      for (const id of lost) {
-        const running = this.running.get(id);
-        if (running === undefined) continue;
-        running.lost = true;
-        running.pumped.onLockLost?.();
-      }
-    } catch (error) {
-      this.options.onError(error as Error);
+  private async release(running: RunningJob, error: Error): Promise<void> {
+    if (error instanceof HandBack && running.attempt <= MAX_ATTEMPTS) {
+      return running.handBack(this.script, this.timing.lockDuration, error.blame);
     }
+    this.options.onError(error);
+    await running.job.moveToFailed(error, running.token, false);
   }
 }

@@ -188,7 +188,7 @@ describe('completion queues', () => {
   });
 
   it('gives the job of a consumer that died to another one, as its second attempt', async () => {
-    const timing = { lockDuration: 600, stalledInterval: 300, blockTimeout: 1_000 };
+    const timing = { lockDuration: 600, lookInterval: 150, settleTime: 0, blockTimeout: 1_000 };
     const dying = new RedisConnections({ url: server.url, name: 'dying' });
     const taken = gate();
     const dead = new QueuePump({

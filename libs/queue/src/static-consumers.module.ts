@@ -1,6 +1,13 @@
 import { BullModule, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
-import { type DynamicModule, Inject, Module, type Provider, type Type } from '@nestjs/common';
-import { type Job, WaitingError } from 'bullmq';
+import {
+  type DynamicModule,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { type Job, type RedisQueueBackend, WaitingError, type Worker } from 'bullmq';
 import {
   checkContract,
   LoadJob,
@@ -14,6 +21,7 @@ import {
 import type { RedisClient } from '#redis';
 import { bullLocation } from './bull-queue.js';
 import { HandBack } from './hand-back.js';
+import { watchWaits } from './watch-waits.js';
 
 /** What a worker does with a pull job. */
 export abstract class PullHandler {
@@ -27,8 +35,15 @@ export abstract class LoadHandler {
   abstract load(job: LoadJob): Promise<void>;
 }
 
-/** A pull or load whose worker died is begun again by another after about this long; ms. */
-const LOCK_DURATION_MS = 5_000;
+/**
+ * How long the lock of a job lives; ms. The job of a worker that died is begun by another after at most twice as long. A
+ * model that many wait for is loaded elsewhere soon; a pull that another worker takes over goes on from what is on disk,
+ * or from the start.
+ */
+const LOCK_DURATION_MS = { pull: 5_000, load: 2_000 } as const;
+
+/** Pause after a fetch that failed because Redis was away; ms. */
+const RETRY_DELAY_MS = 200;
 
 export interface StaticConsumersOptions {
   readonly variant: Variant;
@@ -63,23 +78,30 @@ export class StaticConsumersModule {
 }
 
 function consumers({ variant, names, pulls, loads, onError }: StaticConsumersOptions): Provider[] {
-  const settings = (prefix: string, concurrency: number) => ({
+  const settings = (prefix: string, concurrency: number, lockDuration: number) => ({
     prefix,
     concurrency,
-    lockDuration: LOCK_DURATION_MS,
-    stalledInterval: LOCK_DURATION_MS / 2,
+    lockDuration,
+    // BullMQ looks twice before it gives a job back.
+    stalledInterval: lockDuration / 2,
     maxStalledCount: 3,
+    runRetryDelay: RETRY_DELAY_MS,
+    autorun: false,
   });
 
   const pull = bullLocation(pullQueue(variant), names);
-  @Processor({ name: pull.name }, settings(pull.prefix, pulls))
-  class PullConsumer extends WorkerHost {
+  @Processor({ name: pull.name }, settings(pull.prefix, pulls, LOCK_DURATION_MS.pull))
+  class PullConsumer extends WorkerHost implements OnApplicationBootstrap {
     constructor(@Inject(PullHandler) private readonly handler: PullHandler) {
       super();
     }
 
     override process(job: Job, token?: string): Promise<PullOutcome> {
       return handingBack(job, token, () => this.handler.pull(checkContract(PullJob, job.data)));
+    }
+
+    onApplicationBootstrap(): void {
+      runWatched(this.worker, (error) => this.complain(error));
     }
 
     @OnWorkerEvent('error')
@@ -89,14 +111,18 @@ function consumers({ variant, names, pulls, loads, onError }: StaticConsumersOpt
   }
 
   const load = bullLocation(loadQueue(variant), names);
-  @Processor({ name: load.name }, settings(load.prefix, loads))
-  class LoadConsumer extends WorkerHost {
+  @Processor({ name: load.name }, settings(load.prefix, loads, LOCK_DURATION_MS.load))
+  class LoadConsumer extends WorkerHost implements OnApplicationBootstrap {
     constructor(@Inject(LoadHandler) private readonly handler: LoadHandler) {
       super();
     }
 
     override process(job: Job, token?: string): Promise<void> {
       return handingBack(job, token, () => this.handler.load(checkContract(LoadJob, job.data)));
+    }
+
+    onApplicationBootstrap(): void {
+      runWatched(this.worker, (error) => this.complain(error));
     }
 
     @OnWorkerEvent('error')
@@ -106,6 +132,11 @@ function consumers({ variant, names, pulls, loads, onError }: StaticConsumersOpt
   }
 
   return [PullConsumer, LoadConsumer];
+}
+
+function runWatched(worker: Worker, onError: (error: Error) => void): void {
+  watchWaits(worker.getBackend() as RedisQueueBackend);
+  worker.run().catch(onError);
 }
 
 async function handingBack<T>(job: Job, token: string | undefined, task: () => Promise<T>): Promise<T> {

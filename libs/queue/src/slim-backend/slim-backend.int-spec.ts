@@ -243,9 +243,25 @@ describe('jobs that lose their worker', () => {
     const job = await take(worker);
     await expect(job?.moveToCompleted('', 'other', true)).rejects.toThrow('Lock mismatch for job r1');
     await redis.del(`${base()}r1:lock`);
+    await redis.hincrby(`${base()}r1`, 'ats', 1);
     await expect(job?.moveToCompleted('', 'token', true)).rejects.toThrow('Missing lock for job r1');
     expect(await redis.exists(`${base()}r1`)).toBe(1);
     expect(await redis.lrange(`${base()}active`, 0, -1)).toEqual(['r1']);
+  });
+
+  it('can be finished late by the worker that began them last, wherever they are by then', async () => {
+    const queue = await queueOf('slim');
+    for (const id of ['r1', 'r2', 'r3']) await add(queue, id);
+    const worker = workerOf('slim');
+    const jobs = [await take(worker), await take(worker), await take(worker)];
+    await redis.del(...['r1', 'r2', 'r3'].map((id) => `${base()}${id}:lock`));
+    await redis.lrem(`${base()}active`, 1, 'r2');
+    await redis.rpush(`${base()}wait`, 'r2');
+    await redis.lrem(`${base()}active`, 1, 'r3');
+    await redis.zadd(`${base()}prioritized`, 1, 'r3');
+    for (const job of jobs) expect(await job?.moveToCompleted('', 'token', false)).toEqual([]);
+    await jobs[0]?.moveToCompleted('', 'token', false);
+    expect(await keysLeft()).toEqual(['meta', 'pc']);
   });
 
   it('can have their locks renewed, or be failed, like any other', async () => {
