@@ -12,6 +12,8 @@ export { ChildServerError } from './servers/child-server.js';
 export { startCuttingProxy, type CuttingProxy, type CuttingProxyOptions } from './servers/cutting-proxy.js';
 export { findFreePort } from './servers/free-port.js';
 export { startRedis, type RedisFixture, type RedisOptions } from './servers/redis.js';
+export { startRedisCluster, type RedisClusterFixture } from './servers/redis-cluster.js';
+export { startRedisSentinel, type RedisSentinelFixture } from './servers/redis-sentinel.js';
 export { startRegistry, type RegistryFixture } from './servers/registry.js';
 export { makeTemporaryFolder, type TemporaryFolder } from './temporary-folder.js';
 export { openRequest, requestJson, type Arrival, type HttpOptions, type OpenResponse } from './http.js';

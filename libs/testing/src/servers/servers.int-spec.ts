@@ -1,22 +1,12 @@
 import { existsSync } from 'node:fs';
-import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { isAlive } from '../processes.js';
+import { askRedis as ask } from './ask-redis.js';
 import { ChildServerError, startChildServer } from './child-server.js';
 import { startRedis } from './redis.js';
+import { startRedisCluster } from './redis-cluster.js';
+import { startRedisSentinel } from './redis-sentinel.js';
 import { startRegistry } from './registry.js';
-
-/** Sends one inline command to a Redis and returns its answer. */
-function ask(port: number, command: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
-    socket.once('error', reject);
-    socket.once('data', (data) => {
-      socket.destroy();
-      resolve(data.toString('utf8').trim());
-    });
-  });
-}
 
 describe('startRedis', () => {
   it('serves on the port it names and leaves nothing when it stops', async () => {
@@ -75,6 +65,48 @@ describe('startRedis', () => {
     expect(await ask(redis.port, 'CONFIG GET maxmemory')).toContain('10485760');
     await redis.stop();
     await expect(startRedis({ arguments: ['--no-such-setting', 'x'] })).rejects.toThrow(/no-such-setting/);
+  });
+});
+
+describe('startRedisCluster', () => {
+  it('shares all slots out, is whole again after a kill and leaves nothing when it stops', async () => {
+    const cluster = await startRedisCluster();
+    const pids = (): readonly number[] => cluster.nodes.map(({ pid }) => pid);
+    try {
+      expect(cluster.url).toBe(
+        `redis+cluster://${cluster.nodes.map((n) => `127.0.0.1:${n.port}`).join(',')}`,
+      );
+      const answers = await Promise.all(cluster.nodes.map(({ port }) => ask(port, 'SET cargo bananas')));
+      expect(answers.filter((answer) => answer === '+OK')).toHaveLength(1);
+      expect(answers.filter((answer) => answer.startsWith('-MOVED'))).toHaveLength(2);
+      await cluster.kill();
+      expect(pids().some(isAlive)).toBe(false);
+      await cluster.restart();
+      const kept = await Promise.all(cluster.nodes.map(({ port }) => ask(port, 'GET cargo')));
+      expect(kept).toContain('$7\r\nbananas');
+    } finally {
+      await cluster.stop();
+    }
+    expect(pids().some(isAlive)).toBe(false);
+  });
+});
+
+describe('startRedisSentinel', () => {
+  it('makes the replica primary when the primary dies and leaves nothing when it stops', async () => {
+    const redis = await startRedisSentinel();
+    try {
+      const primary = await redis.primary();
+      expect(await ask(primary.port, 'SET cargo bananas')).toBe('+OK');
+      expect(await ask(primary.port, 'WAIT 1 5000')).toBe(':1');
+      await redis.failOver();
+      const successor = await redis.primary();
+      expect(successor.port).not.toBe(primary.port);
+      expect(await ask(successor.port, 'GET cargo')).toBe('$7\r\nbananas');
+    } finally {
+      await redis.stop();
+    }
+    expect(redis.servers.some(({ pid }) => isAlive(pid))).toBe(false);
+    await expect(ask(redis.sentinelPort, 'PING')).rejects.toThrow('ECONNREFUSED');
   });
 });
 
