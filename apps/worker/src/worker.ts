@@ -7,14 +7,16 @@ import { type Logger, readRelease } from '#observability';
 import type { PumpedJob } from '#queue';
 import { WorkerCluster } from './cluster/worker-cluster.js';
 import { CompletionHandler } from './jobs/completion.handler.js';
-import { LiveRequests } from './jobs/live-requests.js';
+import { LiveRequests, Stopping } from './jobs/live-requests.js';
 import { ModelLoadHandler } from './jobs/load.handler.js';
 import { ModelPullHandler } from './jobs/pull.handler.js';
 import { refuseWaiting } from './jobs/refuse-waiting.js';
 import { describeWorker } from './presence/describe-worker.js';
+import { someHolds, someMayLoad } from './residency/candidates.js';
 import { Expander } from './residency/expander.js';
 import { ModelLibrary } from './residency/model-library.js';
 import { ModelResidency } from './residency/model-residency.js';
+import { Quarantine } from './residency/quarantine.js';
 import { queueOf, ResidentSession, type SessionIdentity } from './residency/resident-session.js';
 import type { WorkerConfig } from './worker.config.js';
 
@@ -49,6 +51,7 @@ export class Worker {
   private readonly library: ModelLibrary;
   private readonly residency: ModelResidency;
   private readonly expander: Expander;
+  private readonly quarantine = new Quarantine();
   private readonly stopping = new AbortController();
 
   constructor(private readonly parts: WorkerParts) {
@@ -61,8 +64,8 @@ export class Worker {
       describe: () => this.describe(),
       onGatewayLost: (requestIds) => requestIds.forEach((requestId) => this.live.cancel(requestId)),
     });
-    const { catalogue, names, commands, publisher, workers, board } = this.cluster;
-    this.completions = new CompletionHandler({ workerId, publisher, live: this.live, logger });
+    const { catalogue, names, commands, publisher, log, workers, board } = this.cluster;
+    this.completions = new CompletionHandler({ workerId, publisher, log, live: this.live, logger });
     this.library = new ModelLibrary(parts.store, parts.source, catalogue, logger);
     this.residency = new ModelResidency(
       config.variant,
@@ -70,7 +73,8 @@ export class Worker {
       {
         load: (identity, signal) => this.load(identity, signal),
         unload: (session) => session.engine.stop(ENGINE_STOP_GRACE_MS),
-        onLoadFailed: (identity, error) => this.refuse(identity, error),
+        onLoadFailed: (identity, error) => this.refuseUnlessHeld(identity, error),
+        onEngineDied: (session, jobsReturned) => void this.bury(session, jobsReturned),
         onChange: () => this.cluster.presence.changed(),
       },
       logger,
@@ -81,11 +85,17 @@ export class Worker {
       board,
       workers,
       slots: config.slots,
+      avoids: (queue) => this.quarantine.remaining(queue, Date.now()) > 0,
       logger,
     });
     const stopping = this.stopping.signal;
     this.pulls = new ModelPullHandler({ library: this.library, redis: commands, names, logger, stopping });
-    this.loads = new ModelLoadHandler(this.residency, stopping);
+    this.loads = new ModelLoadHandler({
+      residency: this.residency,
+      stopping,
+      avoids: (identity) => this.pauseOf(identity) > 0,
+      giveUp: (identity) => this.giveUp(identity),
+    });
   }
 
   /** Resolves when the worker is announced and takes jobs of models; the caller starts the static consumers. */
@@ -110,15 +120,12 @@ export class Worker {
     this.expander.start();
   }
 
-  /** Takes nothing new; what was begun may finish within `drainMs`, then it is broken off. */
+  /** Takes nothing new; what was begun may finish within `drainMs`, then others go on with what they can go on with. */
   async drain(drainMs: number): Promise<void> {
     this.stopping.abort();
     this.cluster.presence.changed();
     this.expander.stop();
-    const cut = setTimeout(
-      () => this.live.abortAll(new LongshoreError('shutting_down', 'The worker is stopping.')),
-      drainMs,
-    );
+    const cut = setTimeout(() => this.live.abortAll(new Stopping()), drainMs);
     await this.residency.drain();
     clearTimeout(cut);
   }
@@ -144,6 +151,7 @@ export class Worker {
       engines: [offer],
       sessions: this.residency.announce(),
       models: this.library.stored,
+      avoids: this.quarantine.queues(Date.now()),
     });
   }
 
@@ -179,18 +187,49 @@ export class Worker {
   }
 
   /** Those who wait for a model that cannot be loaded are told, unless another worker has it or is trying. */
-  private async refuse({ modelId, mode }: SessionIdentity, error: LongshoreError): Promise<void> {
+  private async refuseUnlessHeld(identity: SessionIdentity, error: LongshoreError): Promise<void> {
+    if (someHolds(identity, this.parts.config.variant, this.otherWorkers())) return;
+    await this.refuse(identity, error);
+  }
+
+  /** Sees to what an engine ran that has died: some worker goes on with it, unless engines keep dying. */
+  private async bury(session: ResidentSession, jobsReturned: Promise<void>): Promise<void> {
+    const { identity } = session;
+    const queue = queueOf(identity, this.parts.config.variant);
+    // What a request does to every engine is no fault of this worker.
+    if (!session.suspect && this.quarantine.note(queue, Date.now()) > 0) {
+      const seconds = Math.round(this.pauseOf(identity) / 1_000);
+      this.parts.logger.error('Engines keep ending with a model; leaving it alone', { ...identity, seconds });
+    }
+    await jobsReturned;
+    if (this.stopping.signal.aborted) return;
+    if (this.pauseOf(identity) > 0) await this.giveUp(identity);
+    else this.expander.lookAfter(queue);
+  }
+
+  /** For how long this worker still leaves a model alone; ms. */
+  private pauseOf(identity: SessionIdentity): number {
+    return this.quarantine.remaining(queueOf(identity, this.parts.config.variant), Date.now());
+  }
+
+  /** Tells those who wait for a model that this worker leaves alone, unless another can load it. */
+  private async giveUp(identity: SessionIdentity): Promise<boolean> {
     const { workerId, config } = this.parts;
-    const others = this.cluster.workers
-      .workers()
-      .filter((worker) => worker.workerId !== workerId && worker.variant === config.variant);
-    const elsewhere = others.some(({ sessions }) =>
-      sessions.some((session) => session.modelId === modelId && session.mode === mode),
-    );
-    if (elsewhere) return;
+    if (someMayLoad(identity, config.variant, this.otherWorkers())) return false;
+    const seconds = Math.ceil(this.pauseOf(identity) / 1_000);
+    const message = `Engines with this model keep ending on worker ${workerId}, which leaves it alone for ${seconds} s more, and no other worker can load it.`;
+    await this.refuse(identity, new LongshoreError('load_failed', message));
+    return true;
+  }
+
+  private otherWorkers(): readonly WorkerAnnouncement[] {
+    return this.cluster.workers.workers().filter(({ workerId }) => workerId !== this.parts.workerId);
+  }
+
+  private async refuse(identity: SessionIdentity, error: LongshoreError): Promise<void> {
     await refuseWaiting(
       {
-        queue: queueOf({ modelId, mode }, config.variant),
+        queue: queueOf(identity, this.parts.config.variant),
         jobs: this.cluster.jobs,
         createPump: (queue, run) => this.cluster.createPump(queue, run, REFUSING_SLOTS),
         refuse: (job: PumpedJob, reason) => this.completions.refuse(job, reason),

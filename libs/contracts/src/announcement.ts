@@ -85,6 +85,8 @@ export class WorkerAnnouncement {
   @IsInt() @Min(0) readonly memoryFree!: number;
   /** Ids of the models in its store. */
   @IsArray() @Matches(MODEL_ID, { each: true }) readonly models!: readonly string[];
+  /** Completion queues it does not serve for now, because its engines kept dying with their models. */
+  @IsOptional() @IsArray() @IsString({ each: true }) readonly avoids?: readonly string[];
 }
 
 /** Published instead of an announcement by a worker that leaves in good order. */

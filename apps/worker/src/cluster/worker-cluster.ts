@@ -3,7 +3,7 @@ import { Names, type WorkerAnnouncement } from '#contracts';
 import type { Logger } from '#observability';
 import { BullJobQueue, DemandBoard, type PumpedJob, QueuePump } from '#queue';
 import { type RedisClient, RedisConnections } from '#redis';
-import { FramePublisher } from '#streaming';
+import { FramePublisher, RequestLog } from '#streaming';
 import type { WorkerConfig } from '../worker.config.js';
 
 export interface WorkerClusterOptions {
@@ -25,6 +25,7 @@ export class WorkerCluster {
   readonly board: DemandBoard;
   readonly presence: Presence;
   readonly publisher: FramePublisher;
+  readonly log: RequestLog;
   private readonly connections: RedisConnections;
 
   constructor(private readonly options: WorkerClusterOptions) {
@@ -52,6 +53,7 @@ export class WorkerCluster {
     this.jobs = new BullJobQueue(prompt, names);
     this.board = new DemandBoard(prompt, names, config.variant);
     this.presence = new Presence({ redis: prompt, names, workerId, describe });
+    this.log = new RequestLog(this.commands, names);
     this.publisher = new FramePublisher({ redis: this.connections.patient('frames'), names, onGatewayLost });
   }
 

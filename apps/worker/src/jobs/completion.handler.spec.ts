@@ -1,11 +1,12 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CompletionJob, ENVELOPE_VERSION, type FrameFin } from '#contracts';
+import { CannotContinue, type EngineCall, EngineConnectionError, type EngineResponse } from '#engines';
 import { Logger } from '#observability';
 import { HandBack, type PumpedJob } from '#queue';
-import type { FramePublisher } from '#streaming';
+import type { FramePublisher, LoggedResponse, RequestLog, WriterOptions } from '#streaming';
 import { type AnsweringSession, CompletionHandler } from './completion.handler.js';
-import { LiveRequests } from './live-requests.js';
+import { LiveRequests, Stopping } from './live-requests.js';
 
 const JOB: CompletionJob = {
   version: ENVELOPE_VERSION,
@@ -15,88 +16,376 @@ const JOB: CompletionJob = {
   route: '/v1/completions',
   mode: 'completion',
   modelId: `sha256:${'a'.repeat(64)}`,
-  body: '{}',
+  body: '{"prompt":"Hi"}',
   streaming: true,
   deadline: Date.now() + 3_600_000,
 };
+const LOGGED: CompletionJob = { ...JOB, logLimit: 1_000_000, logRetention: 60_000, resumeWindow: 7_000 };
+
+const STREAM = { 'content-type': 'text/event-stream' };
+const HEAD = { status: 200, headers: STREAM, workerId: 'earlier' };
 
 /** What left for the gateway, in order. */
 class WrittenFrames {
   readonly frames: (string | FrameFin)[] = [];
+  options: WriterOptions | undefined;
   congested = false;
 
-  open() {
+  open(_address: unknown, options: WriterOptions) {
+    this.options = options;
     return {
+      handover: (workerId: string) => this.frames.push(`handover to ${workerId}`),
       head: () => this.frames.push('head'),
       body: (bytes: Buffer) => this.frames.push(bytes.toString()),
       fin: (fin: FrameFin) => this.frames.push(fin),
-      abandon: () => undefined,
+      abandon: () => this.frames.push('silence'),
       taken: Promise.resolve(),
       unheard: false,
     };
   }
 }
 
+/** An engine that answers when it is told to. */
+class ScriptedSession implements AnsweringSession {
+  readonly body = new PassThrough();
+  headers: Record<string, string> = STREAM;
+  status = 200;
+  death: string | undefined;
+  failure: Error | undefined;
+  asked: { body: string; delivered?: string } | undefined;
+  aloneAsked = 0;
+  private markBegun!: () => void;
+  private readonly begun = new Promise<void>((resolve) => (this.markBegun = resolve));
+
+  readonly call = (call: EngineCall): Promise<EngineResponse> => this.take(call);
+  readonly resume = (call: EngineCall, delivered: Buffer): Promise<EngineResponse> =>
+    this.take(call, delivered.toString());
+  readonly obituary = async (): Promise<string | undefined> => this.death;
+  readonly alone = async (): Promise<() => void> => {
+    this.aloneAsked++;
+    return () => undefined;
+  };
+
+  /** The answer begins. */
+  begin(): void {
+    this.markBegun();
+  }
+
+  die(): void {
+    this.death = 'The engine was killed with SIGKILL.';
+    this.body.destroy(new Error('aborted'));
+  }
+
+  private async take({ body, signal }: EngineCall, delivered?: string): Promise<EngineResponse> {
+    this.asked = { body: String(body), ...(delivered === undefined ? {} : { delivered }) };
+    signal.throwIfAborted();
+    if (this.failure !== undefined) throw this.failure;
+    const aborted = new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason as Error)),
+    );
+    await Promise.race([this.begun, aborted]);
+    signal.addEventListener('abort', () => this.body.destroy(signal.reason as Error));
+    return { status: this.status, headers: this.headers, body: this.body };
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const tick = async (): Promise<void> => {
+  for (let count = 0; count < 5; count++) await turn();
+};
+
 describe('CompletionHandler', () => {
   let live: LiveRequests;
   let written: WrittenFrames;
   let handler: CompletionHandler;
-  let body: PassThrough;
-  /** Whether the engine has begun to answer. */
-  let begin: () => void;
-  let session: AnsweringSession;
+  let session: ScriptedSession;
+  /** What a claim finds. */
+  let inLog: Partial<LoggedResponse> | undefined;
+  let claims: number[];
 
   beforeEach(() => {
     live = new LiveRequests(60_000);
     written = new WrittenFrames();
-    const logger = new Logger({ level: 'error', format: 'json', write: () => undefined });
-    const publisher = written as unknown as FramePublisher;
-    handler = new CompletionHandler({ workerId: 'w', publisher, live, logger });
-    body = new PassThrough();
-    const begun = new Promise<void>((resolve) => (begin = resolve));
-    session = {
-      call: async ({ signal }) => {
-        const aborted = new Promise<never>((_, reject) =>
-          signal.addEventListener('abort', () => reject(signal.reason as Error)),
-        );
-        await Promise.race([begun, aborted]);
-        signal.addEventListener('abort', () => body.destroy(signal.reason as Error));
-        return { status: 200, headers: {}, body };
+    session = new ScriptedSession();
+    inLog = {};
+    claims = [];
+    const log = {
+      claim: async ({ attempt }: { attempt: number }): Promise<LoggedResponse | undefined> => {
+        claims.push(attempt);
+        const empty = { attempt: 0, frames: [], body: Buffer.alloc(0), next: 0, bytes: 0, truncated: false };
+        return inLog && { ...empty, ...inLog };
       },
-      obituary: async () => undefined,
     };
+    handler = new CompletionHandler({
+      workerId: 'w',
+      publisher: written as unknown as FramePublisher,
+      log: log as unknown as RequestLog,
+      live,
+      logger: new Logger({ level: 'error', format: 'json', write: () => undefined }),
+    });
   });
   afterEach(() => live.stop());
 
-  const pumped = (data: unknown): PumpedJob => ({
+  const pumped = (data: unknown, facts: Partial<PumpedJob> = {}): PumpedJob => ({
     id: '1',
     data,
     attempt: 1,
     failures: 0,
     onLockLost: undefined,
+    ...facts,
   });
+  const again = (facts: Partial<PumpedJob> = {}): PumpedJob => pumped(LOGGED, { attempt: 2, ...facts });
 
   it('answers a job of a newer gateway with a sentence instead of leaving its caller to wait', async () => {
     await handler.run(pumped({ ...JOB, version: ENVELOPE_VERSION + 1 }), session);
     expect(written.frames).toMatchObject([{ outcome: 'failed', code: 'internal' }]);
   });
 
-  it('leaves a job to the worker that has taken it over, as long as no answer has begun', async () => {
-    const job = pumped(JOB);
-    const run = handler.run(job, session);
-    job.onLockLost?.();
-    await expect(run).rejects.toThrow(HandBack);
-    expect(written.frames).toEqual([]);
+  it('sends whole events, and passes on what follows the last one when the engine lives', async () => {
+    const run = handler.run(pumped(LOGGED), session);
+    session.begin();
+    for (const piece of ['data: 1\n\ndata:', ' 2\n\n', 'data: 3']) {
+      session.body.write(piece);
+      await tick();
+    }
+    session.body.end();
+    await run;
+    const frames = ['head', 'data: 1\n\n', 'data: 2\n\n', 'data: 3', { outcome: 'completed' }];
+    expect(written.frames).toEqual(frames);
   });
 
-  it('goes on with an answer that has begun when its job is taken over, for its gateway takes no other', async () => {
-    const job = pumped(JOB);
-    const run = handler.run(job, session);
-    begin();
-    await new Promise((resolve) => setImmediate(resolve));
-    job.onLockLost?.();
-    body.end('text');
+  it('sends an answer that is no stream in one turn, once it is whole', async () => {
+    session.headers = { 'content-type': 'application/json' };
+    const run = handler.run(pumped(LOGGED), session);
+    session.begin();
+    session.body.write('{"a":');
+    await tick();
+    expect(written.frames).toEqual([]);
+    session.body.end('1}');
     await run;
-    expect(written.frames).toEqual(['head', 'text', { outcome: 'completed' }]);
+    expect(written.frames).toEqual(['head', '{"a":1}', { outcome: 'completed' }]);
+  });
+
+  it('sends an answer in pieces that is too large to be held back', async () => {
+    session.headers = { 'content-type': 'application/json' };
+    const run = handler.run(pumped(LOGGED), session);
+    session.begin();
+    const piece = 'x'.repeat(1024 * 1024);
+    for (let count = 0; count < 6; count++) session.body.write(piece);
+    session.body.end();
+    await run;
+    const bodies = written.frames.slice(1, -1) as string[];
+    expect(bodies.length).toBeGreaterThan(1);
+    expect(bodies.join('')).toHaveLength(6 * piece.length);
+  });
+
+  it('draws the same answer in every attempt', async () => {
+    session.begin();
+    session.body.end();
+    await handler.run(pumped(LOGGED), session);
+    const first = session.asked?.body;
+    session = new ScriptedSession();
+    session.begin();
+    session.body.end();
+    await handler.run(again(), session);
+    expect(session.asked?.body).toBe(first);
+    expect(JSON.parse(first ?? '')).toMatchObject({ prompt: 'Hi', seed: expect.any(Number) });
+  });
+
+  it('leaves the request as it came when no log is kept, and keeps none', async () => {
+    session.begin();
+    session.body.end();
+    await handler.run(pumped(JOB, { attempt: 2 }), session);
+    expect(session.asked?.body).toBe(JOB.body);
+    expect(written.options).toEqual({});
+    expect(claims).toEqual([]);
+  });
+
+  it('says how long an answer is to be kept, and how long it goes on with nobody listening', async () => {
+    session.begin();
+    session.body.end();
+    await handler.run(pumped(LOGGED), session);
+    const { logLimit: limit, logRetention: retention, deadline, resumeWindow } = LOGGED;
+    expect(written.options).toMatchObject({ log: { limit, retention, deadline }, resumeWindow });
+  });
+
+  describe('a later attempt', () => {
+    it('goes on behind what is out, and says who answers from here on', async () => {
+      inLog = { head: HEAD, body: Buffer.from('data: 1\n\n'), next: 2, bytes: 90 };
+      session.begin();
+      session.body.end('data: 2\n\n');
+      await handler.run(again(), session);
+      expect(claims).toEqual([2]);
+      expect(session.asked?.delivered).toBe('data: 1\n\n');
+      expect(written.options?.continueFrom).toMatchObject({ next: 2, bytes: 90 });
+      expect(written.frames).toEqual(['handover to w', 'data: 2\n\n', { outcome: 'completed' }]);
+    });
+
+    it('begins anew when only the head is out', async () => {
+      inLog = { head: HEAD, next: 1, bytes: 60 };
+      session.begin();
+      session.body.end('data: 1\n\n');
+      await handler.run(again(), session);
+      expect(session.asked).not.toHaveProperty('delivered');
+      expect(written.frames).toEqual(['head', 'data: 1\n\n', { outcome: 'completed' }]);
+    });
+
+    it('does not run what is complete', async () => {
+      inLog = { head: HEAD, fin: { outcome: 'completed' } };
+      await handler.run(again(), session);
+      expect(session.asked).toBeUndefined();
+      expect(written.frames).toEqual([]);
+    });
+
+    it('is silent when a still later one has the log', async () => {
+      inLog = undefined;
+      await expect(handler.run(again(), session)).rejects.toThrow(HandBack);
+      expect(written.frames).toEqual([]);
+    });
+
+    it('tells why nobody can go on', async () => {
+      inLog = { head: HEAD, body: Buffer.from('data: 1\n\n'), next: 2, bytes: 90 };
+      session.failure = new CannotContinue('The answers differ.');
+      await handler.run(again(), session);
+      expect(written.frames.at(-1)).toEqual({
+        outcome: 'failed',
+        code: 'engine_failed',
+        message: 'The answers differ.',
+      });
+    });
+
+    it('tells when the engine refuses to go on', async () => {
+      inLog = { head: HEAD, body: Buffer.from('data: 1\n\n'), next: 2, bytes: 90 };
+      session.status = 400;
+      session.begin();
+      session.body.end('{"error":"too long"}');
+      await handler.run(again(), session);
+      expect(written.frames.at(-1)).toMatchObject({
+        code: 'engine_failed',
+        message: expect.stringMatching(/400.*too long/),
+      });
+    });
+
+    it('answers what was given up behind what is out, without running it', async () => {
+      inLog = { head: HEAD, body: Buffer.from('data: 1\n\n'), next: 2, bytes: 90 };
+      await handler.run(again({ givenUp: '3 workers were lost' }), session);
+      expect(session.asked).toBeUndefined();
+      expect(written.frames).toMatchObject(['handover to w', { outcome: 'failed', code: 'poison_request' }]);
+    });
+
+    it('refuses behind what is out', async () => {
+      inLog = { head: HEAD, body: Buffer.from('data: 1\n\n'), next: 2, bytes: 90 };
+      await handler.refuse(again({ givenUp: 'x' }), new Stopping());
+      expect(written.frames).toMatchObject(['handover to w', { code: 'poison_request' }]);
+    });
+
+    it('runs by itself once it has seen two engines die', async () => {
+      session.begin();
+      session.body.end();
+      await handler.run(again({ failures: 1 }), session);
+      expect(session.aloneAsked).toBe(0);
+      await handler.run(again({ failures: 2 }), session);
+      expect(session.aloneAsked).toBe(1);
+    });
+  });
+
+  describe('when its engine dies', () => {
+    const begin = async (job: PumpedJob): Promise<{ run: Promise<void> }> => {
+      const run = handler.run(job, session);
+      run.catch(() => undefined);
+      session.begin();
+      session.body.write('data: 1\n\n');
+      await tick();
+      return { run };
+    };
+
+    it('leaves the rest to another attempt, without a word', async () => {
+      const { run } = await begin(pumped(LOGGED));
+      session.die();
+      await expect(run).rejects.toMatchObject({ name: 'HandBack', blame: true });
+      expect(written.frames).toEqual(['head', 'data: 1\n\n', 'silence']);
+    });
+
+    it('says so at the third time', async () => {
+      const { run } = await begin(pumped(LOGGED, { failures: 2 }));
+      session.die();
+      await run;
+      expect(written.frames.at(-1)).toMatchObject({ code: 'poison_request' });
+    });
+
+    it('says so when there is no log', async () => {
+      const { run } = await begin(pumped(JOB));
+      session.die();
+      await run;
+      expect(written.frames.at(-1)).toMatchObject({
+        code: 'engine_failed',
+        message: expect.stringContaining('SIGKILL'),
+      });
+    });
+
+    it('takes a stream that ends within an event for broken off', async () => {
+      const { run } = await begin(pumped(LOGGED));
+      session.death = 'gone';
+      session.body.end('data: 2');
+      await expect(run).rejects.toMatchObject({ blame: true });
+      expect(written.frames).toEqual(['head', 'data: 1\n\n', 'silence']);
+    });
+
+    it('has no part in it when the engine was gone before', async () => {
+      session.failure = new EngineConnectionError('x', {
+        cause: Object.assign(new Error('x'), { code: 'ENOENT' }),
+      });
+      await expect(handler.run(pumped(LOGGED), session)).rejects.toMatchObject({ blame: false });
+    });
+  });
+
+  describe('when its job is taken over', () => {
+    it('is silent as long as no answer has begun', async () => {
+      const job = pumped(JOB);
+      const run = handler.run(job, session);
+      job.onLockLost?.();
+      await expect(run).rejects.toThrow(HandBack);
+      expect(written.frames).toEqual(['silence']);
+    });
+
+    it('stops at once in the middle of an answer that another can go on with', async () => {
+      const job = pumped(LOGGED);
+      const run = handler.run(job, session);
+      session.begin();
+      session.body.write('data: 1\n\n');
+      await tick();
+      job.onLockLost?.();
+      await expect(run).rejects.toThrow(HandBack);
+      expect(written.frames).toEqual(['head', 'data: 1\n\n', 'silence']);
+      expect(session.body.destroyed).toBe(true);
+    });
+
+    it('stops when Redis takes its frames no longer', async () => {
+      const run = handler.run(pumped(LOGGED), session);
+      session.begin();
+      await tick();
+      written.options?.onFenced?.();
+      await expect(run).rejects.toThrow(HandBack);
+    });
+
+    it('goes on with an answer that has begun and has no log, for its gateway takes no other', async () => {
+      const job = pumped(JOB);
+      const run = handler.run(job, session);
+      session.begin();
+      await tick();
+      job.onLockLost?.();
+      session.body.end('data: 1\n\n');
+      await run;
+      expect(written.frames).toEqual(['head', 'data: 1\n\n', { outcome: 'completed' }]);
+    });
+  });
+
+  it('hands an answer over when the worker stops', async () => {
+    const run = handler.run(pumped(LOGGED), session);
+    session.begin();
+    await tick();
+    live.abortAll(new Stopping());
+    await expect(run).rejects.toMatchObject({ name: 'HandBack', blame: false });
+    expect(written.frames).toEqual(['head', 'silence']);
   });
 });

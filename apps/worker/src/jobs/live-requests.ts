@@ -21,6 +21,12 @@ export class Cancelled extends Error {
 export class EngineStalled extends Error {
   override readonly name = 'EngineStalled';
 }
+/** The worker ends; a LongshoreError for those whose answer nobody can go on with. */
+export class Stopping extends LongshoreError {
+  constructor() {
+    super('shutting_down', 'The worker is stopping.');
+  }
+}
 
 /** A cancel that came before its job is remembered for this long; ms. */
 const CANCEL_MEMORY_MS = 60_000;
@@ -34,6 +40,7 @@ const SWEEP_INTERVAL_MS = 1_000;
 export class LiveRequests {
   private readonly live = new Set<LiveRequest>();
   private readonly cancelled = new Map<string, number>();
+  private closing: Error | undefined;
   private readonly sweeper: NodeJS.Timeout;
 
   /** @param stallTimeout ms an engine may be silent. */
@@ -58,6 +65,7 @@ export class LiveRequests {
       lastActivity: Date.now(),
     };
     this.live.add(request);
+    if (this.closing !== undefined) request.abort.abort(this.closing);
     return request;
   }
 
@@ -83,7 +91,9 @@ export class LiveRequests {
     }
   }
 
+  /** Also those that are still to come. */
   abortAll(reason: Error): void {
+    this.closing = reason;
     for (const request of this.live) request.abort.abort(reason);
   }
 

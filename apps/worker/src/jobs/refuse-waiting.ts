@@ -5,7 +5,7 @@ export interface RefuseWaitingOptions {
   readonly queue: string;
   readonly jobs: JobQueue;
   readonly createPump: (queue: string, run: (job: PumpedJob) => Promise<void>) => QueuePump;
-  readonly refuse: (job: PumpedJob, error: LongshoreError) => void;
+  readonly refuse: (job: PumpedJob, error: LongshoreError) => Promise<void>;
 }
 
 const POLL_MS = 50;
@@ -19,7 +19,7 @@ const ABANDONED_LIMIT_MS = 20_000;
  */
 export async function refuseWaiting(options: RefuseWaitingOptions, error: LongshoreError): Promise<void> {
   const { queue, jobs, createPump, refuse } = options;
-  const pump = createPump(queue, async (job) => refuse(job, error));
+  const pump = createPump(queue, (job) => refuse(job, error));
   const giveUp = performance.now() + ABANDONED_LIMIT_MS;
   pump.start();
   try {

@@ -15,6 +15,7 @@ export interface WorkerFacts {
   readonly engines: readonly EngineAnnouncement[];
   readonly sessions: readonly SessionAnnouncement[];
   readonly models: readonly string[];
+  readonly avoids: readonly string[];
 }
 
 /** What a worker announces: what it knows of itself, and what the machine says at this moment. */

@@ -35,7 +35,7 @@ describe('expansion', () => {
     busy,
     lastUsed: 0,
   });
-  const question = { waiting: 5, active: 0, waitingSince: 0, slots: 4, now: 10_000 };
+  const question = { waiting: 5, active: 0, servedLately: false, waitingSince: 0, slots: 4, now: 10_000 };
 
   it('joins when requests wait and every session elsewhere is full', () => {
     expect(shouldExpand({ ...question, elsewhere: [session(4), session(4)] })).toBe(true);
@@ -62,10 +62,15 @@ describe('expansion', () => {
     expect(shouldExpand({ ...question, elsewhere: [session(0, 'draining')], now: 2_000 })).toBe(true);
   });
 
-  it('picks up requests whose worker has died, and leaves those alone that a worker is finishing', () => {
+  it('picks up requests at once whose worker or engine was there a moment ago', () => {
+    expect(shouldExpand({ ...question, servedLately: true, elsewhere: [], now: 1 })).toBe(true);
+    expect(shouldExpand({ ...question, servedLately: true, elsewhere: [session(3)], now: 1 })).toBe(false);
+  });
+
+  it('picks up requests at once whose worker has died, and leaves those alone that a worker is finishing', () => {
     const begun = { ...question, waiting: 0, active: 2 };
     expect(shouldExpand({ ...begun, elsewhere: [] })).toBe(true);
-    expect(shouldExpand({ ...begun, elsewhere: [], now: 1_000 })).toBe(false);
+    expect(shouldExpand({ ...begun, elsewhere: [], now: 1 })).toBe(true);
     expect(shouldExpand({ ...begun, elsewhere: [session(2)] })).toBe(false);
     expect(shouldExpand({ ...begun, elsewhere: [session(2, 'draining')] })).toBe(false);
   });

@@ -12,6 +12,8 @@ export interface ExpanderOptions {
   readonly workers: WorkerDirectory;
   /** Requests a new session runs at once. */
   readonly slots: number;
+  /** True for queues that this worker leaves alone for now. */
+  readonly avoids: (queue: string) => boolean;
   readonly logger: Logger;
 }
 
@@ -19,38 +21,56 @@ export interface ExpanderOptions {
 const LOOK_INTERVAL_MS = 500;
 const TIDY_EVERY = 120;
 
+/** A queue that was served within this is one whose jobs were begun, and whose worker is gone; ms. */
+const SERVED_LATELY_MS = 10_000;
+
 /** Lets an idle worker join models whose sessions elsewhere are full, and pick up requests nobody serves. */
 export class Expander {
   private readonly waitingSince = new Map<string, number>();
+  /** When each queue was last seen to have a session, here or elsewhere. */
+  private readonly servedAt = new Map<string, number>();
+  private stopListening: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
   private looking = false;
+  private lookAgain = false;
   private looks = 0;
 
   constructor(private readonly options: ExpanderOptions) {}
 
   start(): void {
     this.timer = setInterval(() => void this.look(), LOOK_INTERVAL_MS);
+    this.stopListening = this.options.workers.onLost(() => void this.look());
+    void this.look();
+  }
+
+  /** A session of this worker is gone, and its jobs may be back in the queue: looks at once. */
+  lookAfter(queue: string): void {
+    this.servedAt.set(queue, Date.now());
     void this.look();
   }
 
   stop(): void {
     clearInterval(this.timer);
+    this.stopListening?.();
   }
 
   private async look(): Promise<void> {
-    const { residency, board, logger } = this.options;
-    if (this.looking || !residency.hasRoom) return;
+    const { residency, board, logger, avoids } = this.options;
+    if (this.looking) return void (this.lookAgain = true);
+    if (!residency.hasRoom) return;
     this.looking = true;
+    this.lookAgain = false;
     try {
       const now = Date.now();
       if (++this.looks % TIDY_EVERY === 0) await board.tidy(now);
-      const demands = await board.read((queue) => !residency.holds(queue), now);
+      const demands = await board.read((queue) => !residency.holds(queue) && !avoids(queue), now);
       const wanted = demands.find((demand) => this.isWanted(demand, now));
       if (wanted !== undefined) await this.join(wanted);
     } catch (error) {
       logger.debug('Could not look for waiting requests', { error });
     } finally {
       this.looking = false;
+      if (this.lookAgain) void this.look();
     }
   }
 
@@ -58,13 +78,16 @@ export class Expander {
     const elsewhere = this.sessionsElsewhere().filter(
       (session) => session.modelId === modelId && session.mode === mode,
     );
+    if (elsewhere.length > 0) this.servedAt.set(queue, now);
     if (!isUnserved({ waiting, active, elsewhere })) {
       this.waitingSince.delete(queue);
       return false;
     }
     const waitingSince = this.waitingSince.get(queue) ?? now;
     this.waitingSince.set(queue, waitingSince);
-    return shouldExpand({ waiting, active, waitingSince, elsewhere, slots: this.options.slots, now });
+    const servedLately = now - (this.servedAt.get(queue) ?? 0) < SERVED_LATELY_MS;
+    const { slots } = this.options;
+    return shouldExpand({ waiting, active, servedLately, waitingSince, elsewhere, slots, now });
   }
 
   private sessionsElsewhere(): SessionAnnouncement[] {
@@ -77,7 +100,7 @@ export class Expander {
     const { board, workerId, residency, logger } = this.options;
     if (!(await board.lease(queue, workerId))) return;
     logger.info('Joining a model that requests wait for', { modelId, mode, waiting, active });
-    // A failure has been told to those who wait, by residency.
-    await residency.ensure({ modelId, mode }).catch(() => undefined);
+    // A failure is told to those who wait, by residency.
+    void residency.ensure({ modelId, mode }).catch(() => undefined);
   }
 }

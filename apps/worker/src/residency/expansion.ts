@@ -5,6 +5,8 @@ export interface ExpansionQuestion {
   readonly waiting: number;
   /** Jobs that a worker has begun, be it alive or not. */
   readonly active: number;
+  /** Somebody served the queue a moment ago, so no load job is on its way: there was no need for one. */
+  readonly servedLately: boolean;
   /** Since when this worker has seen jobs unserved; ms since the epoch. */
   readonly waitingSince: number;
   /** Sessions of this model and mode on other workers of the variant. */
@@ -31,11 +33,13 @@ export function isUnserved({
  * those being loaded will be, or there is no session at all and nobody is loading one.
  */
 export function shouldExpand(question: ExpansionQuestion): boolean {
-  const { waiting, waitingSince, elsewhere, slots, now } = question;
+  const { waiting, active, servedLately, waitingSince, elsewhere, slots, now } = question;
   if (!isUnserved(question)) return false;
   const loading = elsewhere.filter((session) => session.state === 'loading').length;
   if (loading > 0 && waiting <= loading * slots) return false;
   const ready = elsewhere.filter((session) => session.state === 'ready');
-  if (ready.length + loading === 0) return now - waitingSince > LOAD_JOB_GRACE_MS;
+  if (ready.length + loading === 0) {
+    return servedLately || active > 0 || now - waitingSince > LOAD_JOB_GRACE_MS;
+  }
   return ready.every((session) => session.busy >= session.slots);
 }

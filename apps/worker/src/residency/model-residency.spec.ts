@@ -12,6 +12,7 @@ function residencyOf(maxSessions: number): ModelResidency {
     load: async (wanted) => idleSession(wanted) as unknown as ResidentSession,
     unload: () => new Promise((resolve) => setTimeout(resolve, 20)),
     onLoadFailed: async () => undefined,
+    onEngineDied: () => undefined,
     onChange: () => undefined,
   };
   const limits = { engine: 'llama.cpp', maxSessions, keepAlive: 60_000, loadTimeout: 60_000 } as const;

@@ -11,6 +11,8 @@ export interface ResidencyEffects {
   readonly unload: (session: ResidentSession) => Promise<void>;
   /** The model cannot be loaded here: answer who waits for it, unless another worker can. */
   readonly onLoadFailed: (identity: SessionIdentity, error: LongshoreError) => Promise<void>;
+  /** An engine has ended by itself. `jobsReturned` resolves when nothing that it ran is in its session's hands. */
+  readonly onEngineDied: (session: ResidentSession, jobsReturned: Promise<void>) => void;
   /** What is resident has changed. */
   readonly onChange: () => void;
 }
@@ -193,8 +195,10 @@ export class ModelResidency {
   private async bury(queue: string, session: ResidentSession, reason: string): Promise<void> {
     if (session.state === 'draining') return;
     this.logger.error('An engine ended unexpectedly', { ...session.identity, reason });
+    const jobsReturned = session.drain();
+    this.effects.onEngineDied(session, jobsReturned);
     this.remove(queue, session);
-    await session.drain();
+    await jobsReturned;
   }
 
   private remove(queue: string, session: ResidentSession): void {

@@ -9,6 +9,8 @@ import {
 import type { EngineCall, EngineResponse, EngineSession } from '#engines';
 import type { PumpedJob, QueuePump } from '#queue';
 import type { AnsweringSession } from '../jobs/completion.handler.js';
+import { DrainRate } from './drain-rate.js';
+import { Turns } from './turns.js';
 
 export interface SessionIdentity {
   readonly modelId: string;
@@ -28,6 +30,9 @@ export class ResidentSession implements AnsweringSession {
   state: SessionState = 'ready';
   lastUsed: number;
   private readonly pump: QueuePump;
+  private readonly running = new Set<PumpedJob>();
+  private readonly rate = new DrainRate();
+  private readonly turns = new Turns();
 
   constructor(
     readonly identity: SessionIdentity,
@@ -37,17 +42,23 @@ export class ResidentSession implements AnsweringSession {
     run: (job: PumpedJob, session: AnsweringSession) => Promise<void>,
   ) {
     this.lastUsed = Date.now();
-    this.pump = createPump(async (job) => {
-      this.lastUsed = Date.now();
-      await run(job, this);
-      this.lastUsed = Date.now();
-    }, engine.slots);
+    this.pump = createPump((job) => this.track(job, run), engine.slots);
   }
 
   readonly call = (call: EngineCall): Promise<EngineResponse> => this.engine.call(call);
 
+  readonly resume = (call: EngineCall, delivered: Buffer): Promise<EngineResponse> =>
+    this.engine.resume(call, delivered);
+
+  readonly alone = (signal: AbortSignal): Promise<() => void> => this.turns.take(signal);
+
   get busy(): number {
     return this.pump.busy;
+  }
+
+  /** True while a request runs here that has seen a worker or engine end before: it may have been the cause. */
+  get suspect(): boolean {
+    return [...this.running].some(({ failures }) => failures > 0);
   }
 
   readonly obituary = async (): Promise<string | undefined> => {
@@ -70,6 +81,7 @@ export class ResidentSession implements AnsweringSession {
 
   announce(): SessionAnnouncement {
     const { modelId, mode } = this.identity;
+    const drainRate = this.rate.of(this.engine.slots);
     return {
       modelId,
       mode,
@@ -78,6 +90,23 @@ export class ResidentSession implements AnsweringSession {
       slots: this.engine.slots,
       busy: this.busy,
       lastUsed: this.lastUsed,
+      ...(drainRate === undefined ? {} : { drainRate }),
     };
+  }
+
+  private async track(
+    job: PumpedJob,
+    run: (job: PumpedJob, session: AnsweringSession) => Promise<void>,
+  ): Promise<void> {
+    const begun = performance.now();
+    this.lastUsed = Date.now();
+    this.running.add(job);
+    try {
+      await run(job, this);
+      this.rate.note(performance.now() - begun);
+    } finally {
+      this.running.delete(job);
+      this.lastUsed = Date.now();
+    }
   }
 }
