@@ -1,5 +1,5 @@
 import { ControlMessage, type ControlKind, type Names, ENVELOPE_VERSION, parseContract } from '#contracts';
-import type { RedisClient } from '#redis';
+import { publishTo, type RedisClient } from '#redis';
 
 type ControlFields = Omit<ControlMessage, 'version'>;
 
@@ -17,7 +17,7 @@ export class ControlSender {
   async send(workerId: string | undefined, fields: ControlFields): Promise<number> {
     const channel = workerId === undefined ? this.names.workersChannel() : this.names.workerChannel(workerId);
     const message: ControlMessage = { version: ENVELOPE_VERSION, ...fields };
-    return this.redis.publish(channel, JSON.stringify(message)).catch(() => 0);
+    return publishTo(this.redis, channel, JSON.stringify(message)).catch(() => 0);
   }
 }
 

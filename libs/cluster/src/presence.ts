@@ -6,7 +6,7 @@ import {
   type WorkerAnnouncement,
   type WorkerDeparture,
 } from '#contracts';
-import type { RedisClient } from '#redis';
+import { publishTo, type RedisClient } from '#redis';
 
 export interface PresenceOptions {
   readonly redis: RedisClient;
@@ -45,13 +45,11 @@ export class Presence {
     const { redis, names, workerId } = this.options;
     if (redis.status !== 'ready') return;
     const departure: WorkerDeparture = { version: ENVELOPE_VERSION, workerId, left: true };
-    await redis
-      .pipeline()
-      .del(names.workerKey(workerId))
-      .zrem(names.workersKey(), workerId)
-      .publish(names.presenceChannel(), JSON.stringify(departure))
-      .exec()
-      .catch(() => undefined);
+    await Promise.allSettled([
+      redis.del(names.workerKey(workerId)),
+      redis.zrem(names.workersKey(), workerId),
+      publishTo(redis, names.presenceChannel(), JSON.stringify(departure)),
+    ]);
   }
 
   private async announce(): Promise<void> {
@@ -60,13 +58,12 @@ export class Presence {
     if (redis.status !== 'ready') return;
     const json = JSON.stringify(describe());
     const now = Date.now();
-    await redis
-      .pipeline()
-      .set(names.workerKey(workerId), json, 'PX', HEARTBEAT_EXPIRY_MS)
-      .zadd(names.workersKey(), now, workerId)
-      .zremrangebyscore(names.workersKey(), '-inf', now - 60 * HEARTBEAT_EXPIRY_MS)
-      .publish(names.presenceChannel(), json)
-      .exec()
-      .catch(() => undefined);
+    // No pipeline, because in a cluster the keys lie on several nodes. They leave together all the same.
+    await Promise.allSettled([
+      redis.set(names.workerKey(workerId), json, 'PX', HEARTBEAT_EXPIRY_MS),
+      redis.zadd(names.workersKey(), now, workerId),
+      redis.zremrangebyscore(names.workersKey(), '-inf', now - 60 * HEARTBEAT_EXPIRY_MS),
+      publishTo(redis, names.presenceChannel(), json),
+    ]);
   }
 }

@@ -64,8 +64,8 @@ export class RedisWorkerDirectory extends WorkerDirectory {
   private async readKnown(): Promise<void> {
     const { redis, names } = this.options;
     const ids = await redis.zrange(names.workersKey(), '0', '-1');
-    if (ids.length === 0) return;
-    const announcements = await redis.mget(...ids.map((id) => names.workerKey(id)));
+    // One by one, because in a cluster they lie on several nodes.
+    const announcements = await Promise.all(ids.map((id) => redis.get(names.workerKey(id))));
     for (const json of announcements) if (json !== null) this.receive(json, performance.now());
   }
 

@@ -12,9 +12,9 @@ export class Names {
     return `${this.namespace}:{${queue}}`;
   }
 
-  /** `PUBLISH`ed frames for one gateway process. */
+  /** `PUBLISH`ed frames for one gateway process, in the slot of its responses. */
   replyChannel(gatewayId: string): string {
-    return `${this.namespace}:reply:${gatewayId}`;
+    return `${this.responsesKey(gatewayId)}:reply`;
   }
 
   /**

@@ -30,19 +30,21 @@ export class DemandBoard {
     const recent = await this.redis.zrangebyscore(key, now - MEMORY_MS, '+inf');
     const queues = recent.filter(isWanted);
     if (queues.length === 0) return [];
-    const counts = this.redis.pipeline();
-    for (const queue of queues) {
-      const key = this.names.queueKey(queue);
-      counts.llen(`${key}:wait`).zcard(`${key}:prioritized`).llen(`${key}:active`);
-    }
-    const replies = (await counts.exec()) ?? [];
-    const count = (index: number): number => Number(replies[index]?.[1] ?? 0);
-    return queues.flatMap((queue, index) => {
-      const parts = parseCompletionQueue(queue);
-      if (parts === undefined) return [];
-      const first = 3 * index;
-      return [{ ...parts, queue, waiting: count(first) + count(first + 1), active: count(first + 2) }];
-    });
+    const demands = await Promise.all(queues.map((queue) => this.count(queue)));
+    return demands.filter((demand) => demand !== undefined);
+  }
+
+  /** No pipeline over queues, because in a cluster they lie on several nodes. The commands leave together all the same. */
+  private async count(queue: string): Promise<Demand | undefined> {
+    const parts = parseCompletionQueue(queue);
+    if (parts === undefined) return undefined;
+    const key = this.names.queueKey(queue);
+    const [waiting, prioritized, active] = await Promise.all([
+      this.redis.llen(`${key}:wait`),
+      this.redis.zcard(`${key}:prioritized`),
+      this.redis.llen(`${key}:active`),
+    ]);
+    return { ...parts, queue, waiting: waiting + prioritized, active };
   }
 
   /** Forgets queues nobody used for a long time. */
