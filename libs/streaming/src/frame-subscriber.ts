@@ -8,14 +8,18 @@ export interface FrameSubscriberOptions {
   readonly redis: RedisClient;
   readonly names: Names;
   readonly gatewayId: string;
-  /** Frames came for a response that is no longer open: its job should be stopped. */
-  readonly onOrphan?: (stream: number) => void;
+  /**
+   * A frame came for a response that nobody here reads: one of this gateway that is no longer open, or one of another
+   * gateway of which others are followed here. Perhaps its job should be stopped.
+   */
+  readonly onOrphan?: (stream: number, gatewayId: string) => void;
   /** A message could not be read; for the log. */
   readonly onBadMessage?: (error: Error) => void;
 }
 
 /** Who follows the responses of one gateway. */
 interface Followed {
+  readonly gatewayId: string;
   readonly subscribed: Promise<unknown>;
   readonly responses: Map<number, Set<ResponseStream>>;
 }
@@ -71,6 +75,7 @@ export class FrameSubscriber {
     const response = new ResponseStream(requests, Date.now());
     const channel = this.options.names.replyChannel(parts.gatewayId);
     const followed = this.followed.get(channel) ?? {
+      gatewayId: parts.gatewayId,
       subscribed: channel === this.channel ? Promise.resolve() : this.options.redis.subscribe(channel),
       responses: new Map<number, Set<ResponseStream>>(),
     };
@@ -125,14 +130,11 @@ export class FrameSubscriber {
     for (const frame of frames) {
       const followers = followed?.responses.get(frame.stream);
       for (const response of followers ?? []) this.hand(frame, response, now);
-      if (own) this.handOwn(frame, followers !== undefined, now);
+      const open = own ? this.open.get(frame.stream) : undefined;
+      if (open !== undefined) this.hand(frame, open, now);
+      else if (followers === undefined && frame.kind !== 'fin')
+        this.options.onOrphan?.(frame.stream, followed?.gatewayId ?? this.options.gatewayId);
     }
-  }
-
-  private handOwn(frame: Frame, followed: boolean, now: number): void {
-    const response = this.open.get(frame.stream);
-    if (response !== undefined) this.hand(frame, response, now);
-    else if (!followed && frame.kind !== 'fin') this.options.onOrphan?.(frame.stream);
   }
 
   private hand(frame: Frame, response: ResponseStream, now: number): void {

@@ -183,7 +183,6 @@ export class ResponseStream {
 function failure(end: FrameFin | LongshoreError): LongshoreError | undefined {
   if (end instanceof LongshoreError) return end;
   if (end.outcome === 'completed') return undefined;
-  if (end.outcome === 'cancelled')
-    return new LongshoreError('worker_lost', 'The worker gave the request up.');
+  if (end.outcome === 'cancelled') return new LongshoreError('cancelled');
   return new LongshoreError(isErrorCode(end.code) ? end.code : 'internal', end.message);
 }
