@@ -18,12 +18,13 @@ import { MetricsController } from './metrics/metrics.controller.js';
 import { ModelsController } from './models/models.controller.js';
 import { PullController } from './models/pull.controller.js';
 import { ServiceController } from './service/service.controller.js';
+import { StreamsController } from './streams/streams.controller.js';
 
 export interface GatewayParts {
   readonly config: GatewayConfig;
   readonly logger: Logger;
   readonly metrics: GatewayMetrics;
-  /** The cluster behind the gateway: exports `Completions`, `Catalogue`, `Pulls`, `WorkerDirectory`, `RedisProbe`. */
+  /** The cluster behind the gateway: exports `Completions`, `Streams`, `Catalogue`, `Pulls`, `WorkerDirectory`, `RedisProbe`. */
   readonly cluster: DynamicModule;
 }
 
@@ -42,6 +43,7 @@ export class GatewayModule {
         HealthController,
         MetricsController,
         ServiceController,
+        StreamsController,
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },

@@ -15,6 +15,7 @@ import {
   type CompletionResponse,
 } from '../completions/completions.js';
 import type { Whereabouts } from '../completions/whereabouts.js';
+import { type FollowOptions, type StreamName, Streams } from '../streams/streams.js';
 import { RedisProbe } from '../health/redis-probe.js';
 
 export const SMOLLM: CatalogueModel = {
@@ -46,6 +47,23 @@ export class FakeCompletions extends Completions {
 
   override async locate(requests: readonly AcceptedCompletion[]): Promise<readonly Whereabouts[]> {
     return requests.map(() => this.whereabouts);
+  }
+}
+
+/** Has the responses that a test gives it. */
+export class FakeStreams extends Streams {
+  readonly responses = new Map<string, (options: FollowOptions) => CompletionResponse>();
+  readonly cancelled: string[] = [];
+
+  override async follow({ text }: StreamName, options: FollowOptions): Promise<CompletionResponse> {
+    const respond = this.responses.get(text);
+    if (respond === undefined) throw new LongshoreError('stream_not_found');
+    return respond(options);
+  }
+
+  override async cancel({ text }: StreamName): Promise<void> {
+    if (!this.responses.has(text)) throw new LongshoreError('stream_not_found');
+    this.cancelled.push(text);
   }
 }
 
@@ -124,6 +142,7 @@ export function worker(): WorkerAnnouncement {
 /** A whole cluster that is not there. */
 export class FakeCluster {
   readonly completions = new FakeCompletions();
+  readonly streams = new FakeStreams();
   readonly catalogue = new FakeCatalogue();
   readonly pulls = new FakePulls();
   readonly workers = new FakeWorkers();
@@ -132,6 +151,7 @@ export class FakeCluster {
   module(): DynamicModule {
     const providers = [
       { provide: Completions, useValue: this.completions },
+      { provide: Streams, useValue: this.streams },
       { provide: Catalogue, useValue: this.catalogue },
       { provide: Pulls, useValue: this.pulls },
       { provide: WorkerDirectory, useValue: this.workers },

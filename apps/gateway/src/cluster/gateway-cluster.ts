@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { ControlSender, RedisCatalogue, RedisWorkerDirectory } from '#cluster';
-import { Names, type Variant, VARIANTS } from '#contracts';
+import { Names, type RequestIdParts, type Variant, VARIANTS } from '#contracts';
 import type { Logger } from '#observability';
 import { BullJobQueue } from '#queue';
 import { type RedisClient, RedisConnections } from '#redis';
-import { FrameSubscriber } from '#streaming';
+import { FrameSubscriber, RequestLog } from '#streaming';
+import { ResponseRecords } from '../completions/response-records.js';
 import type { GatewayConfig } from '../gateway.config.js';
+
+/** How often a gateway says that it lives; ms. */
+const SIGN_OF_LIFE_MS = 1_000;
 
 /** Characters of a log line about a message that cannot be read. */
 const LONGEST_REASON = 300;
@@ -24,12 +28,16 @@ export class GatewayCluster {
   readonly queue: BullJobQueue;
   readonly control: ControlSender;
   readonly frames: FrameSubscriber;
-  /** Told of frames for responses that are no longer open. Set by who opens responses. */
-  onOrphan: (stream: number) => void = () => undefined;
+  readonly records: ResponseRecords;
+  /** Absent when answers are not logged. */
+  readonly log?: RequestLog;
+  /** Told of frames for responses that nobody here reads. Set by who opens responses. */
+  onOrphan: (parts: RequestIdParts) => void = () => undefined;
   /** Told of messages and entries in Redis that cannot be read. */
   readonly onBadMessage: (error: Error) => void;
 
   private readonly connections: RedisConnections;
+  private signOfLife: NodeJS.Timeout | undefined;
 
   constructor(config: GatewayConfig, logger: Logger) {
     this.names = new Names(config.namespace);
@@ -50,11 +58,13 @@ export class GatewayCluster {
     this.workers = new RedisWorkerDirectory({ ...access, onBadMessage });
     this.queue = new BullJobQueue(this.commands, this.names);
     this.control = new ControlSender(this.commands, this.names);
+    this.records = new ResponseRecords(this.commands, this.names);
+    if (config.log) this.log = new RequestLog(this.commands, this.names);
     this.frames = new FrameSubscriber({
       redis: this.connections.subscriber('frames'),
       names: this.names,
       gatewayId: this.gatewayId,
-      onOrphan: (stream) => this.onOrphan(stream),
+      onOrphan: (stream, gatewayId) => this.onOrphan({ gatewayId, stream }),
       onBadMessage,
     });
   }
@@ -63,6 +73,8 @@ export class GatewayCluster {
   async start(): Promise<void> {
     await this.connections.ready();
     await Promise.all([this.frames.start(), this.catalogue.start(), this.workers.start()]);
+    await this.live();
+    this.signOfLife = setInterval(() => void this.live(), SIGN_OF_LIFE_MS).unref();
   }
 
   /** The variant that is to pull a model. Every gateway chooses the same, so that pulls of one model meet. */
@@ -72,8 +84,14 @@ export class GatewayCluster {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.signOfLife);
     this.workers.stop();
+    await this.records.leave(this.gatewayId).catch(() => undefined);
     await this.queue.close();
     this.connections.close();
+  }
+
+  private async live(): Promise<void> {
+    if (this.records.reachable) await this.records.announce(this.gatewayId).catch(() => undefined);
   }
 }

@@ -1,14 +1,8 @@
-import {
-  type CatalogueModel,
-  CompletionJob,
-  ENGINE_ROUTES,
-  ENVELOPE_VERSION,
-  type FrameHead,
-  LongshoreError,
-} from '#contracts';
-import type { Catalogue, ControlSender, WorkerDirectory } from '#cluster';
-import type { JobQueue } from '#queue';
-import type { FrameSubscriber, ResponseStream } from '#streaming';
+import { type FrameHead, LongshoreError, type RequestIdParts } from '#contracts';
+import type { ResponseStream } from '#streaming';
+import { withEventIds } from '../streams/event-ids.js';
+import { ResponseFollower } from '../streams/response-follower.js';
+import { Acceptance, type CompletionCluster, type CompletionSettings } from './acceptance.js';
 import { Admission } from './admission.js';
 import {
   type AcceptedCompletion,
@@ -16,49 +10,43 @@ import {
   type CompletionResponse,
   Completions,
 } from './completions.js';
+import { IdempotentRuns } from './idempotent-runs.js';
+import type { OpenCompletion } from './open-completion.js';
 import { OpenCompletions } from './open-completions.js';
-import { type Placement, place } from './placement.js';
 import { locateRequests } from './queue-notices.js';
 import type { Whereabouts } from './whereabouts.js';
 
-export interface CompletionCluster {
-  readonly catalogue: Catalogue;
-  readonly workers: WorkerDirectory;
-  readonly queue: JobQueue;
-  readonly frames: FrameSubscriber;
-  readonly control: ControlSender;
-}
-
 /** Runs inference calls as completion jobs: places, opens the reply, enqueues, and hands the frames on. */
 export class CompletionService extends Completions {
-  private readonly open: OpenCompletions;
-  private readonly admission: Admission;
+  readonly open: OpenCompletions;
+  readonly follower: ResponseFollower;
+  private readonly acceptance: Acceptance;
+  private readonly idempotent: IdempotentRuns;
 
   constructor(
     private readonly cluster: CompletionCluster,
-    private readonly gatewayId: string,
-    /** Time an answer may take, from acceptance to its last byte; ms. */
-    private readonly requestTimeout: number,
-    /** Jobs that may wait in one queue, over the whole cluster. */
-    maxWaiting: number,
+    settings: CompletionSettings,
   ) {
     super();
-    this.open = new OpenCompletions(cluster);
-    this.admission = new Admission(cluster, maxWaiting);
+    this.open = new OpenCompletions(cluster, settings.resumeWindow);
+    this.follower = new ResponseFollower(cluster, this.open, settings.requestTimeout);
+    this.acceptance = new Acceptance(cluster, new Admission(cluster, settings.maxWaiting), settings);
+    this.idempotent = new IdempotentRuns({
+      records: cluster.records,
+      follower: this.follower,
+      acceptance: this.acceptance,
+      jobs: this.open.recovery.jobs,
+      allocate: () => this.allocate(),
+      begin: (request, parts, signal) => this.begin(request, parts, signal),
+    });
   }
 
   override async run(request: CompletionRequest, signal: AbortSignal): Promise<CompletionResponse> {
     signal.throwIfAborted();
-    const { catalogue, workers } = this.cluster;
-    const model = await catalogue.find(request.model);
-    if (model === undefined)
-      throw new LongshoreError('model_not_found', `No such model: ${request.model}`, 'model');
-    const mode = ENGINE_ROUTES[request.route];
-    const placement = place(
-      { model, mode, ...(request.engine ? { engine: request.engine } : {}) },
-      workers.workers(),
-    );
-    return this.dispatch(request, model, placement, signal);
+    const { key, after = 0, eventIds = false, resumable = false } = request.resumption ?? {};
+    if (resumable && this.cluster.log === undefined) throw new LongshoreError('invalid_request', NO_LOG);
+    if (key !== undefined) return this.idempotent.run({ request, key, after, eventIds }, signal);
+    return this.begin(request, this.allocate(), signal);
   }
 
   override locate(requests: readonly AcceptedCompletion[]): Promise<readonly Whereabouts[]> {
@@ -66,80 +54,71 @@ export class CompletionService extends Completions {
   }
 
   /** Ends every open response with `shutting_down`. */
-  abandonAll(): void {
-    this.open.failAll(new LongshoreError('shutting_down'));
-  }
-
-  /** Frames came for a response that is no longer open: its worker missed the cancel. */
-  cancelOrphan(stream: number): void {
-    this.open.cancelOrphan(this.gatewayId, stream, Date.now());
+  letAllGo(): void {
+    this.open.letAllGo(new LongshoreError('shutting_down'));
   }
 
   stop(): void {
     this.open.stop();
   }
 
-  private async dispatch(
+  private allocate(): RequestIdParts {
+    return { gatewayId: this.cluster.gatewayId, stream: this.cluster.frames.allocate() };
+  }
+
+  private async begin(
     request: CompletionRequest,
-    { id: modelId, tags }: CatalogueModel,
-    placement: Placement,
+    parts: RequestIdParts,
     signal: AbortSignal,
   ): Promise<CompletionResponse> {
-    const { queue, frames } = this.cluster;
-    const { gatewayId, requestTimeout } = this;
-    const stream = frames.allocate();
-    const deadline = Date.now() + Math.min(requestTimeout, request.timeout ?? Infinity);
-    const mode = ENGINE_ROUTES[request.route];
-    const job: CompletionJob = {
-      version: ENVELOPE_VERSION,
-      requestId: `${gatewayId}.${stream}`,
-      gatewayId,
-      stream,
-      route: request.route,
-      mode,
-      modelId,
-      body: request.body,
-      streaming: request.streaming,
-      deadline,
-    };
-    const open = this.open.add({ requestId: job.requestId, stream, queue: placement.queue, deadline });
-    const onAbort = (): void => open.cancel();
+    const placed = await this.acceptance.place(request, parts);
+    const open = this.open.add(placed.fields);
+    const onAbort = (): void => open.hangUp();
     signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      const load = placement.needsLoad
-        ? queue.addLoad(placement.variant, { version: ENVELOPE_VERSION, modelId, mode })
-        : undefined;
-      const { priority } = request;
-      const admission = { queue: placement.queue, job, ...(priority === undefined ? {} : { priority }) };
-      const [admitted] = await Promise.all([this.admission.admit(admission), load]);
-      request.onAccepted?.({
-        ...admitted,
-        requestId: job.requestId,
-        queue: placement.queue,
-        model: tags[0] ?? modelId,
-        workerId: () => open.response.workerId,
-      });
-      // A cancel that came while the job was on its way into the queue did not find it there.
-      if (signal.aborted) await open.stopWork();
-      const head = await open.response.head();
-      const body = readBody(open.response, () => {
-        signal.removeEventListener('abort', onAbort);
-        open.close();
-      });
-      return { status: head.status, headers: describe(head, placement), body };
-    } catch (error) {
+    const done = (): void => {
       signal.removeEventListener('abort', onAbort);
-      open.cancel();
+      open.close();
+    };
+    try {
+      const admitted = await this.acceptance
+        .accept(request, placed, this.open.recovery.jobs)
+        .catch((error: unknown) => forgo(open, error));
+      const { requestId, queue, placement } = placed.fields;
+      const model = placed.model.tags[0] ?? placed.model.id;
+      const workerId = (): string | undefined => open.response.workerId;
+      request.onAccepted?.({ ...admitted, requestId, queue, model, workerId });
+      // A cancel that came while the job was on its way into the queue did not find it there.
+      if (signal.aborted && !placed.fields.resumable) await open.stopWork();
+      const head = await open.response.head();
+      const answer = {
+        status: head.status,
+        headers: describe(head, requestId, placement),
+        body: readBody(open.response, done),
+      };
+      return withEventIds(answer, { after: 0, ids: request.resumption?.eventIds ?? false });
+    } catch (error) {
+      done();
       throw error;
     }
   }
 }
 
-function describe(head: FrameHead, placement: Placement): Record<string, string> {
+const NO_LOG =
+  'Idempotency-Key and X-Longshore-Resumable need the log of answers, which is off (LONGSHORE_LOG=false).';
+
+/** A job that was refused is nowhere. Where Redis went away it may be in its queue. */
+function forgo(open: OpenCompletion, error: unknown): never {
+  const unsure = error instanceof LongshoreError && error.code === 'redis_unavailable';
+  if (!unsure) open.discard();
+  throw error;
+}
+
+function describe(head: FrameHead, requestId: string, placement: string): Record<string, string> {
   return {
     ...head.headers,
+    'x-longshore-request': requestId,
     'x-longshore-worker': head.workerId,
-    'x-longshore-placement': `${placement.variant}; ${placement.reason}`,
+    'x-longshore-placement': placement,
   };
 }
 

@@ -5,6 +5,8 @@ import { PullQueuesModule } from '#queue';
 import { GatewayCluster } from '../cluster/gateway-cluster.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { RedisProbe } from '../health/redis-probe.js';
+import { StreamService } from '../streams/stream.service.js';
+import { Streams } from '../streams/streams.js';
 import { CompletionService } from './completion.service.js';
 import { Completions } from './completions.js';
 
@@ -13,7 +15,7 @@ export interface CompletionsModuleOptions {
   readonly logger: Logger;
 }
 
-/** Connects a gateway to the cluster: offers Completions, Catalogue, WorkerDirectory, Pulls and RedisProbe. */
+/** Connects a gateway to the cluster: offers Completions, Streams, Catalogue, WorkerDirectory, Pulls and RedisProbe. */
 @Module({})
 export class CompletionsModule implements OnApplicationShutdown {
   constructor(
@@ -23,13 +25,10 @@ export class CompletionsModule implements OnApplicationShutdown {
 
   static connect({ config, logger }: CompletionsModuleOptions): DynamicModule {
     const cluster = new GatewayCluster(config, logger);
-    const completions = new CompletionService(
-      cluster,
-      cluster.gatewayId,
-      config.requestTimeout,
-      config.maxWaiting,
-    );
-    cluster.onOrphan = (stream) => completions.cancelOrphan(stream);
+    const completions = new CompletionService(cluster, config);
+    const { open, follower } = completions;
+    const streams = new StreamService(cluster, open, follower, config.logRetention);
+    cluster.onOrphan = (parts) => open.sight(parts);
     const start = async (): Promise<GatewayCluster> => {
       await cluster.start();
       return cluster;
@@ -49,16 +48,17 @@ export class CompletionsModule implements OnApplicationShutdown {
         { provide: GatewayCluster, useFactory: start },
         { provide: CompletionService, useValue: completions },
         { provide: Completions, useExisting: CompletionService },
+        { provide: Streams, useValue: streams },
         { provide: Catalogue, useValue: cluster.catalogue },
         { provide: WorkerDirectory, useValue: cluster.workers },
         { provide: RedisProbe, useValue: redisProbe },
       ],
-      exports: [Completions, Catalogue, WorkerDirectory, RedisProbe, pulls],
+      exports: [Completions, Streams, Catalogue, WorkerDirectory, RedisProbe, pulls],
     };
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.completions.abandonAll();
+    this.completions.letAllGo();
     this.completions.stop();
     await this.cluster.stop();
   }

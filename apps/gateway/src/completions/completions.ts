@@ -1,5 +1,6 @@
 import type { EngineName, EngineRoute } from '#contracts';
 import type { Admitted } from './admission.js';
+import type { Resumption } from '../streams/read-resumption.js';
 import type { Whereabouts } from './whereabouts.js';
 
 export interface CompletionRequest {
@@ -17,6 +18,8 @@ export interface CompletionRequest {
   readonly timeout?: number;
   /** 1 to 20, 1 the most urgent; absent = 10. */
   readonly priority?: number;
+  /** Absent = the answer does not outlive its client. */
+  readonly resumption?: Resumption;
   /** Told once, when the request is safe in its queue: it will be answered, however long that takes. */
   readonly onAccepted?: (accepted: AcceptedCompletion) => void;
 }

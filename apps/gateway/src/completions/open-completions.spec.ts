@@ -1,8 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ControlSender, WorkerDirectory } from '#cluster';
-import type { JobQueue } from '#queue';
-import { type FrameSubscriber, type ResponseRequests, ResponseStream } from '#streaming';
-import { type OpenCompletion, OpenCompletions } from './open-completions.js';
+import type { Frame, RequestIdParts } from '#contracts';
+import {
+  type LoggedResponse,
+  resolveLog,
+  encodeLog,
+  type ResponseRequests,
+  ResponseStream,
+} from '#streaming';
+import type { OpenCompletion } from './open-completion.js';
+import { OpenCompletions } from './open-completions.js';
+import type { ResponseCluster } from './recovery.js';
 
 /** What was sent to whom. */
 class Sent {
@@ -15,76 +22,255 @@ class Sent {
   }
 }
 
-describe('OpenCompletion', () => {
-  let sent: Sent;
-  let removed: string[];
-  let all: OpenCompletions;
+const FAR = 1_000_000_000_000_000;
+const frame = (sequence: number, kind: Frame['kind'], content: unknown): Frame => {
+  const payload = Buffer.isBuffer(content) ? content : Buffer.from(JSON.stringify(content));
+  return { stream: 1, attempt: 1, sequence, kind, payload };
+};
+const HEAD = frame(0, 'head', { status: 200, headers: {}, workerId: 'w1' });
+const FIN = frame(2, 'fin', { outcome: 'completed' });
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A cluster in which nothing happens but what a test does. */
+class StillCluster {
+  readonly sent = new Sent();
+  readonly removed: string[] = [];
+  readonly added: string[] = [];
+  readonly read: string[] = [];
+  reachable = true;
+  hasJob = true;
+  hasReader = false;
+  living: string[] = ['w1'];
+  logged: LoggedResponse | undefined;
+  lose: (workerId: string) => void = () => undefined;
+  readonly all: OpenCompletions;
+
+  constructor(logged: boolean) {
+    const cluster = {
+      gatewayId: 'g',
+      frames: {
+        register: (_: number, requests: ResponseRequests) => new ResponseStream(requests, 0),
+        close: () => undefined,
+      },
+      control: this.sent,
+      workers: {
+        onLost: (listener: (workerId: string) => void) => {
+          this.lose = listener;
+          return () => undefined;
+        },
+        workers: () => this.living.map((workerId) => ({ workerId })),
+      },
+      queue: {
+        removeCompletion: async (_: string, id: string) => this.removed.push(id),
+        addCompletion: async (queue: string, job: { requestId: string }, { begun = 0 }: { begun?: number }) =>
+          this.added.push(`${job.requestId} in ${queue} after ${begun}`),
+        has: async () => this.hasJob,
+      },
+      records: this.records(),
+      ...(logged ? { log: { read: async (parts: RequestIdParts) => this.readLog(parts) } } : {}),
+    };
+    this.all = new OpenCompletions(cluster as unknown as ResponseCluster, 30_000);
+  }
+
+  add(requestId: string, resumable = false): OpenCompletion {
+    return this.all.add({
+      requestId,
+      parts: { gatewayId: 'g', stream: 1 },
+      queue: 'q',
+      deadline: FAR,
+      streaming: true,
+      resumable,
+      retention: 1,
+      placement: 'cpu; resident',
+    });
+  }
+
+  private records(): object {
+    const isReachable = (): boolean => this.reachable;
+    return {
+      get reachable() {
+        return isReachable();
+      },
+      put: async () => undefined,
+      keepFor: async () => undefined,
+      hasReader: async () => this.hasReader,
+    };
+  }
+
+  private readLog({ gatewayId, stream }: RequestIdParts): LoggedResponse | undefined {
+    this.read.push(`${gatewayId}.${stream}`);
+    return this.logged;
+  }
+}
+
+const begin = (open: OpenCompletion): void => open.response.accept(HEAD, 0);
+const say = (open: OpenCompletion, sequence: number, bytes = 'x'): void =>
+  open.response.accept(frame(sequence, 'body', Buffer.from(bytes)), 0);
+
+describe('OpenCompletion without a log', () => {
+  let cluster: StillCluster;
   let open: OpenCompletion;
 
   beforeEach(() => {
-    sent = new Sent();
-    removed = [];
-    const frames = {
-      register: (_: number, requests: ResponseRequests) => new ResponseStream(requests, 0),
-      close: () => undefined,
-    };
-    all = new OpenCompletions({
-      frames: frames as unknown as FrameSubscriber,
-      control: sent as unknown as ControlSender,
-      workers: { onLost: () => () => undefined } as unknown as WorkerDirectory,
-      queue: { removeCompletion: async (_: string, id: string) => removed.push(id) } as unknown as JobQueue,
-    });
-    open = all.add({ requestId: 'r', stream: 1, queue: 'q', deadline: 1_000_000_000_000_000 });
+    cluster = new StillCluster(false);
+    open = cluster.add('g.1');
   });
-  afterEach(() => all.stop());
-
-  const begin = (): void => {
-    const head = { status: 200, headers: {}, workerId: 'w1' };
-    const payload = Buffer.from(JSON.stringify(head));
-    open.response.accept({ stream: 1, attempt: 1, sequence: 0, kind: 'head', payload }, 0);
-  };
-  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  afterEach(() => cluster.all.stop());
 
   it('asks a silent worker again for what may be lost, and to go on', () => {
-    begin();
+    begin(open);
     open.check(4_000);
-    expect(sent.messages).toEqual([]);
+    expect(cluster.sent.messages).toEqual([]);
     open.check(6_000);
-    expect(sent.messages).toEqual(['replay w1', 'resume w1']);
+    expect(cluster.sent.messages).toEqual(['replay w1', 'resume w1']);
   });
 
   it('does not ask a worker to go on whose answer nobody reads', () => {
-    begin();
-    const payload = Buffer.alloc(300_000);
-    open.response.accept({ stream: 1, attempt: 1, sequence: 1, kind: 'body', payload }, 0);
+    begin(open);
+    say(open, 1, 'x'.repeat(300_000));
     open.check(6_000);
-    expect(sent.messages).toEqual(['pause w1', 'replay w1']);
+    expect(cluster.sent.messages).toEqual(['pause w1', 'replay w1']);
   });
 
   it('is cancelled at the worker that answers', async () => {
-    begin();
-    open.cancel();
+    begin(open);
+    open.hangUp();
     await settled();
-    expect([sent.messages, removed]).toEqual([['cancel w1'], []]);
+    expect([cluster.sent.messages, cluster.removed]).toEqual([['cancel w1'], []]);
   });
 
   it('is cancelled everywhere when nobody is known to answer, or who answered does not listen', async () => {
-    open.cancel();
+    open.hangUp();
     await settled();
-    expect([sent.messages, removed]).toEqual([['cancel all'], ['r']]);
-    open = all.add({ requestId: 's', stream: 1, queue: 'q', deadline: 1_000_000_000_000_000 });
-    begin();
-    sent.listeners = 0;
-    open.cancel();
+    expect([cluster.sent.messages, cluster.removed]).toEqual([['cancel all'], ['g.1']]);
+    open = cluster.add('g.2');
+    begin(open);
+    cluster.sent.listeners = 0;
+    open.hangUp();
     await settled();
-    expect([sent.messages.slice(1), removed]).toEqual([
+    expect([cluster.sent.messages.slice(1), cluster.removed]).toEqual([
       ['cancel w1', 'cancel all'],
-      ['r', 's'],
+      ['g.1', 'g.2'],
     ]);
   });
 
   it('fails when its time is over', async () => {
-    open.check(1_000_000_000_000_001);
+    open.check(FAR + 1);
     await expect(open.response.head()).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  });
+
+  it('fails when the worker that had begun is gone', async () => {
+    begin(open);
+    say(open, 1);
+    cluster.lose('w1');
+    expect(open.response.finished).toBe(true);
+  });
+});
+
+describe('OpenCompletion with a log', () => {
+  let cluster: StillCluster;
+  let open: OpenCompletion;
+
+  beforeEach(() => {
+    cluster = new StillCluster(true);
+    open = cluster.add('g.1');
+  });
+  afterEach(() => cluster.all.stop());
+
+  const look = async (now: number): Promise<void> => {
+    open.check(now);
+    await settled();
+  };
+  const keep = (): void => {
+    const job = { requestId: 'g.1', body: '{}' };
+    cluster.all.recovery.jobs.keep({ queue: 'q', job } as never);
+  };
+
+  it('takes what did not arrive out of the log', async () => {
+    cluster.logged = resolveLog(encodeLog([HEAD, frame(1, 'body', Buffer.from('all')), FIN]));
+    begin(open);
+    open.response.requestReplay();
+    await look(1_000);
+    const read: string[] = [];
+    for await (const bytes of open.response.body()) read.push(bytes.toString());
+    expect(read).toEqual(['all']);
+  });
+
+  it('waits for another worker when the one that had begun is gone, and looks into the log once', async () => {
+    begin(open);
+    say(open, 1);
+    cluster.lose('w1');
+    await look(1_000);
+    await look(1_100);
+    await look(4_000);
+    expect(open.response.finished).toBe(false);
+    expect(cluster.read).toEqual(['g.1']);
+  });
+
+  it('looks at most once at a time, and not while Redis is away', async () => {
+    begin(open);
+    cluster.reachable = false;
+    open.response.requestReplay();
+    await look(1_000);
+    expect(cluster.read).toEqual([]);
+    cluster.reachable = true;
+    open.check(2_000);
+    open.check(3_000);
+    await settled();
+    expect(cluster.read).toEqual(['g.1']);
+  });
+
+  it('asks the worker for what is beyond the limit of the log', async () => {
+    begin(open);
+    say(open, 3);
+    await look(1_000);
+    expect(cluster.sent.messages).toEqual(['replay w1']);
+    cluster.all.recovery.lastAway = 5_000;
+    await look(14_000);
+    expect(open.response.finished).toBe(false);
+    await look(16_000);
+    await expect(open.response.body().next()).rejects.toMatchObject({ code: 'worker_lost' });
+  });
+
+  it('puts a job back that Redis has lost and that nobody is known to answer', async () => {
+    keep();
+    cluster.hasJob = false;
+    open.response.requestReplay();
+    await look(1_000);
+    expect(cluster.added).toEqual(['g.1 in q after 1']);
+  });
+
+  it('does not put a job back whose worker goes on, nor one that has ended', async () => {
+    keep();
+    cluster.hasJob = false;
+    begin(open);
+    open.response.requestReplay();
+    await look(1_000);
+    cluster.logged = resolveLog(encodeLog([HEAD, frame(1, 'body', Buffer.from('all')), FIN]));
+    cluster.living = [];
+    await look(2_000);
+    expect([cluster.added, open.response.finished]).toEqual([[], true]);
+  });
+
+  it('gives a job up that Redis has lost and that nobody can put back', async () => {
+    cluster.hasJob = false;
+    open.response.requestReplay();
+    await look(1_000);
+    await look(9_000);
+    expect(open.response.finished).toBe(false);
+    await look(12_000);
+    await expect(open.response.head()).rejects.toMatchObject({
+      code: 'worker_lost',
+      message: expect.stringContaining('Redis has lost the request'),
+    });
+  });
+
+  it('goes on for a while when its client may come back, and is stopped when nobody does', async () => {
+    cluster.all.stop();
+    const resumable = cluster.add('g.1', true);
+    begin(resumable);
+    resumable.hangUp();
+    await settled();
+    expect(cluster.sent.messages).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import {
   type CompletionResponse,
   Completions,
 } from '../completions/completions.js';
+import { readResumption } from '../streams/read-resumption.js';
 import { readWishes } from './caller-wishes.js';
 import { InferenceObserver, type InferenceObservation } from './inference-observer.js';
 import { StreamedAnswers } from './streamed-answers.js';
@@ -40,7 +41,12 @@ export class CompletionRelay {
     };
     const told = notices && streaming && ENGINE_ROUTES[route] === 'completion';
     // Once the job is in its queue nobody here needs the body, and the answer may go on for long: let go of it.
-    let completion: CompletionRequest | undefined = { ...rest, ...limits, requestId };
+    let completion: CompletionRequest | undefined = {
+      ...rest,
+      ...limits,
+      ...readResumption(request.headers),
+      requestId,
+    };
     request.body = undefined;
     let endNotices: (() => void) | undefined;
     const begin = (signal: AbortSignal, writer: ResponseWriter): Promise<CompletionResponse> => {

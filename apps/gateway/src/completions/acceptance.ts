@@ -1,0 +1,130 @@
+import type { Catalogue } from '#cluster';
+import {
+  type CatalogueModel,
+  type CompletionJob,
+  ENGINE_ROUTES,
+  ENVELOPE_VERSION,
+  LongshoreError,
+  type Mode,
+  requestIdOf,
+  type RequestIdParts,
+} from '#contracts';
+import type { Admission, Admitted } from './admission.js';
+import type { CompletionRequest } from './completions.js';
+import { type OpenCompletionFields, recordOf } from './open-completion.js';
+import { type Placement, place } from './placement.js';
+import type { RecentJobs } from './recent-jobs.js';
+import type { ResponseCluster } from './recovery.js';
+
+export interface CompletionCluster extends ResponseCluster {
+  readonly catalogue: Catalogue;
+}
+
+/** Times in ms, sizes in bytes. */
+export interface CompletionSettings {
+  /** Time an answer may take, from acceptance to its last byte. */
+  readonly requestTimeout: number;
+  /** Jobs that may wait in one queue, over the whole cluster. */
+  readonly maxWaiting: number;
+  readonly logLimit: number;
+  readonly logRetention: number;
+  /** Instead of `logRetention` for requests with an idempotency key. */
+  readonly resultRetention: number;
+  readonly resumeWindow: number;
+}
+
+/** A request that some worker can run, and which. */
+export interface PlacedRequest {
+  readonly model: CatalogueModel;
+  readonly mode: Mode;
+  readonly placement: Placement;
+  readonly fields: OpenCompletionFields;
+}
+
+/** Makes jobs of requests: decides who is to run them, and puts them into their queues. */
+export class Acceptance {
+  constructor(
+    private readonly cluster: CompletionCluster,
+    private readonly admission: Admission,
+    private readonly settings: CompletionSettings,
+  ) {}
+
+  /**
+   * A key is kept as long as it may take to answer, so that it never outlives the answer and never ends before it does;
+   * ms.
+   */
+  get keyRetention(): number {
+    return Math.max(this.settings.resultRetention, this.settings.requestTimeout);
+  }
+
+  /** Decides who runs a request, without telling anybody. @throws LongshoreError */
+  async place(request: CompletionRequest, parts: RequestIdParts): Promise<PlacedRequest> {
+    const model = await this.cluster.catalogue.find(request.model);
+    if (model === undefined)
+      throw new LongshoreError('model_not_found', `No such model: ${request.model}`, 'model');
+    const mode = ENGINE_ROUTES[request.route];
+    const { engine, resumption, timeout = Infinity } = request;
+    const placement = place(
+      { model, mode, ...(engine === undefined ? {} : { engine }) },
+      this.cluster.workers.workers(),
+    );
+    const fields = {
+      requestId: requestIdOf(parts),
+      parts,
+      queue: placement.queue,
+      deadline: Date.now() + Math.min(this.settings.requestTimeout, timeout),
+      streaming: request.streaming,
+      resumable: this.cluster.log !== undefined && resumption?.resumable === true,
+      retention: resumption?.key === undefined ? this.settings.logRetention : this.keyRetention,
+      placement: `${placement.variant}; ${placement.reason}`,
+    };
+    return { model, mode, placement, fields };
+  }
+
+  /**
+   * Puts a request into its queue; one that is there already stays as it is.
+   * @throws LongshoreError `queue_full`, or `redis_unavailable`, when it may have been accepted or not
+   */
+  async accept(request: CompletionRequest, placed: PlacedRequest, jobs: RecentJobs): Promise<Admitted> {
+    const { queue } = this.cluster;
+    const { model, mode, placement, fields } = placed;
+    const job = this.jobOf(request, placed);
+    // Another gateway may have put it into a queue for a client that came back there: then that one counts.
+    const place = fields.resumable ? (await this.record(fields)).queue : placement.queue;
+    const load = placement.needsLoad
+      ? queue.addLoad(placement.variant, { version: ENVELOPE_VERSION, modelId: model.id, mode })
+      : undefined;
+    const { priority } = request;
+    const accepted = { queue: place, job, ...(priority === undefined ? {} : { priority }) };
+    const [admitted] = await Promise.all([this.admission.admit(accepted), load]);
+    if (job.logLimit !== undefined) jobs.keep(accepted);
+    return admitted;
+  }
+
+  private record(fields: OpenCompletionFields): Promise<{ readonly queue: string }> {
+    const ttl = fields.deadline - Date.now() + fields.retention;
+    return this.cluster.records.put(recordOf(fields), ttl).catch(() => {
+      throw new LongshoreError('redis_unavailable');
+    });
+  }
+
+  private jobOf(request: CompletionRequest, { model, mode, fields }: PlacedRequest): CompletionJob {
+    const { logLimit, resumeWindow } = this.settings;
+    const { requestId, parts, streaming, deadline, retention } = fields;
+    const logged =
+      this.cluster.log === undefined ? {} : { logLimit, logRetention: Math.ceil(retention), resumeWindow };
+    const { route, body } = request;
+    return {
+      version: ENVELOPE_VERSION,
+      requestId,
+      ...parts,
+      route,
+      mode,
+      modelId: model.id,
+      body,
+      streaming,
+      deadline,
+      ...logged,
+    };
+  }
+}
