@@ -1,4 +1,4 @@
-import type { RedisClient } from '#redis';
+import { onConnected, type RedisClient } from '#redis';
 
 /** Room for listeners besides BullMQ's, which makes a limit of none into one for its own. */
 const OTHER_LISTENERS = 10;
@@ -20,7 +20,7 @@ export class Readiness {
     this.since = redis.status === 'ready' ? performance.now() : Infinity;
     redis.setMaxListeners(redis.getMaxListeners() + OTHER_LISTENERS);
     redis.on('close', () => (this.since = Infinity));
-    redis.on('ready', () => {
+    onConnected(redis, () => {
       this.since = performance.now();
       for (const listener of this.listeners) listener();
     });
