@@ -11,6 +11,11 @@ const MAY_STAY: readonly (readonly [RegExp, string])[] = [
   [/^longshore:\{[^}]+\}:events$/, 'one event of a queue'],
   [/^longshore:\{[^}]+\}:marker$/, 'wakes consumers of a queue'],
   [/^longshore:\{[^}]+\}:stalled-check$/, 'who looks for abandoned jobs; expires'],
+  [/^longshore:gateway:[^:]+$/, 'the sign of life of a gateway; expires'],
+  [/^longshore:\{[^}]+\}:log:\d+$/, 'the log of an answer that ended lately; expires'],
+  [/^longshore:\{[^}]+\}:fences$/, 'who owns the logs of a gateway; expires'],
+  [/^longshore:(?:response|readers):[^:]+$/, 'what gateways tell each other of an answer; expires'],
+  [/^longshore:idempotency:[0-9a-f]+$/, 'a key of a client; expires'],
   [/^longshore:\{pull\.cpu\}:(?:completed|\d+)$/, 'pulls that ended in the last minute'],
 ];
 
@@ -34,6 +39,14 @@ export async function completionJobs(url: string): Promise<readonly string[]> {
 /** Breaks every pub/sub connection of every gateway and worker. @returns how many there were */
 export async function cutSubscribers(url: string): Promise<number> {
   return withRedis(url, async (redis) => Number(await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')));
+}
+
+/** The pub/sub connections there are, by their numbers; a new connection has a new one. */
+export async function subscriberIds(url: string): Promise<readonly string[]> {
+  return withRedis(url, async (redis) => {
+    const clients = String(await redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub'));
+    return [...clients.matchAll(/^id=(\d+) /gm)].map(([, id]) => id ?? '');
+  });
 }
 
 type Connections = ReturnType<RedisConnections['patient']>;
