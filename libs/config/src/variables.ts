@@ -3,7 +3,8 @@
  * `docs/configuration.md` lists the same names; a test compares the two.
  */
 export const VARIABLES = {
-  LONGSHORE_REDIS_URL: 'Redis to use, for example redis://127.0.0.1:6379/0 or unix:///run/redis.sock.',
+  LONGSHORE_REDIS_URL:
+    'Redis to use: redis://host:6379/0, rediss:// for TLS, unix:///run/redis.sock, redis+sentinel://host1:26379,host2:26379/mymaster/0 or redis+cluster://host1:7000,host2:7001.',
   LONGSHORE_NAMESPACE: 'First word of every key and channel, so that clusters can share a Redis.',
   LONGSHORE_LOG_LEVEL: 'Least severe level that is logged: debug, info, warn or error.',
   LONGSHORE_LOG_FORMAT: 'json or pretty.',

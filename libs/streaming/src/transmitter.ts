@@ -1,5 +1,5 @@
 import type { Names } from '#contracts';
-import type { RedisClient } from '#redis';
+import { countListeners, publishTo, type RedisClient } from '#redis';
 import { encodeBatch } from './frame-codec.js';
 import { type LogCommands, withLogCommands } from './log-commands.js';
 import { type Batch, type Outbox, timesToLive } from './outbox.js';
@@ -34,13 +34,12 @@ export class Transmitter {
     this.pendingBytes += bytes.length;
     try {
       if (!batch.scripted) {
-        const receivers = await this.redis.publish(outbox.channel, bytes);
-        return { heard: this.heardBy(receivers), logged: true };
+        const receivers = await publishTo(this.redis, outbox.channel, bytes);
+        return { heard: receivers > 0, logged: true };
       }
       const base = this.names.responsesKey(outbox.gatewayId);
-      return this.read(
-        await this.redis.publishFrames(base, outbox.channel, bytes, ...timesToLive(batch, now)),
-      );
+      const ttls = timesToLive(batch, now);
+      return await this.read(outbox, await this.redis.publishFrames(base, outbox.channel, bytes, ...ttls));
     } catch {
       return { heard: false, logged: false };
     } finally {
@@ -51,24 +50,24 @@ export class Transmitter {
   /** Whether somebody listens; undefined when Redis did not say. */
   async probe({ channel }: Outbox): Promise<boolean | undefined> {
     try {
-      return this.heardBy(await this.redis.publish(channel, EMPTY_BATCH));
+      return (await publishTo(this.redis, channel, EMPTY_BATCH)) > 0;
     } catch {
       return undefined;
     }
   }
 
-  private read(reply: unknown): Transmission {
-    if (typeof reply === 'number') return { heard: this.heardBy(reply), logged: true };
+  private async read(outbox: Outbox, reply: unknown): Promise<Transmission> {
+    if (typeof reply === 'number') return { heard: await this.heardBy(outbox, reply), logged: true };
     const [receivers = 0, refused = 0, ...pairs] = reply as readonly number[];
     const fences = new Map<number, number>();
     for (let index = 0; index < pairs.length; index += 2) {
       fences.set(pairs[index] ?? 0, pairs[index + 1] ?? 0);
     }
-    return { heard: this.heardBy(receivers), logged: refused === 0, fences };
+    return { heard: await this.heardBy(outbox, receivers), logged: refused === 0, fences };
   }
 
-  /** A Redis Cluster counts the subscribers on one node only, so none there means nothing. */
-  private heardBy(receivers: number): boolean {
-    return receivers > 0 || this.redis.isCluster;
+  /** @param receivers as the script counted them */
+  private async heardBy({ channel }: Outbox, receivers: number): Promise<boolean> {
+    return receivers > 0 || (await countListeners(this.redis, channel, receivers)) > 0;
   }
 }

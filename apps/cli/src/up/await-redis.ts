@@ -19,26 +19,34 @@ export async function awaitRedis(socket: string, signal: AbortSignal): Promise<v
 export async function requireRedis(url: string): Promise<void> {
   const { options, place } = readRedisUrl(url);
   try {
-    await exchange(options);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    await Promise.any(options.map((one) => exchange(one)));
+  } catch (failure) {
+    const [error] = (failure as AggregateError).errors as NodeJS.ErrnoException[];
+    const code = error?.code ?? error?.message ?? 'no answer';
     throw new LaunchProblem(
       `Redis at ${place} cannot be reached (${code}). Start it, correct the URL, or leave LONGSHORE_REDIS_URL and --redis out to get a private one.`,
     );
   }
 }
 
-/** @throws LaunchProblem when the text is no Redis URL */
-export function readRedisUrl(url: string): { options: NetConnectOpts; place: string } {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === 'unix:') return { options: { path: parsed.pathname }, place: parsed.pathname };
-  if (parsed && ['redis:', 'rediss:'].includes(parsed.protocol) && parsed.hostname !== '') {
-    const host = parsed.hostname.replace(/^\[|\]$/g, '');
-    const port = Number(parsed.port || 6379);
-    return { options: { host, port }, place: `${parsed.hostname}:${port}` };
+/**
+ * Where a Redis, or any of its sentinels or nodes, should listen. What else the URL says is for the processes to read.
+ * @throws LaunchProblem when the text is no Redis URL
+ */
+export function readRedisUrl(url: string): { options: readonly NetConnectOpts[]; place: string } {
+  const [, socket] = /^unix:\/\/(\/[^?]+)/.exec(url) ?? [];
+  if (socket !== undefined) return { options: [{ path: decodeURIComponent(socket) }], place: socket };
+  const [, kind, hosts = ''] = /^rediss?(?:\+(sentinel|cluster))?:\/\/(?:[^@]*@)?([^/?#@]+)/.exec(url) ?? [];
+  const options = hosts.split(',').map((host) => {
+    const [, ipv6, name, port] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/i.exec(host) ?? [];
+    return { host: ipv6 ?? name ?? '', port: Number(port ?? (kind === 'sentinel' ? 26379 : 6379)) };
+  });
+  if (options.every(({ host }) => host !== '') && (kind !== undefined || options.length === 1)) {
+    const place = options.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
+    return { options, place: place.join(', ') };
   }
   throw new LaunchProblem(
-    'The Redis URL must look like redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH/TO.sock.',
+    'The Redis URL must look like redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH/TO.sock, redis+sentinel://HOST:PORT,HOST:PORT/NAME or redis+cluster://HOST:PORT,HOST:PORT.',
   );
 }
 

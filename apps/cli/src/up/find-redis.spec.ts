@@ -36,6 +36,14 @@ describe('readRedisUrl', () => {
   it('shows where a Redis is without its password', () => {
     expect(readRedisUrl('redis://user:secret@cache:6380/1').place).toBe('cache:6380');
     expect(readRedisUrl('unix:///run/redis.sock').place).toBe('/run/redis.sock');
+    expect(readRedisUrl('redis+sentinel://u:secret@one,[::1]:9/mymaster/1')).toEqual({
+      options: [
+        { host: 'one', port: 26379 },
+        { host: '::1', port: 9 },
+      ],
+      place: 'one:26379, [::1]:9',
+    });
+    expect(readRedisUrl('rediss+cluster://one:7000,two').place).toBe('one:7000, two:6379');
   });
 
   it.each(['cache:6379', 'http://cache', ''])('refuses "%s"', (url) => {

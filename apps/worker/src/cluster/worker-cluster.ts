@@ -40,7 +40,7 @@ export class WorkerCluster {
     });
     const { names } = this;
     this.commands = this.connections.patient('commands');
-    this.news = this.connections.subscriber('news');
+    this.news = this.connections.subscriber('news', this.names.workerChannel(workerId));
     const prompt = this.connections.failFast('prompt');
     const access = { redis: prompt, subscriber: this.news, names };
     this.catalogue = new RedisCatalogue({
