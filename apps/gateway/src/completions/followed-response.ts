@@ -28,15 +28,16 @@ export class FollowedResponse {
   ): Promise<FollowedResponse> {
     const { cluster } = surroundings;
     const { requestId, parts } = fields;
-    let followed: FollowedResponse | undefined;
+    const opened: { followed?: FollowedResponse } = {};
     const tell = (kind: 'pause' | 'resume'): void =>
-      void cluster.control.send(followed?.response.workerId, { kind, requestId });
+      void cluster.control.send(opened.followed?.response.workerId, { kind, requestId });
     const response = await cluster.frames.follow(parts, {
-      replay: (attempt, sequence) => followed?.recovery.missing(attempt, sequence),
+      replay: (attempt, sequence) => opened.followed?.recovery.missing(attempt, sequence),
       pause: () => tell('pause'),
       resume: () => tell('resume'),
     });
-    followed = new FollowedResponse(fields, response, surroundings, onClose);
+    const followed = new FollowedResponse(fields, response, surroundings, onClose);
+    opened.followed = followed;
     try {
       const logged = await cluster.log?.read(parts);
       if (logged !== undefined) response.fill(logged, Date.now());
