@@ -5,7 +5,7 @@ import type { LoggedResponse } from './resolve-log.js';
 /** What a response does with its frames once they are in order. */
 export interface OrderedFrames {
   /** The next frame. */
-  readonly take: (content: FrameContent, attempt: number) => void;
+  readonly take: (content: FrameContent) => void;
   /** Another attempt begins from the start: what was taken counts for nothing. No body was among it. */
   readonly restart: () => void;
   /** Another attempt answers, and does not go on from what was taken. */
@@ -59,7 +59,7 @@ export class FrameOrder {
     const content = readContent(frame);
     const unknown = frame.attempt > this.attempt || this.firstOfAttempt === undefined;
     if (unknown && !this.follow(frame)) return false;
-    this.place(frame.sequence, { attempt: frame.attempt, content });
+    this.place(frame, content);
     return true;
   }
 
@@ -88,7 +88,7 @@ export class FrameOrder {
 
   private takeLogged({ frames }: LoggedResponse, end: number): void {
     for (const frame of frames.slice(this.expected, end)) {
-      this.take({ attempt: frame.attempt, content: readContent(frame) });
+      this.take(frame.attempt, readContent(frame));
     }
     this.takeHeld();
   }
@@ -129,11 +129,11 @@ export class FrameOrder {
     }
   }
 
-  private place(sequence: number, frame: Held): void {
+  private place({ attempt, sequence }: Frame, content: FrameContent): void {
     const followed = this.firstOfAttempt !== undefined;
     if (followed && sequence < this.expected) return;
-    if (!followed || sequence > this.expected) return this.hold(sequence, frame);
-    this.take(frame);
+    if (!followed || sequence > this.expected) return this.hold(sequence, { attempt, content });
+    this.take(attempt, content);
     if (this.held !== undefined) this.takeHeld();
   }
 
@@ -150,15 +150,15 @@ export class FrameOrder {
     for (const sequence of this.held?.keys() ?? []) if (sequence < this.expected) this.held?.delete(sequence);
     for (let next = this.held?.get(this.expected); next !== undefined; next = this.held?.get(this.expected)) {
       this.held?.delete(this.expected);
-      this.take(next);
+      this.take(next.attempt, next.content);
     }
     this.gap = (this.held?.size ?? 0) > 0;
   }
 
-  private take({ attempt, content }: Held): void {
+  private take(attempt: number, content: FrameContent): void {
     this.expected++;
     this.takenAttempt = attempt;
     if (content.kind === 'body') this.begun = true;
-    this.frames.take(content, attempt);
+    this.frames.take(content);
   }
 }

@@ -1,34 +1,17 @@
-import { type Frame, Names } from '#contracts';
-import type { RedisClient } from '#redis';
+import type { Frame } from '#contracts';
 import { UNLOGGED } from './frame-codec.js';
-import { FrameWriter, type ResponseAddress, type WriterOptions } from './frame-writer.js';
+import { FrameWriter } from './frame-writer.js';
 import { FinishedResponses } from './finished-responses.js';
 import { LogMender } from './log-mender.js';
 import { Outbox } from './outbox.js';
+import {
+  type FramePublisherOptions,
+  PUBLISHER_DEFAULTS,
+  type PublisherSettings,
+} from './publisher-options.js';
 import { ReplayBuffer } from './replay-buffer.js';
 import { Transmitter } from './transmitter.js';
-
-export interface FramePublisherOptions {
-  readonly redis: RedisClient;
-  readonly names: Names;
-  /** Payload bytes kept for replay, per response. */
-  readonly replayCapacity?: number;
-  /** How long a finished response can still be replayed; ms. */
-  readonly replayRetention?: number;
-  /** Bytes kept of finished responses, all together; the oldest go first. */
-  readonly finishedCapacity?: number;
-  /** After this long without any receiver a gateway counts as gone; ms. */
-  readonly gatewayGrace?: number;
-  /** A gateway is gone: nobody will read these responses. */
-  readonly onGatewayLost?: (requestIds: readonly string[]) => void;
-}
-
-const DEFAULTS = {
-  replayCapacity: 1024 * 1024,
-  replayRetention: 30_000,
-  finishedCapacity: 32 * 1024 * 1024,
-  gatewayGrace: 10_000,
-};
+import type { ResponseAddress, WriterOptions } from './writer-options.js';
 
 /** Bytes handed to Redis and not yet taken by it, above which writers report congestion. */
 const CONGESTION_BYTES = 4 * 1024 * 1024;
@@ -44,7 +27,7 @@ const PROBE_INTERVAL_MS = 50;
  * Frames that reached no subscriber are sent again when one listens; receivers drop what they have seen.
  */
 export class FramePublisher {
-  private readonly settings: Required<Omit<FramePublisherOptions, 'redis' | 'names' | 'onGatewayLost'>>;
+  private readonly settings: PublisherSettings;
   private readonly outboxes = new Map<string, Outbox>();
   private readonly writers = new Map<string, FrameWriter>();
   private readonly finished: FinishedResponses;
@@ -55,7 +38,7 @@ export class FramePublisher {
 
   constructor(private readonly options: FramePublisherOptions) {
     const { redis, names } = options;
-    this.settings = { ...DEFAULTS, ...options };
+    this.settings = { ...PUBLISHER_DEFAULTS, ...options };
     this.transmitter = new Transmitter(redis, names);
     this.mender = new LogMender(this.transmitter.redis, names);
     this.finished = new FinishedResponses(this.settings, (writer) => this.forget(writer));

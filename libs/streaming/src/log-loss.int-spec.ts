@@ -22,8 +22,8 @@ interface Bench {
   readonly admin: RedisClient;
   readonly publisher: FramePublisher;
   readonly log: RequestLog;
-  open(attempt?: number, options?: WriterOptions): FrameWriter;
-  say(writer: FrameWriter, texts: readonly string[]): Promise<void>;
+  readonly open: (attempt?: number, options?: WriterOptions) => FrameWriter;
+  readonly say: (writer: FrameWriter, texts: readonly string[]) => Promise<void>;
 }
 
 const ends: (() => Promise<void>)[] = [];
@@ -144,6 +144,25 @@ describe('a log of which Redis has lost a part', () => {
     await say(first, ['ZOMBIE']);
     expect(first.fenced).toBe(true);
     expect(second.fenced).toBe(false);
+  });
+
+  it('is fenced again when Redis has lost no more than the fence', async () => {
+    const { admin, log, open, say } = await start(false);
+    const zombie = open();
+    zombie.head(HEAD);
+    await say(zombie, ['a']);
+    const claimed = await log.claim({ ...ADDRESS, attempt: 2 });
+    const second = open(2, claimed ? { continueFrom: claimed } : {});
+    const fences = `${names.responsesKey(GATEWAY)}:fences`;
+    await admin.del(fences);
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await eventually(
+      () => admin.hget(fences, '1'),
+      (attempt) => attempt === '2',
+    );
+    await say(zombie, ['ZOMBIE']);
+    expect([zombie.fenced, second.fenced]).toEqual([true, false]);
+    expect(await log.read(ADDRESS)).toMatchObject({ next: 2, body: Buffer.from('a') });
   });
 
   it('says that it is truncated when the worker does not have the lost part any more', async () => {

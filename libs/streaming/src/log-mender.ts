@@ -6,6 +6,8 @@ import { resolveLog } from './resolve-log.js';
 /** Time between two tries for logs that could not be mended; ms. */
 const RETRY_INTERVAL_MS = 1_000;
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * Logs again what Redis has lost: it may come back from a crash without the last second, or without anything, and it
  * refuses to log while it has no memory left.
@@ -46,17 +48,25 @@ export class LogMender {
 
   private async mendOne(writer: FrameWriter, now: number): Promise<void> {
     const { gatewayId, stream, attempt } = writer.address;
-    const key = this.names.logKey(gatewayId, stream);
+    const lost = await this.findLost(writer);
+    if (lost === undefined) writer.stopLogging();
+    // The fence may be lost as well; there is none before the second attempt.
+    const frames = lost ?? NOTHING;
+    if (frames.length === 0 && attempt === 1) return;
+    const base = this.names.responsesKey(gatewayId);
+    const mended = await this.redis.mendLog(base, stream, attempt, writer.timeToLive(now), frames);
+    if (mended === 0) writer.fence();
+    else writer.logged += frames.length;
+  }
+
+  /** What the log should hold and does not; undefined when the worker does not have it either. */
+  private async findLost(writer: FrameWriter): Promise<Buffer | undefined> {
+    const key = this.names.logKey(writer.address.gatewayId, writer.address.stream);
     const { next, logged } = writer;
     const length = await this.redis.strlen(key);
     writer.logged += length - logged;
-    if (length >= logged) return;
-    const found = resolveLog((await this.redis.getBuffer(key)) ?? Buffer.alloc(0));
-    const lost = writer.logOf(found.next, next);
-    if (lost === undefined) return writer.stopLogging();
-    const base = this.names.responsesKey(gatewayId);
-    const mended = await this.redis.mendLog(base, stream, attempt, writer.timeToLive(now), lost);
-    if (mended === 0) writer.fence();
-    else writer.logged += lost.length;
+    if (length >= logged) return NOTHING;
+    const found = resolveLog((await this.redis.getBuffer(key)) ?? NOTHING);
+    return writer.logOf(found.next, next);
   }
 }

@@ -100,8 +100,8 @@ return redis.call('GET', KEYS[1] .. ':log:' .. stream) or ''
 `;
 
 /**
- * ARGV: stream, attempt, time to live in ms, frames. Adds what Redis has lost of a log, and the fence with it. Returns
- * false when a later attempt has the log.
+ * ARGV: stream, attempt, time to live in ms, frames. Adds what Redis has lost of a log, and the fence with it. Returns 0
+ * when a later attempt has the log, else 1.
  */
 export const MEND_LOG = `
 local fences, key, attempt = KEYS[1] .. ':fences', KEYS[1] .. ':log:' .. ARGV[1], tonumber(ARGV[2])
@@ -110,7 +110,9 @@ if attempt > 1 then
   redis.call('HSET', fences, ARGV[1], attempt)
   redis.call('PEXPIRE', fences, ${FENCE_TTL_MS})
 end
-redis.call('APPEND', key, ARGV[4])
-redis.call('PEXPIRE', key, ARGV[3])
+if #ARGV[4] > 0 then
+  redis.call('APPEND', key, ARGV[4])
+  redis.call('PEXPIRE', key, ARGV[3])
+end
 return 1
 `;
