@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { readableAgain } from '../readable-again.js';
 
 const EVENT_END = '\n\n';
 
@@ -36,15 +36,4 @@ function withoutReports(bytes: Buffer): Buffer {
     end = rest.indexOf(EVENT_END);
   }
   return rest;
-}
-
-async function readableAgain(body: Readable): Promise<void> {
-  if (body.destroyed) throw body.errored ?? new Error('The connection was closed.');
-  const settled = new AbortController();
-  const events = ['readable', 'end', 'close'].map((name) => once(body, name, { signal: settled.signal }));
-  try {
-    await Promise.race(events);
-  } finally {
-    settled.abort();
-  }
 }
