@@ -1,0 +1,72 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { shuffle } from '../random.js';
+import { FAULTS, type FaultName } from './catalogue.js';
+import type { FaultEnd, FaultScene } from './fault.js';
+
+/** One fault, or several at once, as it was done. Times on the clock of `performance.now()`. */
+export interface FaultRecord {
+  /** Names joined by `+`. */
+  readonly name: string;
+  readonly hitAt: number;
+  readonly healedAt: number;
+  /** When all that was open had gone on, or was given up. */
+  readonly overAt: number;
+  readonly idleAfter?: number;
+  readonly note: string;
+}
+
+export interface Schedule {
+  /** What to choose from; all of it once before anything twice. */
+  readonly faults: readonly (readonly FaultName[])[];
+  /** No fault begins after this. */
+  readonly until: number;
+  readonly say: (progress: string) => void;
+}
+
+/** Load without faults, before each. */
+const CALM_MS = 1_500;
+/** Answers that have not gone on by then are waited for no longer. */
+const RECOVERY_MS = 30_000;
+const LOOK_EVERY_MS = 50;
+
+/** Does one fault after the other, in an order that the seed decides, each once what came before is over. */
+export async function runFaults(scene: FaultScene, schedule: Schedule): Promise<readonly FaultRecord[]> {
+  const records: FaultRecord[] = [];
+  if (schedule.faults.length === 0) await pause(Math.max(0, schedule.until - performance.now()));
+  while (performance.now() < schedule.until) {
+    for (const names of shuffle(schedule.faults, scene.random)) {
+      await pause(CALM_MS);
+      if (performance.now() >= schedule.until) break;
+      const record = await doFault(scene, names);
+      const seconds = ((record.overAt - record.hitAt) / 1000).toFixed(1);
+      schedule.say(`${record.name} (${record.note}): over after ${seconds} s`);
+      records.push(record);
+    }
+  }
+  return records;
+}
+
+async function doFault(scene: FaultScene, names: readonly FaultName[]): Promise<FaultRecord> {
+  const hitAt = performance.now();
+  const ends: readonly FaultEnd[] = await Promise.all(names.map((name) => FAULTS[name](scene)));
+  const healedAt = Math.max(...ends.map((end) => end.healedAt));
+  await waitUntilFlowing(scene, hitAt, healedAt);
+  const idleAfter = ends.map((end) => end.idleAfter).find((time) => time !== undefined);
+  return {
+    name: names.join('+'),
+    hitAt,
+    healedAt,
+    overAt: performance.now(),
+    ...(idleAfter === undefined ? {} : { idleAfter }),
+    note: ends.map(({ note }) => note).join(', '),
+  };
+}
+
+/** All streams that had begun before the fault have said something since, and all else of that time is answered. */
+async function waitUntilFlowing({ load }: FaultScene, hitAt: number, healedAt: number): Promise<void> {
+  const since = Math.max(hitAt, healedAt);
+  const waiting = (): boolean =>
+    load.open.some(({ startedAt, arrivals }) => startedAt < since && (arrivals.at(-1) ?? 0) < since);
+  const deadline = performance.now() + RECOVERY_MS;
+  while (waiting() && performance.now() < deadline) await pause(LOOK_EVERY_MS);
+}

@@ -1,0 +1,62 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { enginesOf } from '../../e2e/support/engines.js';
+import type { Fault } from './fault.js';
+import { busiestWorker } from './victims.js';
+
+const PAUSED_MS = 10_000;
+const CUT_MS = 4_000;
+const FROZEN_MS = 8_000;
+
+/** A worker dies with its engines, and another takes its place. */
+export const workerKill: Fault = async (scene) => {
+  const worker = busiestWorker(scene);
+  const healedAt = performance.now();
+  await worker.kill('SIGKILL');
+  await scene.chaos.cluster.restartWorker(worker.name);
+  return { healedAt, note: worker.name };
+};
+
+/** A worker stands still for longer than anybody waits for it, and then goes on as if nothing had been. */
+export const workerPause: Fault = async (scene) => {
+  const worker = busiestWorker(scene);
+  worker.pause();
+  await pause(PAUSED_MS);
+  worker.resume();
+  return { healedAt: performance.now(), note: worker.name };
+};
+
+export const workerCut: Fault = async (scene) => {
+  const worker = busiestWorker(scene);
+  const link = scene.chaos.link(worker.name);
+  await link.cut();
+  await pause(CUT_MS);
+  await link.heal();
+  return { healedAt: performance.now(), note: worker.name };
+};
+
+export const workerFreeze: Fault = async (scene) => {
+  const worker = busiestWorker(scene);
+  const link = scene.chaos.link(worker.name);
+  await link.freeze();
+  await pause(FROZEN_MS);
+  await link.heal();
+  return { healedAt: performance.now(), note: worker.name };
+};
+
+/** All workers are replaced, one after the other, as for a new release. */
+export const workerRoll: Fault = async ({ chaos }) => {
+  const workers = chaos.workers();
+  for (const worker of workers) {
+    await worker.stop();
+    await chaos.cluster.restartWorker(worker.name);
+  }
+  return { healedAt: performance.now(), note: `${workers.length} workers` };
+};
+
+export const engineKill: Fault = async (scene) => {
+  const worker = busiestWorker(scene);
+  const engine = enginesOf(worker).find(({ command }) => !command.includes('--embeddings'));
+  if (engine === undefined) throw new Error(`${worker.name} has no engine to kill.`);
+  process.kill(engine.pid, 'SIGKILL');
+  return { healedAt: performance.now(), note: `the engine of ${worker.name}` };
+};

@@ -1,0 +1,122 @@
+import { availableParallelism } from 'node:os';
+import type { ChaosOptions } from './chaos-options.js';
+import { PatientClient } from './client/patient-client.js';
+import { type ChaosCluster, startChaosCluster } from './cluster/chaos-cluster.js';
+import { findLeftovers } from './cluster/leftovers.js';
+import { warmUp } from './cluster/warm-up.js';
+import { type FaultRecord, runFaults } from './faults/run-faults.js';
+import { Load } from './load/load.js';
+import { recipesFor } from './load/recipes.js';
+import { takeReferences } from './load/references.js';
+import { seededRandom } from './random.js';
+import {
+  countTotals,
+  type FaultScore,
+  listProblems,
+  type Problem,
+  scoreFaults,
+  type Totals,
+} from './score/scoreboard.js';
+import { judge, type Verdict } from './score/verdict.js';
+
+export interface ChaosReport {
+  readonly options: ChaosOptions;
+  readonly cores: number;
+  readonly elapsedMs: number;
+  readonly totals: Totals;
+  readonly faults: readonly FaultScore[];
+  /** Each fault in the order they were made. */
+  readonly records: readonly FaultRecord[];
+  readonly problems: readonly Problem[];
+  /** Sentences about what was left, or did not end well. */
+  readonly leftovers: readonly string[];
+  readonly verdicts: readonly Verdict[];
+}
+
+const MINUTE_MS = 60_000;
+const FRESH_MODELS_A_MINUTE = 4;
+/** Times may take so much longer where cluster, engines and clients share two cores. */
+const TOLERANCE_ON_FEW_CORES = 2;
+const FEW_CORES = 2;
+
+interface Course {
+  readonly load: Load;
+  readonly records: readonly FaultRecord[];
+  readonly leftovers: readonly string[];
+}
+
+export async function runChaos(
+  options: ChaosOptions,
+  say: (progress: string) => void,
+  showLogs: (logs: string) => void,
+): Promise<ChaosReport> {
+  const begin = performance.now();
+  say(`Starting a cluster with ${options.engine}; seed ${options.seed}.`);
+  const chaos = await startChaosCluster(options.engine, Math.ceil(options.minutes * FRESH_MODELS_A_MINUTE));
+  let course: Course;
+  try {
+    course = await runCourse(chaos, options, say);
+  } catch (error) {
+    showLogs(chaos.cluster.logs());
+    await chaos.stop();
+    throw error;
+  }
+  const logs = chaos.cluster.logs();
+  const report = score(options, course, await chaos.stop(), performance.now() - begin);
+  if (report.verdicts.some(({ met }) => !met)) showLogs(logs);
+  return report;
+}
+
+async function runCourse(
+  chaos: ChaosCluster,
+  options: ChaosOptions,
+  say: (progress: string) => void,
+): Promise<Course> {
+  const random = seededRandom(options.seed);
+  const recipes = recipesFor(options.engine);
+  const { scripted, embedding, fresh } = chaos.models;
+  const models = { scripted: scripted.reference, embedding: embedding.reference };
+  const { gateways } = chaos;
+  const client = new PatientClient({ gateways, random: seededRandom(options.seed + 1), models });
+  await warmUp(chaos, client, recipes, random);
+  const references = await takeReferences(client, recipes);
+  if (options.engine !== 'synthetic') chaos.throttle.start();
+  const loadRandom = seededRandom(options.seed + 2);
+  const load = new Load({ client, gateways, recipes, references, models: fresh, random: loadRandom });
+  load.start();
+  say('All is warm; the faults begin.');
+  const scene = { chaos, load, random, engine: options.engine };
+  const until = performance.now() + options.minutes * MINUTE_MS;
+  try {
+    const records = await runFaults(scene, { faults: options.faults, until, say });
+    say('The faults are over; waiting for what is under way.');
+    await load.stop();
+    return { load, records, leftovers: await findLeftovers(chaos) };
+  } finally {
+    chaos.throttle.stop();
+  }
+}
+
+function score(
+  options: ChaosOptions,
+  { load, records, leftovers }: Course,
+  stopped: readonly string[],
+  elapsedMs: number,
+): ChaosReport {
+  const cores = availableParallelism();
+  const tolerance = cores <= FEW_CORES ? TOLERANCE_ON_FEW_CORES : 1;
+  const totals = countTotals(load.flights, load.pulls);
+  const faults = scoreFaults(load.flights, records);
+  const all = [...leftovers, ...stopped];
+  return {
+    options,
+    cores,
+    elapsedMs,
+    totals,
+    faults,
+    records,
+    problems: listProblems(load.flights, load.pulls, records),
+    leftovers: all,
+    verdicts: judge({ totals, faults, orphans: all.length, tolerance }),
+  };
+}
