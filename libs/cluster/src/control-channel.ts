@@ -12,7 +12,7 @@ export class ControlSender {
 
   /**
    * @param workerId whom to tell; undefined tells all workers.
-   * @returns how many workers were listening; 0 also when Redis is away.
+   * @returns how many workers were listening, in a Redis Cluster at least some of them; 0 also when Redis is away.
    */
   async send(workerId: string | undefined, fields: ControlFields): Promise<number> {
     const channel = workerId === undefined ? this.names.workersChannel() : this.names.workerChannel(workerId);

@@ -9,7 +9,7 @@ const taught = new WeakSet<Cluster>();
 /**
  * PUBLISH. In a cluster it is done by the primary of the channel's slot, so that the messages of one channel keep
  * their order, and reaches the subscribers of all nodes.
- * @returns how many connections have heard it
+ * @returns how many connections have heard it; in a cluster some of them, 0 only when there is none
  */
 export async function publishTo(
   redis: RedisClient,
@@ -22,7 +22,7 @@ export async function publishTo(
 
 /**
  * How many connections hear a channel, given what PUBLISH has returned. A node of a cluster counts its own only: when
- * it has none, the others are asked.
+ * it has none, all are asked.
  */
 export async function countListeners(redis: RedisClient, channel: string, counted: number): Promise<number> {
   if (counted > 0 || !(redis instanceof Cluster)) return counted;

@@ -22,7 +22,7 @@ const MAY_STAY: readonly (readonly [RegExp, string])[] = [
 /** Names and types of the keys that have no reason to be there. */
 export async function redisLeftovers(url: string): Promise<readonly string[]> {
   return withRedis(url, async (redis) => {
-    const keys = await redis.keys('*');
+    const keys = await keysOf(redis, '*');
     const stray = keys.filter((key) => !MAY_STAY.some(([pattern]) => pattern.test(key)));
     return Promise.all(stray.map(async (key) => `${key} (${await redis.type(key)})`));
   });
@@ -31,9 +31,15 @@ export async function redisLeftovers(url: string): Promise<readonly string[]> {
 /** Ids of the completion jobs in any queue and state. */
 export async function completionJobs(url: string): Promise<readonly string[]> {
   return withRedis(url, async (redis) => {
-    const keys = await redis.keys('longshore:{completion.*}:*');
+    const keys = await keysOf(redis, 'longshore:{completion.*}:*');
     return keys.filter((key) => /:gw-[0-9a-f]+\.\d+$/.test(key));
   });
+}
+
+/** Keys of all nodes. */
+async function keysOf(redis: Connections, pattern: string): Promise<readonly string[]> {
+  const nodes = redis.isCluster && 'nodes' in redis ? redis.nodes('master') : [redis];
+  return (await Promise.all(nodes.map((node) => node.keys(pattern)))).flat();
 }
 
 /** Breaks every pub/sub connection of every gateway and worker. @returns how many there were */
@@ -54,7 +60,9 @@ type Connections = ReturnType<RedisConnections['patient']>;
 async function withRedis<T>(url: string, task: (redis: Connections) => Promise<T>): Promise<T> {
   const connections = new RedisConnections({ url, name: 'test' });
   try {
-    return await task(connections.patient('looking'));
+    const redis = connections.patient('looking');
+    await connections.ready();
+    return await task(redis);
   } finally {
     connections.close();
   }
