@@ -40,16 +40,20 @@ export class AbandonedJobs {
   private lookSoon(): void {
     if (this.looking || this.options.readiness.duration < this.options.settleTime) return;
     this.looking = true;
-    void this.look()
+    const { run, recent, grace } = this.options;
+    void returnAbandoned(run, { recent, grace })
       .catch(this.options.onError)
       .finally(() => (this.looking = false));
   }
+}
 
-  private async look(): Promise<void> {
-    const { run, recent, grace } = this.options;
-    let first = 0;
-    do {
-      first = Number(await run(RETURN_ABANDONED, [recent, grace, first, BATCH]));
-    } while (first > 0);
-  }
+/** One look at all active jobs of a queue. */
+export async function returnAbandoned(
+  run: AbandonedJobsOptions['run'],
+  { recent, grace }: Pick<AbandonedJobsOptions, 'recent' | 'grace'>,
+): Promise<void> {
+  let first = 0;
+  do {
+    first = Number(await run(RETURN_ABANDONED, [recent, grace, first, BATCH]));
+  } while (first > 0);
 }

@@ -1,5 +1,9 @@
 import { type CompletionQueueParts, type Names, parseCompletionQueue, type Variant } from '#contracts';
 import type { RedisClient } from '#redis';
+import { returnAbandoned } from './abandoned-jobs.js';
+import { abandonment, PUMP_TIMING } from './pump-timing.js';
+import { Readiness } from './readiness.js';
+import { runScript } from './run-script.js';
 
 /** A waiting room that somebody used lately. */
 export interface Demand extends CompletionQueueParts {
@@ -18,11 +22,15 @@ const LEASE_MS = 300;
 
 /** What the workers of a variant are asked for, for workers that decide whether to load one more model. */
 export class DemandBoard {
+  private readonly readiness: Readiness;
+
   constructor(
     private readonly redis: RedisClient,
     private readonly names: Names,
     private readonly variant: Variant,
-  ) {}
+  ) {
+    this.readiness = Readiness.of(redis);
+  }
 
   /** The queues used lately for which `isWanted` holds, with what waits in them. Two round trips whatever their number. */
   async read(isWanted: (queue: string) => boolean, now: number): Promise<Demand[]> {
@@ -45,6 +53,20 @@ export class DemandBoard {
       this.redis.llen(`${key}:active`),
     ]);
     return { ...parts, queue, waiting: waiting + prioritized, active };
+  }
+
+  /**
+   * Gives jobs whose holder died back to their queue, as a pump does, for queues that no pump here consumes. To be called
+   * about as often as pumps look, or holders get time to renew their locks first.
+   */
+  async returnAbandoned(queue: string): Promise<void> {
+    const { settleTime } = PUMP_TIMING;
+    if (this.readiness.duration < settleTime) return;
+    const base = `${this.names.queueKey(queue)}:`;
+    await returnAbandoned(
+      (script, values) => runScript(this.redis, base, script, values),
+      abandonment(PUMP_TIMING),
+    );
   }
 
   /** Forgets queues nobody used for a long time. */

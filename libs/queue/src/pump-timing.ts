@@ -18,3 +18,12 @@ export const PUMP_TIMING: PumpTiming = {
   blockTimeout: 5_000,
   retryDelay: 200,
 };
+
+/**
+ * When a job without a lock is abandoned: looks that follow each other within `recent` are close enough, because no lock
+ * lives shorter; else holders get `grace` to renew their locks; ms.
+ */
+export function abandonment({ lockDuration }: Pick<PumpTiming, 'lockDuration'>) {
+  const renewInterval = lockDuration / 3;
+  return { recent: lockDuration - renewInterval, grace: 2 * renewInterval };
+}

@@ -7,7 +7,7 @@ import { bullLocation } from './bull-queue.js';
 import { HandBack } from './hand-back.js';
 import { JobLocks } from './job-locks.js';
 import { MAX_ATTEMPTS, type PumpedJob, pumpedJob } from './pumped-job.js';
-import { PUMP_TIMING, type PumpTiming } from './pump-timing.js';
+import { abandonment, PUMP_TIMING, type PumpTiming } from './pump-timing.js';
 import { Readiness } from './readiness.js';
 import { RunningJob } from './running-job.js';
 import type { Script, ScriptValue } from './run-script.js';
@@ -69,14 +69,12 @@ export class QueuePump {
       onVanished: (job) => job.restore(this.script, lockDuration),
       onError,
     });
-    const renewInterval = lockDuration / 3;
     this.abandoned = new AbandonedJobs({
       readiness,
       run: this.script,
       interval: lookInterval,
       settleTime,
-      recent: lockDuration - renewInterval,
-      grace: 2 * renewInterval,
+      ...abandonment(this.timing),
       onError,
     });
   }

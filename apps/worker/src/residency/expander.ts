@@ -24,7 +24,10 @@ const TIDY_EVERY = 120;
 /** A queue that was served within this is one whose jobs were begun, and whose worker is gone; ms. */
 const SERVED_LATELY_MS = 10_000;
 
-/** Lets an idle worker join models whose sessions elsewhere are full, and pick up requests nobody serves. */
+/**
+ * Lets an idle worker join models whose sessions elsewhere are full, and pick up requests nobody serves, also those that
+ * died with their worker.
+ */
 export class Expander {
   private readonly waitingSince = new Map<string, number>();
   /** When each queue was last seen to have a session, here or elsewhere. */
@@ -64,6 +67,8 @@ export class Expander {
       const now = Date.now();
       if (++this.looks % TIDY_EVERY === 0) await board.tidy(now);
       const demands = await board.read((queue) => !residency.holds(queue) && !avoids(queue), now);
+      const begun = demands.filter(({ active }) => active > 0);
+      await Promise.all(begun.map(({ queue }) => board.returnAbandoned(queue)));
       const wanted = demands.find((demand) => this.isWanted(demand, now));
       if (wanted !== undefined) await this.join(wanted);
     } catch (error) {
