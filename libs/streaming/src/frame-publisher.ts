@@ -1,4 +1,5 @@
 import type { Frame } from '#contracts';
+import { onConnected } from '#redis';
 import { UNLOGGED } from './frame-codec.js';
 import { FrameWriter } from './frame-writer.js';
 import { FinishedResponses } from './finished-responses.js';
@@ -44,9 +45,7 @@ export class FramePublisher {
     this.finished = new FinishedResponses(this.settings, (writer) => this.forget(writer));
     this.timer = setInterval(() => this.tick(Date.now()), PROBE_INTERVAL_MS);
     this.timer.unref();
-    redis.on('ready', this.suspectLogs);
-    // A Redis Cluster stays ready while one of its nodes is replaced.
-    redis.on('+node', this.suspectLogs);
+    onConnected(redis, this.suspectLogs);
   }
 
   /** A writer for one attempt of one response. Replaces the writer of an earlier attempt. */
@@ -90,8 +89,6 @@ export class FramePublisher {
 
   close(): void {
     clearInterval(this.timer);
-    this.options.redis.off('ready', this.suspectLogs);
-    this.options.redis.off('+node', this.suspectLogs);
     this.writers.clear();
     this.outboxes.clear();
     this.finished.clear();

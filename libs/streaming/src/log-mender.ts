@@ -48,24 +48,24 @@ export class LogMender {
 
   private async mendOne(writer: FrameWriter, now: number): Promise<void> {
     const { gatewayId, stream, attempt } = writer.address;
-    const lost = await this.findLost(writer);
+    const key = this.names.logKey(gatewayId, stream);
+    const { next, logged } = writer;
+    const length = await this.redis.strlen(key);
+    const lost = length >= logged ? NOTHING : await this.findLost(writer, key, next);
     if (lost === undefined) writer.stopLogging();
     // The fence may be lost as well; there is none before the second attempt.
     const frames = lost ?? NOTHING;
-    if (frames.length === 0 && attempt === 1) return;
-    const base = this.names.responsesKey(gatewayId);
-    const mended = await this.redis.mendLog(base, stream, attempt, writer.timeToLive(now), frames);
-    if (mended === 0) writer.fence();
-    else writer.logged += frames.length;
+    if (frames.length > 0 || attempt > 1) {
+      const base = this.names.responsesKey(gatewayId);
+      const mended = await this.redis.mendLog(base, stream, attempt, writer.timeToLive(now), frames);
+      if (mended === 0) return writer.fence();
+    }
+    // Not before the log is mended: what is still lacking must be seen the next time.
+    writer.logged += length - logged + frames.length;
   }
 
-  /** What the log should hold and does not; undefined when the worker does not have it either. */
-  private async findLost(writer: FrameWriter): Promise<Buffer | undefined> {
-    const key = this.names.logKey(writer.address.gatewayId, writer.address.stream);
-    const { next, logged } = writer;
-    const length = await this.redis.strlen(key);
-    writer.logged += length - logged;
-    if (length >= logged) return NOTHING;
+  /** What the log should hold before frame `next` and does not; undefined when the worker does not have it either. */
+  private async findLost(writer: FrameWriter, key: string, next: number): Promise<Buffer | undefined> {
     const found = resolveLog((await this.redis.getBuffer(key)) ?? NOTHING);
     return writer.logOf(found.next, next);
   }
