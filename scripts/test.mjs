@@ -1,10 +1,11 @@
-// npm test [unit] [integration] [e2e] [arguments of vitest]: sets up what is missing, then runs the suites in turn.
+// npm test [unit] [integration] [e2e] [chaos] [arguments of vitest]: sets up what is missing, then runs the suites in turn.
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './bootstrap/build.mjs';
 import { ensureInstalled } from './bootstrap/install.mjs';
 import { requireNode } from './bootstrap/node-version.mjs';
 import { ensurePrograms, TEST_PROGRAMS } from './setup/debian-packages.mjs';
 import { ensureLlamaServer } from './setup/llama-server.mjs';
+import { runChaos } from './setup/run-chaos.mjs';
 import { runVitest } from './setup/run-vitest.mjs';
 import { addCounts, countTests, exitCodeOf, planTests } from './setup/test-plan.mjs';
 
@@ -26,11 +27,17 @@ async function runAll(env) {
   let total = { passed: 0, failed: 0, skipped: 0 };
   for (const project of projects) {
     console.log(`\nSuite: ${project}`);
-    const { report, exitCode } = await runVitest({ root, project, args: rest, env });
-    total = addCounts(total, countTests(report, exitCode));
+    const { counts, exitCode } = await runSuite(project, env);
+    total = addCounts(total, counts);
     if (exitCode >= 128) break;
   }
   return total;
+}
+
+async function runSuite(project, env) {
+  if (project === 'chaos') return runChaos({ root, env });
+  const { report, exitCode } = await runVitest({ root, project, args: rest, env });
+  return { exitCode, counts: countTests(report, exitCode) };
 }
 
 try {

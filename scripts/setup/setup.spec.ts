@@ -24,7 +24,8 @@ const { planPackages } = (await load('./debian-packages.mjs')) as Packages;
 
 describe('planTests', () => {
   it.each([
-    [[], ['unit', 'integration', 'e2e'], []],
+    [[], ['unit', 'integration', 'e2e', 'chaos'], []],
+    [['chaos'], ['chaos'], []],
     [['unit'], ['unit'], []],
     [['e2e', 'unit'], ['unit', 'e2e'], []],
     [

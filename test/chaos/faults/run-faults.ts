@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { shuffle } from '../random.js';
+import { isWaiting } from '../score/stalls.js';
 import { FAULTS, type FaultName } from './catalogue.js';
 import type { FaultEnd, FaultScene } from './fault.js';
 
@@ -50,7 +51,7 @@ async function doFault(scene: FaultScene, names: readonly FaultName[]): Promise<
   const hitAt = performance.now();
   const ends: readonly FaultEnd[] = await Promise.all(names.map((name) => FAULTS[name](scene)));
   const healedAt = Math.max(...ends.map((end) => end.healedAt));
-  await waitUntilFlowing(scene, hitAt, healedAt);
+  await waitUntilFlowing(scene, healedAt);
   const idleAfter = ends.map((end) => end.idleAfter).find((time) => time !== undefined);
   return {
     name: names.join('+'),
@@ -62,11 +63,10 @@ async function doFault(scene: FaultScene, names: readonly FaultName[]): Promise<
   };
 }
 
-/** All streams that had begun before the fault have said something since, and all else of that time is answered. */
-async function waitUntilFlowing({ load }: FaultScene, hitAt: number, healedAt: number): Promise<void> {
-  const since = Math.max(hitAt, healedAt);
+/** All streams of before have said something since, and all else of that time is answered. */
+async function waitUntilFlowing({ load }: FaultScene, healedAt: number): Promise<void> {
   const waiting = (): boolean =>
-    load.open.some(({ startedAt, arrivals }) => startedAt < since && (arrivals.at(-1) ?? 0) < since);
+    load.open.some((flight) => flight.startedAt < healedAt && isWaiting(flight, healedAt));
   const deadline = performance.now() + RECOVERY_MS;
   while (waiting() && performance.now() < deadline) await pause(LOOK_EVERY_MS);
 }

@@ -1,13 +1,13 @@
-import { number } from '../../bench/report/table.js';
 import type { ChaosReport } from '../run-chaos.js';
 
 const HEADINGS = ['fault', 'times', 'streams', 'stall p50', 'stall p99', 'recovery', 'idle after'];
 const PROBLEMS_SHOWN = 20;
+const SENTENCE_SHOWN = 400;
 
 /** Everything that was counted and measured, for people. */
 export function printReport(report: ChaosReport): string {
   const { totals, faults, verdicts, problems, leftovers } = report;
-  const counts = Object.entries(totals).map(([name, value]) => `  ${words(name).padEnd(16)}${number(value)}`);
+  const counts = Object.entries(totals).map(([name, value]) => `  ${words(name).padEnd(16)}${whole(value)}`);
   const rows = faults.map(({ name, times, streams, stallP50, stallP99, recovery, idleAfter }) => [
     name,
     String(times),
@@ -16,13 +16,13 @@ export function printReport(report: ChaosReport): string {
   ]);
   const judged = verdicts.map(
     ({ what, value, limit, unit, met }) =>
-      `  ${met ? 'met    ' : 'NOT MET'}  ${what}: ${number(value)} ${unit} (at most ${number(limit)})`,
+      `  ${met ? 'met    ' : 'NOT MET'}  ${what}: ${whole(value)}${unit} (at most ${whole(limit)}${unit})`,
   );
   const shown = problems
     .slice(0, PROBLEMS_SHOWN)
     .map(
       ({ recipe, requestId, key, faults: during, sentence }) =>
-        `  ${recipe} (${requestId ?? key}; ${during.join(', ') || 'no fault'}): ${sentence}`,
+        `  ${recipe} (${requestId ?? key}; ${during.join(', ') || 'no fault'}): ${sentence.slice(0, SENTENCE_SHOWN)}`,
     );
   const more = problems.length - shown.length;
   return [
@@ -55,6 +55,10 @@ function columns(rows: readonly (readonly string[])[]): string[] {
 function seconds(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return '';
   return Number.isNaN(milliseconds) ? '-' : (milliseconds / 1000).toFixed(2);
+}
+
+function whole(value: number): string {
+  return Number.isNaN(value) ? '-' : Math.round(value).toLocaleString('en-US');
 }
 
 /** `bytesLost` to `bytes lost`. */

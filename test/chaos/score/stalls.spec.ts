@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAffected, recoveryOf, stallOf } from './stalls.js';
+import { isAffected, isWaiting, recoveryOf, stallOf } from './stalls.js';
 
 /** An event every 10 ms from 0 to 100, and again from 600 to 700. */
 const every10 = (from: number): number[] => Array.from({ length: 11 }, (_, index) => from + index * 10);
@@ -14,6 +14,18 @@ describe('a stream that a fault hit', () => {
   it('recovers with its first event after the fault', () => {
     expect(recoveryOf(stream, fault)).toBe(200);
     expect(recoveryOf({ arrivals: every10(0), endedAt: 300 }, fault)).toBe(0);
+  });
+
+  it('has not recovered with what was still under way when the fault came', () => {
+    const late = { arrivals: [...every10(0), 405, ...every10(900)], endedAt: 1_001 };
+    expect(recoveryOf(late, fault)).toBe(500);
+    expect(isWaiting({ arrivals: [...every10(0), 405] }, fault.healedAt)).toBe(true);
+    expect(isWaiting({ arrivals: [...every10(0), 651] }, fault.healedAt)).toBe(false);
+    expect(isWaiting({ arrivals: every10(0), endedAt: 300 }, fault.healedAt)).toBe(false);
+  });
+
+  it('has recovered at once when it never paused', () => {
+    expect(recoveryOf({ arrivals: every10(350).concat(every10(451)) }, fault)).toBe(0);
   });
 
   it('stalls until it is given up', () => {

@@ -37,7 +37,7 @@ export function judge({ totals, faults, orphans, tolerance }: Judged): readonly 
     // became idle is.
     return values.length === 0
       ? []
-      : [{ what, value: worst(values), limit, unit: 'ms', met: worst(values) <= limit }];
+      : [{ what, value: worst(values), limit, unit: ' ms', met: worst(values) <= limit }];
   };
   const hit = faults.filter(({ streams }) => streams > 0);
   const deaths = hit.filter(({ name }) => name === 'worker-kill');
