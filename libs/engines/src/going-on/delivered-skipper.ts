@@ -49,7 +49,8 @@ export class DeliveredSkipper {
     if (hasUsage(chunk) && !isUsageNew) this.#owedUsages--;
     if (choices.length === 0 && !isUsageNew) return undefined;
     this.#begun = true;
-    return this.#encode({ ...(hasUsage(chunk) && !isUsageNew ? withoutUsage(chunk) : chunk), choices });
+    const isUsageOld = hasUsage(chunk) && !isUsageNew;
+    return this.#encode({ ...chunk, ...(isUsageOld && { usage: undefined }), choices });
   }
 
   #encode(chunk: Chunk): string {
@@ -62,8 +63,4 @@ export class DeliveredSkipper {
     this.#choices.set(index, choice);
     return choice;
   }
-}
-
-function withoutUsage({ usage: _, ...rest }: Chunk): Chunk {
-  return rest;
 }

@@ -19,7 +19,8 @@ export interface Chunk extends Members {
 
 export function readEvent(event: Buffer): StreamedEvent {
   const data = dataOf(event);
-  if (data === undefined) return { kind: 'nothing' };
+  // llama-server writes `null` between the answers to several prompts.
+  if (data === undefined || data === 'null') return { kind: 'nothing' };
   if (data.trim() === DONE) return { kind: 'done' };
   const value = parseObject(data);
   if (value === undefined) return { kind: 'unreadable' };

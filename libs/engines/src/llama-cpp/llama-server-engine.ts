@@ -8,6 +8,7 @@ import { callLlamaServer } from './call-llama-server.js';
 import { engineEnvironment } from './environment.js';
 import { explainLlamaServerEnd } from './error-patterns.js';
 import { probeLlamaServer, type LlamaServerProbe } from './probe.js';
+import { resumeLlamaServer } from './resume-llama-server.js';
 
 export interface LlamaServerOptions {
   /** Absolute path of the program. */
@@ -57,6 +58,12 @@ export class LlamaServerEngine extends Engine {
       explain: explainLlamaServerEnd,
     });
     await becomeReady(engineProcess, { subject: 'llama-server', socketPath, limitMs, signal });
-    return new ProcessSession({ slots: spec.slots, socketPath, engineProcess, send: callLlamaServer });
+    return new ProcessSession({
+      slots: spec.slots,
+      socketPath,
+      engineProcess,
+      send: callLlamaServer,
+      goOn: resumeLlamaServer,
+    });
   }
 }

@@ -10,6 +10,8 @@ export interface ProcessSessionOptions {
   readonly engineProcess: EngineProcess;
   /** For an engine that must be asked in a way of its own. */
   readonly send?: (endpoint: Endpoint, call: EngineCall) => Promise<EngineResponse>;
+  /** For an engine that can go on in the middle of an answer. */
+  readonly goOn?: (endpoint: Endpoint, call: EngineCall, delivered: Buffer) => Promise<EngineResponse>;
 }
 
 /** One engine process behind one unix socket. */
@@ -18,13 +20,15 @@ export class ProcessSession extends EngineSession {
   readonly endpoint: { readonly socketPath: string };
   readonly #process: EngineProcess;
   readonly #send: NonNullable<ProcessSessionOptions['send']>;
+  readonly #goOn: ProcessSessionOptions['goOn'];
 
-  constructor({ slots, socketPath, engineProcess, send = callEngine }: ProcessSessionOptions) {
+  constructor({ slots, socketPath, engineProcess, send = callEngine, goOn }: ProcessSessionOptions) {
     super();
     this.slots = slots;
     this.endpoint = { socketPath };
     this.#process = engineProcess;
     this.#send = send;
+    this.#goOn = goOn;
   }
 
   get pid(): number {
@@ -37,6 +41,10 @@ export class ProcessSession extends EngineSession {
 
   override call(call: EngineCall): Promise<EngineResponse> {
     return this.#send(this.endpoint, call);
+  }
+
+  override resume(call: EngineCall, delivered: Buffer): Promise<EngineResponse> {
+    return this.#goOn?.(this.endpoint, call, delivered) ?? super.resume(call, delivered);
   }
 
   stop(graceMs: number): Promise<void> {

@@ -1,0 +1,134 @@
+import type { DeliveredAnswer } from '../going-on/delivered-answer.js';
+import { wantsUsage } from '../going-on/what-is-missing.js';
+import { isObject } from '../request-body.js';
+
+type Request = Readonly<Record<string, unknown>>;
+
+/** How to go on with an answer. */
+export type ContinuationPlan =
+  /** By saying it once more. */
+  | { readonly way: 'replay' }
+  /** From the tokens that were delivered, also when saying it once more gave another answer. */
+  | ({ readonly way: 'tokens' | 'replay-then-tokens' } & TokenContinuation);
+
+export interface TokenContinuation {
+  readonly prompt: ContinuedPrompt;
+  /** The text that was delivered, as it was cut into events: one token each, as a rule. */
+  readonly pieces: readonly string[];
+  /** What to draw with; the prompt and the limit are still to be added. */
+  readonly sampling: Request;
+  /** Tokens the whole answer may have; absent = no limit. */
+  readonly limit?: number;
+  readonly includeUsage: boolean;
+}
+
+export type ContinuedPrompt =
+  /** To be made of a chat by its template. */
+  | { readonly kind: 'chat'; readonly request: Request }
+  /** Text, or tokens. */
+  | { readonly kind: 'raw'; readonly content: string | readonly number[] };
+
+const REPLAY: ContinuationPlan = { way: 'replay' };
+
+/** Members that say how to draw tokens and mean the same in the middle of an answer. */
+const SAMPLING = [
+  'temperature dynatemp_range dynatemp_exponent top_k top_p min_p typical_p top_n_sigma seed samplers min_keep',
+  'repeat_penalty repeat_last_n presence_penalty frequency_penalty mirostat mirostat_tau mirostat_eta',
+  'dry_multiplier dry_base dry_allowed_length dry_penalty_last_n dry_sequence_breakers',
+  'xtc_probability xtc_threshold logit_bias ignore_eos cache_prompt stop',
+].flatMap((names) => names.split(' '));
+
+/** Members that have done their work, or are handled one by one. */
+const HANDLED = [
+  'model messages prompt stream stream_options n max_tokens max_completion_tokens n_predict return_progress',
+  'chat_template_kwargs user metadata store service_tier parallel_tool_calls logprobs tools response_format',
+].flatMap((names) => names.split(' '));
+
+const KNOWN = new Set([...SAMPLING, ...HANDLED]);
+
+/**
+ * Decides how llama-server goes on. From tokens where the text is all there is to the state of the answer: one choice
+ * of plain text. Not where a grammar, a tool call or reasoning has to be gone on with as well, where an image is
+ * part of the prompt, or where log probabilities are wanted; nor with any parameter that is not known here.
+ */
+export function planContinuation(route: string, request: Request, answer: DeliveredAnswer): ContinuationPlan {
+  const pieces = plainPieces(answer);
+  if (pieces.length === 0 || !isPlain(request)) return REPLAY;
+  const prompt = route === '/v1/chat/completions' ? chatPrompt(request) : rawPrompt(request);
+  if (prompt === undefined) return REPLAY;
+  const limit = limitOf(request);
+  return {
+    // A text may have ended at a stop string that was cut out of its last piece: only the engine knows.
+    way: hasStop(request) ? 'replay-then-tokens' : 'tokens',
+    prompt,
+    pieces,
+    sampling: Object.fromEntries(Object.entries(request).filter(([name]) => SAMPLING.includes(name))),
+    ...(limit !== undefined && { limit }),
+    includeUsage: wantsUsage(request),
+  };
+}
+
+/** The pieces of the one text of an answer that has not finished; none when it is not as plain as that. */
+function plainPieces({ chunks, choices }: DeliveredAnswer): string[] {
+  const said = [...choices].flatMap(([index, leaves]) =>
+    index === 0 ? [...leaves.keys()] : ['another choice'],
+  );
+  if (!said.every((path) => ['delta/role', 'delta/content', 'text'].includes(path))) return [];
+  return chunks
+    .flatMap((chunk) => chunk.choices)
+    .flatMap(({ text, delta }) => {
+      const piece = isObject(delta) ? delta['content'] : text;
+      return typeof piece === 'string' && piece !== '' ? [piece] : [];
+    });
+}
+
+function isPlain(request: Request): boolean {
+  const { n, tools, logprobs, response_format: format } = request;
+  return (
+    Object.keys(request).every((name) => KNOWN.has(name)) &&
+    (n ?? 1) === 1 &&
+    (tools === undefined || tools === null || (Array.isArray(tools) && tools.length === 0)) &&
+    !logprobs &&
+    ((format ?? null) === null || (isObject(format) && format['type'] === 'text'))
+  );
+}
+
+function chatPrompt(request: Request): ContinuedPrompt | undefined {
+  const { messages } = request;
+  if (!Array.isArray(messages) || !messages.every(isText)) return undefined;
+  // The answer would have begun in the middle of a message already.
+  if (isObject(messages.at(-1)) && (messages.at(-1) as Request)['role'] === 'assistant') return undefined;
+  return { kind: 'chat', request };
+}
+
+function isText(message: unknown): boolean {
+  if (!isObject(message)) return false;
+  const { content } = message;
+  if (!Array.isArray(content)) return true;
+  return content.every((part) => isObject(part) && part['type'] === 'text');
+}
+
+function rawPrompt({ prompt }: Request): ContinuedPrompt | undefined {
+  const isTokens =
+    Array.isArray(prompt) && prompt.every((token): token is number => typeof token === 'number');
+  return typeof prompt === 'string' || isTokens ? { kind: 'raw', content: prompt } : undefined;
+}
+
+function hasStop({ stop }: Request): boolean {
+  return typeof stop === 'string' || (Array.isArray(stop) && stop.length > 0);
+}
+
+/** As llama-server reads it: 0 gives one token all the same, and a negative number is no limit. */
+function limitOf({
+  n_predict: own,
+  max_completion_tokens: newer,
+  max_tokens: older,
+}: Request): number | undefined {
+  const limit = [own, newer, older].find((value) => typeof value === 'number');
+  return limit === undefined || limit < 0 ? undefined : Math.max(1, limit);
+}
+
+/** A seed draws the same row again, so the row that goes on has another; from the old seed, to be repeatable. */
+export function seedAfter(seed: unknown, tokens: number): { readonly seed?: number } {
+  return typeof seed === 'number' && seed >= 0 ? { seed: (seed + tokens) % 0xffff_ffff } : {};
+}
