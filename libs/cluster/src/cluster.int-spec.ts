@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CatalogueModel, type ControlMessage, Names, type WorkerAnnouncement } from '#contracts';
 import { RedisConnections, type RedisClient } from '#redis';
-import { eventually, startRedis, type RedisFixture } from '#testing';
+import { eventually, startCuttingProxy, startRedis, type RedisFixture } from '#testing';
 import { ControlSender, Presence, receiveControl, RedisCatalogue, RedisWorkerDirectory } from './index.js';
 
 const ID = `sha256:${'a'.repeat(64)}`;
@@ -208,6 +208,36 @@ describe('what the cluster knows of itself', () => {
       expect(lost).toEqual([]);
       await presence.leave();
       workers.stop();
+    });
+
+    it('declares nobody dead because Redis fell silent, or because it was stopped itself', async () => {
+      const proxy = await startCuttingProxy({ port: server.port });
+      const behind = new RedisConnections({ url: proxy.url, name: 'behind' });
+      const client = behind.failFast('commands');
+      const workers = new RedisWorkerDirectory({
+        redis: client,
+        subscriber: behind.subscriber('news'),
+        names,
+      });
+      await behind.ready();
+      await workers.start();
+      const lost: string[] = [];
+      workers.onLost((workerId) => lost.push(workerId));
+      const presence = await join('w1');
+      await eventually(() => ids(workers).includes('w1'));
+      await proxy.freeze();
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      await proxy.heal();
+      await eventually(() => client.status === 'ready');
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(lost).toEqual([]);
+      await presence.leave();
+      await eventually(() => lost.includes('w1'));
+      workers.stop();
+      behind.close();
+      await proxy.stop();
     });
   });
 

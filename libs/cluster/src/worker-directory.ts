@@ -29,6 +29,7 @@ export class RedisWorkerDirectory extends WorkerDirectory {
   private readonly heard = new Map<string, Heard>();
   private readonly listeners = new Set<(workerId: string) => void>();
   private sweeper: NodeJS.Timeout | undefined;
+  private asking = false;
   /** No worker expires before this; moved on when Redis comes back. */
   private graceUntil = 0;
 
@@ -82,8 +83,28 @@ export class RedisWorkerDirectory extends WorkerDirectory {
   }
 
   private sweep(now: number): void {
-    if (this.options.subscriber.status !== 'ready' || now < this.graceUntil) return;
-    for (const [workerId, { at }] of this.heard) if (now - at > HEARTBEAT_EXPIRY_MS) this.lose(workerId);
+    if (this.asking || this.expired(now).length === 0) return;
+    this.asking = true;
+    void this.ask().finally(() => (this.asking = false));
+  }
+
+  /**
+   * Silence may be that of Redis, or our own: what was heard meanwhile has been read when Redis answers, and it answers
+   * late or never when it is away.
+   */
+  private async ask(): Promise<void> {
+    const answered = await this.options.subscriber.ping().then(
+      () => true,
+      () => false,
+    );
+    if (answered) for (const workerId of this.expired(performance.now())) this.lose(workerId);
+  }
+
+  private expired(now: number): readonly string[] {
+    if (this.options.subscriber.status !== 'ready' || now < this.graceUntil) return [];
+    return [...this.heard].flatMap(([workerId, { at }]) =>
+      now - at > HEARTBEAT_EXPIRY_MS ? [workerId] : [],
+    );
   }
 
   private lose(workerId: string): void {
