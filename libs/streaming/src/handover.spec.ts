@@ -148,6 +148,24 @@ describe('a response that is filled from its log', () => {
     expect(await readAll(response)).toBe('abc');
   });
 
+  it('leaves frames of the earlier attempt to the log while the handover is missing', async () => {
+    const { response, accept } = setUp();
+    const [first, a, b, , c, end] = ANSWER;
+    accept(first, a, c, b);
+    expect(response.next).toBe(2);
+    response.fill(log(...ANSWER.slice(0, 4)), 2);
+    accept(end);
+    expect(await readAll(response)).toBe('abc');
+  });
+
+  it('forgets what it holds of the earlier attempt from the handover on', async () => {
+    const { response, accept } = setUp();
+    accept(head(), body(4, 'X'), body(5, 'Y'));
+    response.fill(log(...ANSWER.slice(0, 4)), 2);
+    accept(...ANSWER.slice(4));
+    expect(await readAll(response)).toBe('abc');
+  });
+
   it('begins again with the attempt that is logged when no byte of the answer came', async () => {
     const { response, accept } = setUp();
     accept(head(1));
