@@ -5,6 +5,8 @@ import { GatewayMetrics, Logger } from '#observability';
 import { OPENAI_ERRORS } from './dialects/openai/encode-error.js';
 import { InferenceController } from './dialects/openai/inference.controller.js';
 import { OpenAiModelsController } from './dialects/openai/models.controller.js';
+import { ResponseService } from './dialects/responses/response.service.js';
+import { ResponsesController } from './dialects/responses/responses.controller.js';
 import { GatewayConfig } from './gateway.config.js';
 import { HealthController } from './health/health.controller.js';
 import { CompletionRelay } from './http/completion-relay.js';
@@ -44,6 +46,7 @@ export class GatewayModule {
         MetricsController,
         ServiceController,
         StreamsController,
+        ResponsesController,
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },
@@ -57,6 +60,7 @@ export class GatewayModule {
         StreamNotices,
         InferenceObserver,
         CompletionRelay,
+        ResponseService,
       ],
     };
   }

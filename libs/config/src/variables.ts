@@ -22,6 +22,7 @@ export const VARIABLES = {
     'Bytes of one answer that are logged; what comes after can only be had from its worker.',
   LONGSHORE_LOG_RETENTION: 'Time the log of an answer is kept after its end.',
   LONGSHORE_RESULT_RETENTION: 'Time an answer to a request with an Idempotency-Key is kept after its end.',
+  LONGSHORE_RESPONSE_RETENTION: 'Time responses of the Responses API are kept after they were last written.',
   LONGSHORE_RESUME_WINDOW: 'Time an answer that can be resumed goes on with nobody reading it.',
   LONGSHORE_VARIANT: 'Kind of worker: cpu, cuda, vllm-cuda, sglang-cuda, rocm, musa or cann.',
   LONGSHORE_WORKER_ID: 'Name of the worker; unique over the cluster.',

@@ -8,6 +8,7 @@ import {
   type PullJob,
 } from '#contracts';
 import { Pulls } from '#queue';
+import type { LoggedResponse } from '#streaming';
 import {
   type AcceptedCompletion,
   Completions,
@@ -15,6 +16,7 @@ import {
   type CompletionResponse,
 } from '../completions/completions.js';
 import type { Whereabouts } from '../completions/whereabouts.js';
+import { type StoredResponse, StoredResponses } from '../dialects/responses/stored-responses.js';
 import { type FollowOptions, type StreamName, Streams } from '../streams/streams.js';
 import { RedisProbe } from '../health/redis-probe.js';
 
@@ -42,6 +44,8 @@ export class FakeCompletions extends Completions {
     return this.respond(request, signal);
   }
 
+  override letAllGo(): void {}
+
   /** Where every request is, for those who ask. */
   whereabouts: Whereabouts = { state: 'running' };
 
@@ -53,6 +57,7 @@ export class FakeCompletions extends Completions {
 /** Has the responses that a test gives it. */
 export class FakeStreams extends Streams {
   readonly responses = new Map<string, (options: FollowOptions) => CompletionResponse>();
+  readonly logs = new Map<string, LoggedResponse>();
   readonly cancelled: string[] = [];
 
   override async follow({ text }: StreamName, options: FollowOptions): Promise<CompletionResponse> {
@@ -61,9 +66,30 @@ export class FakeStreams extends Streams {
     return respond(options);
   }
 
+  override async snapshot(requestId: string): Promise<LoggedResponse | undefined> {
+    return this.logs.get(requestId);
+  }
+
   override async cancel({ text }: StreamName): Promise<void> {
     if (!this.responses.has(text)) throw new LongshoreError('stream_not_found');
     this.cancelled.push(text);
+  }
+}
+
+/** Keeps responses for as long as it lives. */
+export class FakeStoredResponses extends StoredResponses {
+  private readonly kept = new Map<string, StoredResponse>();
+
+  override async save(response: StoredResponse): Promise<void> {
+    this.kept.set(response.id, response);
+  }
+
+  override async find(id: string): Promise<StoredResponse | undefined> {
+    return this.kept.get(id);
+  }
+
+  override async delete(id: string): Promise<boolean> {
+    return this.kept.delete(id);
   }
 }
 
@@ -152,6 +178,7 @@ export class FakeCluster {
     const providers = [
       { provide: Completions, useValue: this.completions },
       { provide: Streams, useValue: this.streams },
+      { provide: StoredResponses, useValue: new FakeStoredResponses() },
       { provide: Catalogue, useValue: this.catalogue },
       { provide: Pulls, useValue: this.pulls },
       { provide: WorkerDirectory, useValue: this.workers },

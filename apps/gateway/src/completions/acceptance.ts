@@ -9,6 +9,7 @@ import {
   requestIdOf,
   type RequestIdParts,
 } from '#contracts';
+import type { Resumption } from '../streams/read-resumption.js';
 import type { Admission, Admitted } from './admission.js';
 import type { CompletionRequest } from './completions.js';
 import { type OpenCompletionFields, recordOf } from './open-completion.js';
@@ -75,7 +76,8 @@ export class Acceptance {
       deadline: Date.now() + Math.min(this.settings.requestTimeout, timeout),
       streaming: request.streaming,
       resumable: this.cluster.log !== undefined && resumption?.resumable === true,
-      retention: resumption?.key === undefined ? this.settings.logRetention : this.keyRetention,
+      retention: isResult(resumption) ? this.keyRetention : this.settings.logRetention,
+      resumeWindow: resumption?.background ? this.settings.requestTimeout : this.settings.resumeWindow,
       placement: `${placement.variant}; ${placement.reason}`,
     };
     return { model, mode, placement, fields };
@@ -109,8 +111,8 @@ export class Acceptance {
   }
 
   private jobOf(request: CompletionRequest, { model, mode, fields }: PlacedRequest): CompletionJob {
-    const { logLimit, resumeWindow } = this.settings;
-    const { requestId, parts, streaming, deadline, retention } = fields;
+    const { logLimit } = this.settings;
+    const { requestId, parts, streaming, deadline, retention, resumeWindow } = fields;
     const logged =
       this.cluster.log === undefined ? {} : { logLimit, logRetention: Math.ceil(retention), resumeWindow };
     const { route, body } = request;
@@ -127,4 +129,9 @@ export class Acceptance {
       ...logged,
     };
   }
+}
+
+/** True when somebody is to fetch the whole answer later. */
+function isResult(resumption: Resumption | undefined): boolean {
+  return resumption?.key !== undefined || resumption?.background === true;
 }

@@ -5,6 +5,7 @@ import { PullQueuesModule } from '#queue';
 import { GatewayCluster } from '../cluster/gateway-cluster.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { RedisProbe } from '../health/redis-probe.js';
+import { RedisStoredResponses, StoredResponses } from '../dialects/responses/stored-responses.js';
 import { StreamService } from '../streams/stream.service.js';
 import { Streams } from '../streams/streams.js';
 import { CompletionService } from './completion.service.js';
@@ -15,7 +16,7 @@ export interface CompletionsModuleOptions {
   readonly logger: Logger;
 }
 
-/** Connects a gateway to the cluster: offers Completions, Streams, Catalogue, WorkerDirectory, Pulls and RedisProbe. */
+/** Connects a gateway to the cluster: offers Completions, Streams, StoredResponses, Catalogue, WorkerDirectory, Pulls and RedisProbe. */
 @Module({})
 export class CompletionsModule implements OnApplicationShutdown {
   constructor(
@@ -27,7 +28,10 @@ export class CompletionsModule implements OnApplicationShutdown {
     const cluster = new GatewayCluster(config, logger);
     const completions = new CompletionService(cluster, config);
     const { open, follower } = completions;
-    const streams = new StreamService(cluster, open, follower, config.logRetention);
+    // That a request was cancelled is kept as long as its key may be.
+    const { requestTimeout, resultRetention, logRetention } = config;
+    const retention = Math.max(requestTimeout, resultRetention, logRetention);
+    const streams = new StreamService(cluster, open, follower, retention);
     cluster.onOrphan = (parts) => open.sight(parts);
     const start = async (): Promise<GatewayCluster> => {
       await cluster.start();
@@ -40,6 +44,7 @@ export class CompletionsModule implements OnApplicationShutdown {
       chooseVariant: () => cluster.variantForPull(),
       onBadMessage: cluster.onBadMessage,
     });
+    const stored = new RedisStoredResponses(cluster.commands, cluster.names, config.responseRetention);
     const redisProbe: RedisProbe = { ping: async () => void (await cluster.commands.ping()) };
     return {
       module: CompletionsModule,
@@ -49,11 +54,12 @@ export class CompletionsModule implements OnApplicationShutdown {
         { provide: CompletionService, useValue: completions },
         { provide: Completions, useExisting: CompletionService },
         { provide: Streams, useValue: streams },
+        { provide: StoredResponses, useValue: stored },
         { provide: Catalogue, useValue: cluster.catalogue },
         { provide: WorkerDirectory, useValue: cluster.workers },
         { provide: RedisProbe, useValue: redisProbe },
       ],
-      exports: [Completions, Streams, Catalogue, WorkerDirectory, RedisProbe, pulls],
+      exports: [Completions, Streams, StoredResponses, Catalogue, WorkerDirectory, RedisProbe, pulls],
     };
   }
 

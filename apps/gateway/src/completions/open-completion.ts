@@ -17,6 +17,8 @@ export interface OpenCompletionFields {
   readonly resumable: boolean;
   /** Time the log is kept after the last frame; ms. */
   readonly retention: number;
+  /** Time the answer goes on with nobody listening; ms. */
+  readonly resumeWindow: number;
   /** Where it runs, as a response header. */
   readonly placement: string;
 }
@@ -65,7 +67,8 @@ export class OpenCompletion {
     if (!running) this.shortenRecord();
     else if (!this.fields.resumable) void this.stopWork();
     else {
-      unread.leave(this.fields, Date.now());
+      const { requestId, queue, resumeWindow } = this.fields;
+      unread.leave({ requestId, queue, workerId: this.response.workerId }, resumeWindow, Date.now());
       if (this.response.held) this.tell('resume');
     }
   }
@@ -93,9 +96,10 @@ export class OpenCompletion {
   }
 
   /** Fails the response towards the client; the work goes on for those who come back for it, where there is a log. */
-  letGo(error: LongshoreError): void {
-    if (this.surroundings.recovery.cluster.log === undefined) this.abandon(error);
-    else this.response.fail(error);
+  letGo(): void {
+    const { log } = this.surroundings.recovery.cluster;
+    if (log === undefined) this.abandon(new LongshoreError('shutting_down'));
+    else this.response.fail(stoppingHere(this.fields.requestId));
   }
 
   loseWorker(workerId: string): void {
@@ -133,6 +137,12 @@ export class OpenCompletion {
     if (log === undefined || !this.recorded) return;
     void records.keepFor(this.fields.requestId, this.fields.retention).catch(() => undefined);
   }
+}
+
+/** The gateway stops, and others have the answer. */
+export function stoppingHere(requestId: string): LongshoreError {
+  const rest = `the rest of the answer is at /v1/streams/${requestId} of any other.`;
+  return new LongshoreError('shutting_down', `This gateway is stopping; ${rest}`);
 }
 
 /** What other gateways need to know of a response. */

@@ -81,6 +81,7 @@ class StillCluster {
       streaming: true,
       resumable,
       retention: 1,
+      resumeWindow: 30_000,
       placement: 'cpu; resident',
     });
   }

@@ -15,7 +15,14 @@ export function withEventIds(response: CompletionResponse, options: EventIdOptio
   if (options.after === 0 && !options.ids) return response;
   const type = response.headers['content-type'] ?? '';
   if (!type.startsWith('text/event-stream')) return response;
-  return { ...response, body: numberEvents(response.body, options) };
+  const body = numberEvents(response.body, options);
+  return { ...response, body: options.after === 0 ? body : begunAlready(body) };
+}
+
+/** A client that comes back had the head of the answer: whatever happens now happens in mid-stream. */
+async function* begunAlready(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  yield Buffer.alloc(0);
+  yield* body;
 }
 
 /** Events end with an empty line; chunks may end anywhere. An event that ended with no empty line is one too. */

@@ -6,6 +6,8 @@ import { LongshoreError } from '#contracts';
 export interface Resumption {
   /** It goes on for a while when the client has gone. */
   readonly resumable: boolean;
+  /** It goes on until its end, whoever reads it, and is kept as a result. */
+  readonly background?: boolean;
   /** Digest of the `Idempotency-Key` and of who uses it. */
   readonly key?: string;
   /** Events the client has from an earlier try with the same key. */

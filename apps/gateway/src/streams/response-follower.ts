@@ -15,6 +15,11 @@ export interface FoundResponse {
   readonly placement?: string;
 }
 
+export interface FollowerOptions extends EventIdOptions {
+  /** Told when the response is being received. @param workerId who answers; undefined while nobody has begun to */
+  readonly onFollowing?: (workerId: () => string | undefined) => void;
+}
+
 /** Finds responses of the whole cluster and reads them beside whoever else does. */
 export class ResponseFollower {
   constructor(
@@ -49,7 +54,7 @@ export class ResponseFollower {
   /** Reads a response from its start or after what the client has. @throws LongshoreError what it failed with */
   async follow(
     found: FoundResponse,
-    options: EventIdOptions,
+    options: FollowerOptions,
     signal: AbortSignal,
   ): Promise<CompletionResponse> {
     signal.throwIfAborted();
@@ -64,6 +69,7 @@ export class ResponseFollower {
       followed.close();
     };
     try {
+      options.onFollowing?.(() => response.workerId);
       const { status, headers, workerId } = await response.head();
       const ours = {
         'x-longshore-request': found.requestId,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LongshoreError } from '#contracts';
+import { LongshoreError, parseRequestId } from '#contracts';
+import type { LoggedResponse } from '#streaming';
 import type { CompletionResponse } from '../completions/completions.js';
 import type { OpenCompletions } from '../completions/open-completions.js';
 import type { ResponseCluster } from '../completions/recovery.js';
@@ -18,7 +19,7 @@ export class StreamService extends Streams {
     private readonly cluster: ResponseCluster,
     private readonly open: OpenCompletions,
     private readonly follower: ResponseFollower,
-    /** Time the log of a response is kept after its end; ms. */
+    /** Time it is kept that a request was cancelled; ms. */
     private readonly retention: number,
   ) {
     super();
@@ -31,6 +32,11 @@ export class StreamService extends Streams {
   ): Promise<CompletionResponse> {
     const found = await this.find(name, signal);
     return this.follower.follow(found, { after, ids: eventIds }, signal);
+  }
+
+  override async snapshot(requestId: string): Promise<LoggedResponse | undefined> {
+    const parts = parseRequestId(requestId);
+    return parts === undefined ? undefined : reaching(async () => this.cluster.log?.read(parts));
   }
 
   override async cancel(name: StreamName): Promise<void> {

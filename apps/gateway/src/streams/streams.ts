@@ -1,3 +1,4 @@
+import type { LoggedResponse } from '#streaming';
 import type { CompletionResponse } from '../completions/completions.js';
 
 /** Which response is meant. */
@@ -23,6 +24,13 @@ export abstract class Streams {
    * @throws LongshoreError `stream_not_found`, or what the request itself failed with before its first byte
    */
   abstract follow(name: StreamName, options: FollowOptions, signal: AbortSignal): Promise<CompletionResponse>;
+
+  /**
+   * What is logged of an answer at this moment.
+   * @returns undefined when nothing is: it has not begun, or it is kept no longer
+   * @throws LongshoreError `redis_unavailable`
+   */
+  abstract snapshot(requestId: string): Promise<LoggedResponse | undefined>;
 
   /** Stops a request wherever it is: waiting, loading, in prefill, in decode. @throws LongshoreError `stream_not_found` */
   abstract cancel(name: StreamName): Promise<void>;

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CompletionRelay } from '../../http/completion-relay.js';
 import { decodeRequest } from './decode-request.js';
 import { encodeStreamFailure } from './encode-error.js';
-import { engineOf } from './engine-of.js';
+import { engineOf } from '../../http/engine-of.js';
 import { OPENAI_PREFIXES } from './prefixes.js';
 
 interface InferencePath {

@@ -2,7 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { Catalogue } from '#cluster';
 import { LongshoreError } from '#contracts';
 import { encodeModel, encodeModelList, type OpenAiModel, type OpenAiModelList } from './encode-model.js';
-import { engineOf } from './engine-of.js';
+import { engineOf } from '../../http/engine-of.js';
 import { OPENAI_PREFIXES } from './prefixes.js';
 
 /** The models of the cluster, as the OpenAI API lists them. */

@@ -27,7 +27,7 @@ export interface ChatChunk {
     readonly logprobs?: { readonly content?: readonly unknown[] | null } | null;
   }[];
   readonly usage?: ChatUsage | null;
-  readonly error?: { readonly code?: unknown; readonly message?: unknown };
+  readonly error?: { readonly message?: string };
 }
 
 interface ChatDelta {
@@ -84,7 +84,7 @@ export class ResponseAssembler {
   take(chunk: ChatChunk): ResponseEvent[] {
     if (chunk.usage) this.usage = encodeUsage(chunk.usage);
     if (chunk.error) {
-      this.failure = { code: 'server_error', message: String(chunk.error.message ?? 'The engine failed.') };
+      this.failure = { code: 'server_error', message: chunk.error.message ?? 'The engine failed.' };
     }
     const [choice] = chunk.choices ?? [];
     if (choice === undefined) return [];

@@ -12,7 +12,7 @@ export interface StoredResponse {
   readonly createdAt: number;
   readonly request: ResponsesRequest;
   /** Of the chat completion that makes the answer; its log is the answer until `final` is there. */
-  readonly requestId?: string;
+  readonly requestId: string;
   /** How it ended. */
   readonly final?: ResponseProgress;
 }
@@ -20,47 +20,57 @@ export interface StoredResponse {
 /** Longest chain of responses that is replayed to the model. */
 const LONGEST_CHAIN = 200;
 
-/** Responses in Redis, where every gateway finds them. */
-export class StoredResponses {
+/** Responses that are kept for a while, where every gateway finds them. */
+export abstract class StoredResponses {
+  abstract save(response: StoredResponse): Promise<void>;
+
+  abstract find(id: string): Promise<StoredResponse | undefined>;
+
+  /** @returns false when there was none */
+  abstract delete(id: string): Promise<boolean>;
+}
+
+export class RedisStoredResponses extends StoredResponses {
   /** @param retention ms a response is kept after it was last written */
   constructor(
     private readonly redis: RedisClient,
     private readonly names: Names,
     private readonly retention: number,
-  ) {}
+  ) {
+    super();
+  }
 
-  async save(response: StoredResponse): Promise<void> {
+  override async save(response: StoredResponse): Promise<void> {
     await this.redis.set(this.key(response.id), JSON.stringify(response), 'PX', this.retention);
   }
 
-  async find(id: string): Promise<StoredResponse | undefined> {
+  override async find(id: string): Promise<StoredResponse | undefined> {
     const json = await this.redis.get(this.key(id));
     return json === null ? undefined : (JSON.parse(json) as StoredResponse);
   }
 
-  /** @returns false when there was none */
-  async delete(id: string): Promise<boolean> {
+  override async delete(id: string): Promise<boolean> {
     return (await this.redis.del(this.key(id))) === 1;
-  }
-
-  /**
-   * The responses before one, oldest first, that one included.
-   * @returns undefined when it, or one it goes back to, is not kept
-   */
-  async chain(id: string): Promise<StoredResponse[] | undefined> {
-    const chain: StoredResponse[] = [];
-    for (let next: string | undefined = id; next !== undefined;) {
-      const response: StoredResponse | undefined = await this.find(next);
-      if (response === undefined || chain.length === LONGEST_CHAIN) return undefined;
-      chain.unshift(response);
-      next = response.request.previousResponseId;
-    }
-    return chain;
   }
 
   private key(id: string): string {
     return this.names.storedResponseKey(id);
   }
+}
+
+/**
+ * The responses before one, oldest first, that one included.
+ * @returns undefined when it, or one it goes back to, is not kept
+ */
+export async function chainOf(stored: StoredResponses, id: string): Promise<StoredResponse[] | undefined> {
+  const chain: StoredResponse[] = [];
+  for (let next: string | undefined = id; next !== undefined;) {
+    const response: StoredResponse | undefined = await stored.find(next);
+    if (response === undefined || chain.length === LONGEST_CHAIN) return undefined;
+    chain.unshift(response);
+    next = response.request.previousResponseId;
+  }
+  return chain;
 }
 
 /** What was said in a chain of responses, inputs and answers in turn. */
