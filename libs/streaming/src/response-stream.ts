@@ -2,6 +2,7 @@ import { type Frame, type FrameFin, type FrameHead, LongshoreError, isErrorCode 
 import type { FrameContent } from './frame-content.js';
 import { FrameOrder } from './frame-order.js';
 import type { LoggedResponse } from './resolve-log.js';
+import { UnreadBytes } from './unread-bytes.js';
 
 /** What a response asks of the worker that writes it. */
 export interface ResponseRequests {
@@ -41,8 +42,7 @@ export class ResponseStream {
     miss: () => this.requestReplay(),
   });
   private received: FrameHead | undefined;
-  private unread: Buffer[] = [];
-  private unreadBytes = 0;
+  private readonly unread = new UnreadBytes();
   private end: FrameFin | LongshoreError | undefined;
   private paused = false;
   private wake: (() => void) | undefined;
@@ -118,7 +118,7 @@ export class ResponseStream {
   /** Everything received since the last step, as one buffer a step. */
   async *body(): AsyncGenerator<Buffer, void, void> {
     for (;;) {
-      while (this.unread.length > 0) yield this.read();
+      for (let bytes = this.read(); bytes !== undefined; bytes = this.read()) yield bytes;
       if (this.end !== undefined) {
         const error = failure(this.end);
         if (error !== undefined) throw error;
@@ -150,20 +150,16 @@ export class ResponseStream {
 
   private store(bytes: Buffer): void {
     this.unread.push(bytes);
-    this.unreadBytes += bytes.length;
-    if (!this.paused && this.unreadBytes > PAUSE_BYTES) {
+    if (!this.paused && this.unread.length > PAUSE_BYTES) {
       this.paused = true;
       this.requests.pause();
     }
-    if (this.unreadBytes > LIMIT_BYTES) this.fail(new LongshoreError('slow_client'));
+    if (this.unread.length > LIMIT_BYTES) this.fail(new LongshoreError('slow_client'));
   }
 
-  private read(): Buffer {
-    const [only] = this.unread;
-    const bytes = this.unread.length === 1 && only !== undefined ? only : Buffer.concat(this.unread);
-    this.unread = [];
-    this.unreadBytes = 0;
-    if (this.paused) {
+  private read(): Buffer | undefined {
+    const bytes = this.unread.take();
+    if (bytes !== undefined && this.paused) {
       this.paused = false;
       this.requests.resume();
     }
