@@ -2,12 +2,16 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { NestLogger } from '#observability';
+import { Completions } from './completions/completions.js';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
 import { admitRequests } from './http/admit-request.js';
 import { Draining } from './http/draining.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { createHttpAdapter } from './http/http-adapter.js';
 import { OpenResponses } from './http/open-responses.js';
+
+/** Time clients get to be told that this gateway stops before their answer is complete; ms. */
+const LAST_WORDS_MS = 500;
 
 /** A gateway that is ready to listen. */
 export interface Gateway {
@@ -44,7 +48,12 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     stop: async (drainMs) => {
       draining.begin();
       server.close();
-      const cut = await app.get(OpenResponses).drained(drainMs);
+      const open = app.get(OpenResponses);
+      const cut = await open.drained(drainMs);
+      if (cut > 0) {
+        app.get(Completions).letAllGo();
+        await open.drained(LAST_WORDS_MS);
+      }
       server.closeAllConnections();
       await app.close();
       return cut;

@@ -53,9 +53,8 @@ export class CompletionService extends Completions {
     return locateRequests(this.cluster, requests);
   }
 
-  /** Ends every open response with `shutting_down`. */
-  letAllGo(): void {
-    this.open.letAllGo(new LongshoreError('shutting_down'));
+  override letAllGo(): void {
+    this.open.letAllGo();
   }
 
   stop(): void {

@@ -54,6 +54,9 @@ export abstract class Completions {
    */
   abstract run(request: CompletionRequest, signal: AbortSignal): Promise<CompletionResponse>;
 
+  /** Ends every answer towards its client with `shutting_down`; where there is a log, another gateway has the rest. */
+  abstract letAllGo(): void;
+
   /** Where accepted requests are now, in their order; cheap for many at once. Never rejects. */
   abstract locate(requests: readonly AcceptedCompletion[]): Promise<readonly Whereabouts[]>;
 }

@@ -1,6 +1,6 @@
 import { LongshoreError, type RequestIdParts } from '#contracts';
 import type { ResponseStream } from '#streaming';
-import { recoveryOf } from './open-completion.js';
+import { recoveryOf, stoppingHere } from './open-completion.js';
 import type { Recovery, RecoverySurroundings } from './recovery.js';
 
 export interface FollowedResponseFields {
@@ -78,8 +78,8 @@ export class FollowedResponse {
     this.response.fail(new LongshoreError('internal', 'The client went away.'));
   }
 
-  letGo(error: LongshoreError): void {
-    this.response.fail(error);
+  letGo(): void {
+    this.response.fail(stoppingHere(this.fields.requestId));
   }
 
   loseWorker(workerId: string): void {

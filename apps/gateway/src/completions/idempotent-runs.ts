@@ -99,8 +99,13 @@ export class IdempotentRuns {
     for (;;) {
       const found = await follower.find(requestId);
       if (found !== undefined) {
-        const { after, eventIds } = keyed;
-        return follower.follow(found, { after, ids: eventIds || after > 0 }, signal);
+        const { after, eventIds, request } = keyed;
+        const { queue } = found;
+        const onFollowing = (workerId: () => string | undefined): void => {
+          if (queue === undefined) return;
+          request.onAccepted?.({ requestId, queue, ahead: 0, model: request.model, workerId });
+        };
+        return follower.follow(found, { after, ids: eventIds || after > 0, onFollowing }, signal);
       }
       const [standing, alive] = await reaching(() =>
         Promise.all([records.claimOf(keyed.key), records.isAlive(owner)]),

@@ -1,4 +1,4 @@
-import { LongshoreError, parseRequestId, type RequestIdParts } from '#contracts';
+import { parseRequestId, type RequestIdParts } from '#contracts';
 import { FollowedResponse, type FollowedResponseFields } from './followed-response.js';
 import { OpenCompletion, type OpenCompletionFields } from './open-completion.js';
 import { RecoverySurroundings, type ResponseCluster } from './recovery.js';
@@ -56,8 +56,8 @@ export class OpenCompletions {
   }
 
   /** Ends all responses towards their clients. What is logged can be had from another gateway. */
-  letAllGo(error: LongshoreError): void {
-    for (const response of this.all()) response.letGo(error);
+  letAllGo(): void {
+    for (const response of this.all()) response.letGo();
   }
 
   /** A frame came for a response that nobody here reads. */

@@ -40,7 +40,7 @@ describe('UnreadResponses', () => {
   };
 
   it('stops what nobody has come back for within the window', async () => {
-    unread.leave({ requestId: 'g.1', queue: 'q' }, 0);
+    unread.leave({ requestId: 'g.1', queue: 'q' }, WINDOW_MS, 0);
     await sweepUntil(29_000);
     expect(cancelled).toEqual([]);
     await sweepUntil(31_000);
@@ -48,7 +48,7 @@ describe('UnreadResponses', () => {
   });
 
   it('counts the window from when the last reader was there', async () => {
-    unread.leave({ requestId: 'g.1', queue: 'q' }, 0);
+    unread.leave({ requestId: 'g.1', queue: 'q' }, WINDOW_MS, 0);
     await sweepUntil(45_000, (now) => (state.reader = now < 20_000));
     expect(cancelled).toEqual([]);
     await sweepUntil(60_000, (now) => (state.reader = now < 20_000));
@@ -56,7 +56,7 @@ describe('UnreadResponses', () => {
   });
 
   it('forgets what has ended', async () => {
-    unread.leave({ requestId: 'g.1', queue: 'q' }, 0);
+    unread.leave({ requestId: 'g.1', queue: 'q' }, WINDOW_MS, 0);
     await sweepUntil(2_000);
     state.job = false;
     await sweepUntil(40_000);
@@ -85,10 +85,12 @@ describe('UnreadResponses', () => {
     expect(cancelled).toContain('h.8');
   });
 
-  it('does nothing while Redis is away', async () => {
-    unread.leave({ requestId: 'g.1', queue: 'q' }, 0);
+  it('does not count the time that Redis is away', async () => {
+    unread.leave({ requestId: 'g.1', queue: 'q' }, WINDOW_MS, 0);
     state.reachable = false;
     await sweepUntil(60_000);
+    state.reachable = true;
+    for (let now = 61_000; now <= 80_000; now += 1_000) unread.sweep(now);
     expect(cancelled).toEqual([]);
   });
 });

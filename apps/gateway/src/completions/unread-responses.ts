@@ -3,6 +3,8 @@ import type { ResponseCluster } from './recovery.js';
 import { type RunningRequest, stopRequest } from './stop-request.js';
 
 interface Unread extends RunningRequest {
+  /** ms it may go on without a reader. */
+  readonly window: number;
   /** When somebody was last known to read it; ms since the epoch. */
   since: number;
   /** When its frames were last seen, for one that is known only by them. */
@@ -23,16 +25,18 @@ const MEMORY_MS = 10_000;
 export class UnreadResponses {
   private readonly left = new Map<string, Unread>();
   private readonly strays = new Map<string, Unread>();
+  private sweptAt = 0;
 
-  /** @param window ms that a response may go on without a reader when its client may come back */
+  /** @param window ms that a response of another gateway may go on without a reader after that gateway has died */
   constructor(
     private readonly cluster: ResponseCluster,
     private readonly window: number,
   ) {}
 
-  /** The client of a response is gone and may come back, to any gateway. */
-  leave(request: RunningRequest, now: number): void {
-    this.left.set(request.requestId, { ...request, since: now, seenAt: now, lookedAt: now });
+  /** The client of a response is gone and may come back within `window` ms, to any gateway. */
+  leave({ requestId, queue, workerId }: RunningRequest, window: number, now: number): void {
+    const request = { requestId, workerId, ...(queue === undefined ? {} : { queue }) };
+    this.left.set(requestId, { ...request, window, since: now, seenAt: now, lookedAt: now });
   }
 
   /** A frame came that nobody here wants. */
@@ -44,12 +48,19 @@ export class UnreadResponses {
       known.seenAt = now;
       return;
     }
-    const stray = { requestId, since: now, seenAt: now, lookedAt: now };
+    const stray = { requestId, window: this.window, since: now, seenAt: now, lookedAt: now };
     this.strays.set(requestId, stray);
     if (parts.gatewayId === this.cluster.gatewayId) void this.lookAtStray(stray, now);
   }
 
   sweep(now: number): void {
+    const elapsed = now - this.sweptAt;
+    this.sweptAt = now;
+    // Time without Redis does not count: nobody could come back.
+    if (!this.cluster.records.reachable) {
+      for (const unread of this.left.values()) unread.since += elapsed;
+      return;
+    }
     for (const unread of this.left.values()) if (this.isDue(unread, now)) void this.lookAtLeft(unread, now);
     for (const stray of this.strays.values()) {
       if (now - stray.seenAt > MEMORY_MS) this.strays.delete(stray.requestId);
@@ -59,7 +70,7 @@ export class UnreadResponses {
   }
 
   private isDue(unread: Unread, now: number): boolean {
-    if (!this.cluster.records.reachable || now - unread.lookedAt < LOOK_INTERVAL_MS) return false;
+    if (now - unread.lookedAt < LOOK_INTERVAL_MS) return false;
     unread.lookedAt = now;
     return true;
   }
@@ -72,11 +83,9 @@ export class UnreadResponses {
       if (!running) return void this.left.delete(requestId);
       if (await records.hasReader(requestId)) unread.since = now;
     } catch {
-      // Redis went away: time without it does not count.
-      unread.since += LOOK_INTERVAL_MS;
       return;
     }
-    if (now - unread.since < this.window) return;
+    if (now - unread.since < unread.window) return;
     this.left.delete(requestId);
     await stopRequest(unread, this.cluster);
   }
@@ -91,6 +100,6 @@ export class UnreadResponses {
       owner !== gatewayId && records.isAlive(owner),
     ]).catch(() => [true]);
     if (wanted.includes(true)) stray.since = now;
-    else if (owner === gatewayId || now - stray.since >= this.window) await stopRequest(stray, this.cluster);
+    else if (owner === gatewayId || now - stray.since >= stray.window) await stopRequest(stray, this.cluster);
   }
 }

@@ -89,7 +89,7 @@ export class ResponseWriter {
   }
 
   /**
-   * Resolves when the response has ended, one way or another.
+   * Resolves when the response has ended, one way or another. An empty chunk sends the head.
    * @throws whatever the body fails with before the head is out: nothing has been sent and the caller answers.
    */
   async write(response: StreamedResponse): Promise<WriteResult> {
@@ -100,6 +100,10 @@ export class ResponseWriter {
       for await (const chunk of response.body) {
         if (isGone(raw)) return this.end('client-gone');
         if (!this.begun) this.begin(response);
+        if (chunk.length === 0) {
+          raw.flushHeaders();
+          continue;
+        }
         if (this.last === undefined) options.onFirstByte?.();
         this.last = chunk;
         this.sent += chunk.length;
