@@ -39,9 +39,9 @@ function raw(prompt: unknown, more: object = {}): Request {
 
 const REQUESTS: readonly (readonly [string, Request])[] = [
   ['a plain chat', chat(SCRIPTS.say.prompt)],
-  ['a long chat with usage', chat(SCRIPTS.count.prompt, { stream_options })],
+  ['a long chat with usage', chat(SCRIPTS.count.prompt, { max_tokens: 60, stream_options })],
   ['drawn text of a known seed', chat(SCRIPTS.dice.prompt, { temperature: 1, seed: 5 })],
-  ['JSON of a schema', chat(SCRIPTS.json.prompt, { response_format, stream_options })],
+  ['a JSON object', chat(SCRIPTS.json.prompt, { response_format: { type: 'json_object' }, stream_options })],
   ['a tool call', chat(SCRIPTS.tool.prompt, { tools, stream_options })],
   ['two tool calls', chat(SCRIPTS.tools2.prompt, { tools })],
   ['reasoning', chat(SCRIPTS.think.prompt, { stream_options })],
@@ -54,8 +54,9 @@ const REQUESTS: readonly (readonly [string, Request])[] = [
   ['a raw text of tokens', raw([5, 6, 7], { max_tokens: 5 })],
 ];
 
-/** Two choices, two prompts, log probabilities: what not every engine has. */
+/** A schema, two choices, two prompts, log probabilities: what not every engine has. */
 export const FURTHER_REQUESTS: readonly (readonly [string, Request])[] = [
+  ['JSON of a schema', chat(SCRIPTS.json.prompt, { response_format, stream_options })],
   ['two choices', chat(SCRIPTS.say.prompt, { n: 2, stream_options })],
   ['two drawn choices', chat(SCRIPTS.dice.prompt, { n: 2, temperature: 1, seed: 3 })],
   ['two raw texts', raw([SCRIPTS.say.marker, SCRIPTS.json.marker])],
@@ -76,7 +77,7 @@ export function describeGoingOn(
 
     beforeAll(async () => {
       folder = await makeTemporaryFolder('go');
-      session = await start(createEngine(), folder, { slots: 2, contextSize: 1024 });
+      session = await startScripted(createEngine(), folder, { slots: 2, contextSize: 1024 });
       stop = () => session.stop(1_000);
     });
     afterAll(async () => {
@@ -87,21 +88,12 @@ export function describeGoingOn(
     it.each([...REQUESTS, ...further])(
       'says %s as if nothing had happened, wherever it broke off',
       async (_, request) => {
-        const whole = await bytesOf(session.call(callOf(request)));
-        const events = whole.split(/(?<=\n\n)/);
-        const expected = assembleAnswer(parseSse(Buffer.from(whole)));
-        for (const cut of cutsOf(events.length)) {
-          const delivered = events.slice(0, cut).join('');
-          const rest = await bytesOf(session.resume(callOf(request), Buffer.from(delivered)));
-          expect(assembleAnswer(parseSse(Buffer.from(delivered + rest))), `cut after event ${cut}`).toEqual(
-            expected,
-          );
-        }
+        await expectToGoOn(session, request);
       },
     );
 
     it('refuses when it would give another answer', async () => {
-      const request = chat(SCRIPTS.json.prompt, { response_format });
+      const request = chat(SCRIPTS.json.prompt, { response_format: { type: 'json_object' } });
       const [role = ''] = (await bytesOf(session.call(callOf(request)))).split(/(?<=\n\n)/);
       const other = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: '{"answer": 7' } }] })}\n\n`;
       const resumed = session.resume(callOf(request), Buffer.from(role + other));
@@ -112,7 +104,7 @@ export function describeGoingOn(
       ['has just gone on', {}, 1, 300],
       ['still looks for the place', { stop: ['never'] }, 60, 20],
     ])('gives the slot back when its client hangs up while it %s', async (_, more, delivered, waitMs) => {
-      const one = await start(createEngine(), folder, { slots: 1, contextSize: 4096 });
+      const one = await startScripted(createEngine(), folder, { slots: 1, contextSize: 4096 });
       try {
         const client = new AbortController();
         const request = chat(SCRIPTS.loop.prompt, { max_tokens: 3_900, ...more });
@@ -130,7 +122,21 @@ export function describeGoingOn(
   });
 }
 
-async function start(
+/** Breaks an answer off at many boundaries and expects each beginning with its rest to be the answer. */
+export async function expectToGoOn(session: EngineSession, request: Request): Promise<void> {
+  const whole = await bytesOf(session.call(callOf(request)));
+  const events = whole.split(/(?<=\n\n)/);
+  const expected = assembleAnswer(parseSse(Buffer.from(whole)));
+  for (const cut of cutsOf(events.length)) {
+    const delivered = events.slice(0, cut).join('');
+    const rest = await bytesOf(session.resume(callOf(request), Buffer.from(delivered)));
+    expect(assembleAnswer(parseSse(Buffer.from(delivered + rest))), `cut after event ${cut}`).toEqual(
+      expected,
+    );
+  }
+}
+
+export async function startScripted(
   engine: Engine,
   folder: TemporaryFolder,
   size: { readonly slots: number; readonly contextSize: number },
