@@ -1,5 +1,6 @@
 import type { Frame } from '#contracts';
-import { onConnected } from '#redis';
+import { heldBytesOf, onConnected } from '#redis';
+import { Backlog } from './backlog.js';
 import { UNLOGGED } from './frame-codec.js';
 import { FrameWriter } from './frame-writer.js';
 import { FinishedResponses } from './finished-responses.js';
@@ -51,7 +52,7 @@ export class FramePublisher {
   /** A writer for one attempt of one response. Replaces the writer of an earlier attempt. */
   open(address: ResponseAddress, options: WriterOptions = {}): FrameWriter {
     const sent = new ReplayBuffer(this.settings.replayCapacity, options.continueFrom?.next ?? 0);
-    const writer = new FrameWriter(address, sent, options, this.enqueue);
+    const writer = new FrameWriter(address, sent, options, this.enqueue, () => this.isBehind(address));
     this.writers.set(address.requestId, writer);
     void writer.ended.then(() => this.keepFinished(writer));
     return writer;
@@ -108,10 +109,16 @@ export class FramePublisher {
   private outbox(gatewayId: string): Outbox {
     let outbox = this.outboxes.get(gatewayId);
     if (outbox === undefined) {
-      outbox = new Outbox(gatewayId, this.options.names.replyChannel(gatewayId));
+      const { redis, names } = this.options;
+      const backlog = new Backlog(() => heldBytesOf(redis, gatewayId));
+      outbox = new Outbox(gatewayId, names.replyChannel(gatewayId), backlog);
       this.outboxes.set(gatewayId, outbox);
     }
     return outbox;
+  }
+
+  private isBehind({ gatewayId }: ResponseAddress): boolean {
+    return this.outboxes.get(gatewayId)?.backlog.behind ?? false;
   }
 
   private flush(): void {

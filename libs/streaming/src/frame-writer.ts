@@ -34,6 +34,7 @@ export class FrameWriter {
     readonly sent: ReplayBuffer,
     readonly options: WriterOptions,
     private readonly send: SendFrame,
+    private readonly isBehind: () => boolean = () => false,
   ) {
     const { next, bytes } = options.continueFrom ?? { next: 0, bytes: 0 };
     this.first = this.sequence = next;
@@ -95,6 +96,11 @@ export class FrameWriter {
   /** True while frames are known to have reached nobody and are not logged: writing more would only lose them. */
   get unheard(): boolean {
     return this.unheardFrom !== Infinity && !this.logging;
+  }
+
+  /** True while the gateway has yet to read a lot of what was published to it: what comes now would be too much. */
+  get behind(): boolean {
+    return this.isBehind();
   }
 
   /** Frames to send again because nobody was there to hear them. */

@@ -165,6 +165,21 @@ describe('a log of which Redis has lost a part', () => {
     expect(await log.read(ADDRESS)).toMatchObject({ next: 2, body: Buffer.from('a') });
   });
 
+  it('is left alone by a zombie', async () => {
+    const { admin, log, open, say } = await start(false);
+    const zombie = open();
+    zombie.head(HEAD);
+    await say(zombie, ['a']);
+    await log.claim({ ...ADDRESS, attempt: 2 });
+    await admin.del(names.logKey(GATEWAY, 1));
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await eventually(
+      () => zombie.fenced,
+      (fenced) => fenced,
+    );
+    expect(await log.read(ADDRESS)).toBeUndefined();
+  });
+
   it('says that it is truncated when the worker does not have the lost part any more', async () => {
     const { server, log, open, say } = await start(false, 20);
     const writer = open();

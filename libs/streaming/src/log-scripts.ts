@@ -46,7 +46,7 @@ while offset <= size do
       owners[stream] = owner
     end
   end
-  local logged = flags == 0 and attempt >= owner
+  local logged = flags == 0
   if run and not (logged and run == stream and runEnd == offset) then
     append(run, string.sub(batch, runStart, runEnd - 1))
     run = nil

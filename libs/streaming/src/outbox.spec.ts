@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Backlog } from './backlog.js';
 import { Outbox } from './outbox.js';
 
 const INTERVAL = 50;
@@ -10,7 +11,7 @@ const ask =
 
 describe('an outbox nobody listens to', () => {
   const silent = (): Outbox => {
-    const outbox = new Outbox('gw', 'channel');
+    const outbox = new Outbox('gw', 'channel', new Backlog(async () => 0));
     outbox.answered(false, 1_000);
     return outbox;
   };
@@ -52,7 +53,7 @@ describe('an outbox nobody listens to', () => {
   });
 
   it('asks nothing while it is heard', async () => {
-    const outbox = new Outbox('gw', 'channel');
+    const outbox = new Outbox('gw', 'channel', new Backlog(async () => 0));
     outbox.answered(true, 1_000);
     expect(await outbox.probe(ask(false), 1_050, INTERVAL)).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 import type { Frame } from '#contracts';
+import type { Backlog } from './backlog.js';
 import { UNLOGGED } from './frame-codec.js';
 import type { FrameWriter } from './frame-writer.js';
 
@@ -24,6 +25,7 @@ export class Outbox {
   constructor(
     readonly gatewayId: string,
     readonly channel: string,
+    readonly backlog: Backlog,
   ) {}
 
   get empty(): boolean {

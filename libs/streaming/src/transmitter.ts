@@ -33,13 +33,10 @@ export class Transmitter {
     const bytes = encodeBatch(batch.frames, batch.flags);
     this.pendingBytes += bytes.length;
     try {
-      if (!batch.scripted) {
-        const receivers = await publishTo(this.redis, outbox.channel, bytes);
-        return { heard: receivers > 0, logged: true };
-      }
-      const base = this.names.responsesKey(outbox.gatewayId);
-      const ttls = timesToLive(batch, now);
-      return await this.read(outbox, await this.redis.publishFrames(base, outbox.channel, bytes, ...ttls));
+      const transmission = this.transmit(outbox, batch, bytes, now);
+      // After the command, so that a look at what Redis holds sees it.
+      outbox.backlog.add(bytes.length);
+      return await transmission;
     } catch {
       return { heard: false, logged: false };
     } finally {
@@ -54,6 +51,16 @@ export class Transmitter {
     } catch {
       return undefined;
     }
+  }
+
+  private async transmit(outbox: Outbox, batch: Batch, bytes: Buffer, now: number): Promise<Transmission> {
+    if (!batch.scripted) {
+      const receivers = await publishTo(this.redis, outbox.channel, bytes);
+      return { heard: receivers > 0, logged: true };
+    }
+    const base = this.names.responsesKey(outbox.gatewayId);
+    const ttls = timesToLive(batch, now);
+    return this.read(outbox, await this.redis.publishFrames(base, outbox.channel, bytes, ...ttls));
   }
 
   private async read(outbox: Outbox, reply: unknown): Promise<Transmission> {

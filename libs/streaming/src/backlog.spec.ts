@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Backlog } from './backlog.js';
+
+const KIB = 1024;
+
+describe('Backlog', () => {
+  let held: number | undefined;
+  let looks: number;
+  let backlog: Backlog;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    held = 0;
+    looks = 0;
+    backlog = new Backlog(async () => {
+      looks++;
+      return held;
+    });
+  });
+  afterEach(() => vi.useRealTimers());
+
+  it('does not look while little is published', () => {
+    for (let i = 0; i < 100; i++) backlog.add(2 * KIB);
+    expect([looks, backlog.behind]).toEqual([0, false]);
+  });
+
+  it('looks once every few hundred kilobytes', async () => {
+    for (let i = 0; i < 1_000; i++) {
+      backlog.add(2 * KIB);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(backlog.behind).toBe(false);
+    }
+    expect(looks).toBe(7);
+  });
+
+  it('counts a gateway as behind while nobody knows how much is held for it', async () => {
+    backlog.add(600 * KIB);
+    expect(backlog.behind).toBe(true);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(backlog.behind).toBe(false);
+  });
+
+  it('looks again and again at one for which much is held, until it has read that', async () => {
+    held = 700 * KIB;
+    backlog.add(300 * KIB);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(backlog.behind).toBe(true);
+    expect(looks).toBeGreaterThan(20);
+    held = 100 * KIB;
+    await vi.advanceTimersByTimeAsync(20);
+    expect(backlog.behind).toBe(false);
+    const before = looks;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(looks).toBe(before);
+  });
+
+  it('holds nobody back where Redis does not say', async () => {
+    held = undefined;
+    backlog.add(600 * KIB);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(backlog.behind).toBe(false);
+    const failing = new Backlog(() => Promise.reject(new Error('NOPERM')));
+    failing.add(600 * KIB);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(failing.behind).toBe(false);
+  });
+});

@@ -1,0 +1,49 @@
+/** Bytes published to a gateway between two looks at what Redis still holds for it. */
+const LOOK_INTERVAL_BYTES = 256 * 1024;
+
+/** Bytes that may be published without knowing more than the last look has told. */
+const UNSEEN_LIMIT_BYTES = 512 * 1024;
+
+/** Bytes held for a gateway above which it is not given more. Redis cuts off those that it holds megabytes for. */
+const HELD_LIMIT_BYTES = 512 * 1024;
+
+/** Time between two looks at a gateway that is behind; ms. */
+const RETRY_MS = 20;
+
+/** @returns bytes that Redis holds for a gateway; undefined when it does not say */
+export type LookAtHeld = () => Promise<number | undefined>;
+
+/**
+ * How far a gateway is behind with reading what is published to it. Publishing knows nothing of slow subscribers: Redis
+ * keeps what they have not read, and cuts them off when that is too much. So after some hundred kilobytes it is looked
+ * how much that is; as long as it is a lot, or nobody knows, the gateway counts as behind. Answers at the pace of
+ * reading people cause a look every few thousand tokens.
+ */
+export class Backlog {
+  /** Published since the last look began. */
+  private unseen = 0;
+  private held = 0;
+  private looking = false;
+
+  constructor(private readonly look: LookAtHeld) {}
+
+  /** True while the gateway should not be given more. */
+  get behind(): boolean {
+    return this.held > HELD_LIMIT_BYTES || this.unseen > UNSEEN_LIMIT_BYTES;
+  }
+
+  /** Tells of bytes that were published. */
+  add(bytes: number): void {
+    this.unseen += bytes;
+    if (this.unseen > LOOK_INTERVAL_BYTES && !this.looking) void this.update();
+  }
+
+  private async update(): Promise<void> {
+    this.looking = true;
+    const before = this.unseen;
+    this.held = (await this.look().catch(() => undefined)) ?? 0;
+    this.unseen -= before;
+    this.looking = false;
+    if (this.behind) setTimeout(() => this.looking || void this.update(), RETRY_MS).unref();
+  }
+}
