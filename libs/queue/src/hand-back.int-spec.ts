@@ -94,6 +94,20 @@ describe('a job that is handed back', () => {
     ]);
   });
 
+  it('is given up when it was begun very often, and then cannot be handed back any more', async () => {
+    const seen: PumpedJob[] = [];
+    bench.pump(async (job) => {
+      seen.push(job);
+      throw new HandBack();
+    });
+    await bench.jobs.addCompletion(QUEUE, jobOf('r1'), { begun: 999 });
+    await gone('r1');
+    expect(seen.map(({ attempt, givenUp }) => [attempt, givenUp])).toEqual([
+      [1_000, undefined],
+      [1_001, 'it was begun 1000 times'],
+    ]);
+  });
+
   it('stays where it is when another consumer has it by now', async () => {
     const seen: string[] = [];
     bench.pump(async (job) => {

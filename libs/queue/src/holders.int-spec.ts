@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventually, type RedisFixture, startRedis } from '#testing';
 import type { HolderEvent } from './__fixtures__/holder.js';
 import { QUEUE, QueueBench } from './__fixtures__/queue-bench.js';
@@ -9,6 +9,9 @@ const LONGER_THAN_A_LOCK = 2_500;
 
 let server: RedisFixture;
 let bench: QueueBench;
+
+/** Each test starts processes, which takes seconds on a busy machine. */
+vi.setConfig({ testTimeout: 90_000 });
 
 beforeAll(async () => {
   server = await startRedis({ appendOnly: true });
@@ -61,8 +64,8 @@ describe('a holder that is killed', () => {
   });
 
   it('is followed also when it was one of many and all look for its jobs at once', async () => {
-    const holders = await Promise.all([bench.holder(), bench.holder(), bench.holder()]);
-    await bench.add('r1', 'r2', 'r3');
+    const holders = await Promise.all([bench.holder(), bench.holder()]);
+    await bench.add('r1', 'r2');
     await Promise.all(holders.map((holder) => hears(holder, 'begun')));
     const taken = taker();
     await holders[0]?.kill();
@@ -110,7 +113,8 @@ describe('a holder that was stopped', () => {
 });
 
 describe('a holder whose Redis was away', () => {
-  const goesOn = async (outage: () => Promise<void>): Promise<void> => {
+  /** What the holder heard while Redis was away and after. */
+  const heardOver = async (outage: () => Promise<void>): Promise<string[]> => {
     const holder = await bench.holder();
     await bench.add('r1');
     await hears(holder, 'begun');
@@ -123,29 +127,31 @@ describe('a holder whose Redis was away', () => {
     expect(await bench.redis.hget(bench.key('r1'), 'ats')).toBe('1');
     holder.tell('finish');
     await gone('r1');
-    expect(kinds(holder)).toEqual(['ready', 'begun']);
     await bench.add('r2');
     await eventually(() => taken.length);
+    return kinds(holder);
   };
 
   it('goes on with its job when Redis was killed and came back after the lock ran out', async () => {
-    await goesOn(async () => {
+    const heard = await heardOver(async () => {
       // The append-only file is written to the disk once a second.
       await pause(1_100);
       await server.kill();
       await pause(LONGER_THAN_A_LOCK);
       await server.restart();
     });
+    expect(heard).toEqual(['ready', 'begun']);
   });
 
   it.each([1_300, LONGER_THAN_A_LOCK])(
     'goes on with its job when Redis stood still for %i ms',
     async (ms) => {
-      await goesOn(async () => {
+      const heard = await heardOver(async () => {
         process.kill(server.pid, 'SIGSTOP');
         await pause(ms);
         process.kill(server.pid, 'SIGCONT');
       });
+      expect(heard).toEqual(['ready', 'begun']);
     },
   );
 

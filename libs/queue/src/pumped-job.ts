@@ -20,7 +20,7 @@ export const MAX_ATTEMPTS = 1_000;
 /** A job that this many workers or engines ended with is not given to one more. */
 const MAX_FAILURES = 3;
 
-type Counters = Pick<Job, 'attemptsStarted' | 'stalledCounter' | 'deferredFailure'>;
+type Counters = Pick<Job, 'attemptsStarted' | 'stalledCounter'> & Partial<Pick<Job, 'deferredFailure'>>;
 
 /** Why a job is not to be run any more, as the end of a sentence; undefined when it is to be run. */
 export function reasonToGiveUp(job: Counters): string | undefined {

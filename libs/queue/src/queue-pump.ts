@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Job, type JobJson, type RedisQueueBackend, Worker } from 'bullmq';
+import { Job, type JobJson, type Worker } from 'bullmq';
 import type { Names } from '#contracts';
 import type { RedisClient } from '#redis';
 import { AbandonedJobs } from './abandoned-jobs.js';
-import { bullLocation } from './bull-queue.js';
 import { HandBack } from './hand-back.js';
 import { JobLocks } from './job-locks.js';
 import { MAX_ATTEMPTS, type PumpedJob, pumpedJob } from './pumped-job.js';
@@ -11,8 +10,8 @@ import { abandonment, PUMP_TIMING, type PumpTiming } from './pump-timing.js';
 import { Readiness } from './readiness.js';
 import { RunningJob } from './running-job.js';
 import type { Script, ScriptValue } from './run-script.js';
-import { createSlimBackend, runScript } from './slim-backend/slim-backend.js';
-import { watchWaits } from './watch-waits.js';
+import { runScript } from './slim-backend/slim-backend.js';
+import { createWorker } from './manual-worker.js';
 
 export interface QueuePumpOptions {
   readonly queue: string;
@@ -59,7 +58,7 @@ export class QueuePump {
     this.timing = { ...PUMP_TIMING, ...options.timing };
     this.holder = `${options.workerId}:${randomBytes(4).toString('hex')}`;
     const { lockDuration, lookInterval, settleTime } = this.timing;
-    this.worker = this.createWorker();
+    this.worker = createWorker(options, this.timing);
     this.locks = new JobLocks({
       readiness,
       run: this.script,
@@ -112,25 +111,8 @@ export class QueuePump {
     await closed.catch(this.options.onError);
   }
 
-  private createWorker(): Worker {
-    const { name, prefix } = bullLocation(this.options.queue, this.options.names);
-    const settings = {
-      connection: this.options.redis,
-      prefix,
-      autorun: false,
-      drainDelay: this.timing.blockTimeout / 1_000,
-      lockDuration: this.timing.lockDuration,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-    };
-    const worker = new Worker(name, undefined, settings, createSlimBackend);
-    worker.on('error', this.options.onError);
-    watchWaits(worker.getBackend() as RedisQueueBackend);
-    return worker;
-  }
-
   private readonly script = (script: Script, values: readonly ScriptValue[]): Promise<unknown> =>
-    runScript(this.worker.getBackend() as RedisQueueBackend, script, values);
+    runScript(this.worker.getBackend(), script, values);
 
   private async consume(): Promise<void> {
     while (!this.stopping) {

@@ -1,7 +1,7 @@
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LoadJob, PullJob, PullOutcome } from '#contracts';
+import type { LoadJob, PullOutcome } from '#contracts';
 import { RedisConnections } from '#redis';
 import { eventually, type RedisFixture, startRedis } from '#testing';
 import { type DeafProxy, startDeafProxy } from './__fixtures__/deaf-proxy.js';
@@ -82,6 +82,7 @@ describe('a pump whose connections go silent without an end', () => {
       ({ length }) => length > 0,
       { within: 20_000 },
     );
+    expect(seen).toEqual(['r1']);
     await pump.stop();
   }, 60_000);
 });
@@ -93,7 +94,7 @@ describe('a consumer of loads and pulls whose connections go silent without an e
       override load = async ({ modelId }: LoadJob): Promise<void> => void loaded.push(modelId);
     }
     class NoPulls extends PullHandler {
-      override pull = (_: PullJob): Promise<PullOutcome> => Promise.reject(new Error('not asked for'));
+      override pull = (): Promise<PullOutcome> => Promise.reject(new Error('not asked for'));
     }
     @Module({
       providers: [

@@ -7,7 +7,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { type Job, type RedisQueueBackend, WaitingError, type Worker } from 'bullmq';
+import { type Job, WaitingError, type Worker } from 'bullmq';
 import {
   checkContract,
   LoadJob,
@@ -135,7 +135,7 @@ function consumers({ variant, names, pulls, loads, onError }: StaticConsumersOpt
 }
 
 function runWatched(worker: Worker, onError: (error: Error) => void): void {
-  watchWaits(worker.getBackend() as RedisQueueBackend);
+  watchWaits(worker.getBackend());
   worker.run().catch(onError);
 }
 

@@ -403,19 +403,3 @@ describe('consumers that wait', () => {
     expect(seen).toEqual(['first', 'forgotten', 'restarted']);
   });
 });
-
-describe('a Redis cluster', () => {
-  it('finds all that a script touches in the slot of the queue', async () => {
-    const cluster = await startRedis({ arguments: ['--cluster-enabled', 'yes'] });
-    closing.push(() => cluster.stop());
-    const node = new RedisConnections({ url: cluster.url, name: 'test' });
-    redis = node.patient('commands');
-    await node.ready();
-    await redis.cluster('ADDSLOTSRANGE', '0', '16383');
-    await eventually(async () => (await redis.cluster('INFO')).includes('cluster_state:ok'));
-    const queue = await queueOf('slim');
-    for (const id of ['r1', 'r2', 'r3']) await add(queue, id);
-    expect(await takeAll(workerOf('slim'))).toEqual(['r1', 'r2', 'r3']);
-    node.close();
-  });
-});

@@ -38,7 +38,7 @@ function addSlim(backend: RedisQueueBackend): void {
     const options = JSON.stringify(job.opts);
     const values = [jobId ?? '', job.name, job.data, options, job.timestamp, job.opts.priority ?? 0];
     await runScript(backend, ADD_JOB, [...values, '', 0]);
-    return jobId as string;
+    return jobId;
   };
 }
 

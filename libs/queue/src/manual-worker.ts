@@ -1,0 +1,35 @@
+import { Worker } from 'bullmq';
+import type { Names } from '#contracts';
+import type { RedisClient } from '#redis';
+import { bullLocation } from './bull-queue.js';
+import type { PumpTiming } from './pump-timing.js';
+import { createSlimBackend } from './slim-backend/slim-backend.js';
+import { watchWaits } from './watch-waits.js';
+
+export interface ManualWorkerOptions {
+  readonly queue: string;
+  readonly names: Names;
+  readonly redis: RedisClient;
+  readonly onError: (error: Error) => void;
+}
+
+/** BullMQ's worker for a pump: it fetches and finishes when told to, and does nothing by itself. */
+export function createWorker(
+  { queue, names, redis, onError }: ManualWorkerOptions,
+  { blockTimeout, lockDuration }: PumpTiming,
+): Worker {
+  const { name, prefix } = bullLocation(queue, names);
+  const settings = {
+    connection: redis,
+    prefix,
+    autorun: false,
+    drainDelay: blockTimeout / 1_000,
+    lockDuration,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  };
+  const worker = new Worker(name, undefined, settings, createSlimBackend);
+  worker.on('error', onError);
+  watchWaits(worker.getBackend());
+  return worker;
+}
