@@ -41,7 +41,7 @@ const slow = { max_output_tokens: 150, synthetic: { rate: 50 } };
 async function create(members: object, gateway = 0): Promise<ResponseBody> {
   const body = { model, input: 'Hi', ...members };
   const { status, json } = await requestJson({ url: `${url(gateway)}/v1/responses`, body });
-  expect(status, JSON.stringify(json)).toBe(200);
+  expect({ status, json }).toMatchObject({ status: 200 });
   return json as ResponseBody;
 }
 
