@@ -13,7 +13,11 @@ export class DeliveredSkipper {
   /** Whether anything new has come. */
   #begun = false;
 
-  constructor({ identity, choices, usages }: DeliveredAnswer) {
+  /** @param toUsage what to tell as usage instead of what the engine tells */
+  constructor(
+    { identity, choices, usages }: DeliveredAnswer,
+    private readonly toUsage: (usage: Members) => Members = (usage) => usage,
+  ) {
     this.#identity = identity;
     this.#choices = new Map([...choices].map(([index, said]) => [index, new OwedChoice(said)]));
     this.#owedUsages = usages;
@@ -49,8 +53,8 @@ export class DeliveredSkipper {
     if (hasUsage(chunk) && !isUsageNew) this.#owedUsages--;
     if (choices.length === 0 && !isUsageNew) return undefined;
     this.#begun = true;
-    const isUsageOld = hasUsage(chunk) && !isUsageNew;
-    return this.#encode({ ...chunk, ...(isUsageOld && { usage: undefined }), choices });
+    const usage = isUsageNew ? this.toUsage(chunk['usage'] as Members) : undefined;
+    return this.#encode({ ...chunk, ...(hasUsage(chunk) && { usage }), choices });
   }
 
   #encode(chunk: Chunk): string {

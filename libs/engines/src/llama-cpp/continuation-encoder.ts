@@ -2,16 +2,13 @@ import type { EventTaker } from '../going-on/event-filter.js';
 import { DONE, encodeEvent } from '../going-on/event-stream.js';
 import { readEvent, type Chunk, type Members } from '../going-on/streamed-event.js';
 import { isObject } from '../request-body.js';
+import { wholeUsage, type TokenCounts } from './whole-usage.js';
 
-export interface ContinuationShape {
+export interface ContinuationShape extends TokenCounts {
   readonly kind: 'chat' | 'raw';
   /** Id, time, model and fingerprint of the answer that goes on. */
   readonly identity: Members;
   readonly includeUsage: boolean;
-  /** Tokens of the prompt, without the answer. */
-  readonly promptTokens: number;
-  /** Tokens of the answer that were delivered. */
-  readonly deliveredTokens: number;
 }
 
 /** Makes events of the answer that goes on from those of a raw completion that goes on with its tokens. */
@@ -41,7 +38,7 @@ export class ContinuationEncoder implements EventTaker {
   #encode(chunk: Chunk): string {
     const { identity, kind } = this.shape;
     const [choice = {}] = chunk.choices;
-    const usage = isObject(chunk['usage']) ? this.#wholeUsage(chunk['usage']) : undefined;
+    const usage = isObject(chunk['usage']) ? wholeUsage(chunk['usage'], this.shape) : undefined;
     // The engine's timings tell of the last part alone.
     const members = { ...chunk, ...identity, timings: undefined };
     if (kind === 'raw') return encodeEvent({ ...members, ...(usage && { usage }) });
@@ -53,20 +50,6 @@ export class ContinuationEncoder implements EventTaker {
     const events = choices.map((each) => encodeEvent({ ...head, choices: [each] }));
     if (usage && this.shape.includeUsage) events.push(encodeEvent({ ...head, usage }));
     return events.join('');
-  }
-
-  /** Counts the prompt and the answer as if the answer had been made at once. */
-  #wholeUsage(usage: Members): Members {
-    const { promptTokens, deliveredTokens } = this.shape;
-    const completionTokens = deliveredTokens + Number(usage['completion_tokens'] ?? 0);
-    const details = usage['prompt_tokens_details'];
-    const cached = isObject(details) ? Number(details['cached_tokens'] ?? 0) : 0;
-    return {
-      completion_tokens: completionTokens,
-      prompt_tokens: promptTokens,
-      total_tokens: promptTokens + completionTokens,
-      prompt_tokens_details: { cached_tokens: Math.min(cached, promptTokens) },
-    };
   }
 }
 

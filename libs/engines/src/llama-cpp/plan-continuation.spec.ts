@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readDelivered } from '../going-on/delivered-answer.js';
-import { planContinuation, seedAfter } from './plan-continuation.js';
+import { planContinuation, planPrefill, seedAfter } from './plan-continuation.js';
 
 const CHAT = '/v1/chat/completions';
 const RAW = '/v1/completions';
@@ -82,6 +82,43 @@ describe('planContinuation', () => {
   it('says several raw texts once more', () => {
     const text = [{ index: 0, text: 'Hel', finish_reason: null }];
     expect(planContinuation(RAW, { prompt: ['a', 'b'] }, delivered(text))).toEqual({ way: 'replay' });
+  });
+});
+
+describe('planPrefill', () => {
+  const thought = [
+    role,
+    delta({ reasoning_content: 'Hm' }),
+    delta({ content: 'Hel' }),
+    delta({ content: 'lo' }),
+  ];
+
+  it('begins the answer with what was said of it', () => {
+    const request = { messages, tools: [{}], max_tokens: 9 };
+    expect(planPrefill(request, delivered(thought))).toEqual({
+      request: {
+        ...request,
+        messages: [...messages, { role: 'assistant', content: 'Hello', reasoning_content: 'Hm' }],
+      },
+      pieces: ['Hm', 'Hel', 'lo'],
+      limit: 9,
+      includeUsage: false,
+    });
+  });
+
+  it.each([
+    ['a part of a tool call', { messages }, [role, delta({ tool_calls: [{ index: 0, id: 'x' }] })]],
+    ['two choices', { messages, n: 2 }, hello],
+    ['log probabilities', { messages, logprobs: true }, hello],
+    [
+      'an answer that the caller began',
+      { messages: [...messages, { role: 'assistant', content: 'Oh' }] },
+      hello,
+    ],
+    ['a raw text', { prompt: 'x' }, [{ index: 0, text: 'Hel' }]],
+    ['nothing but a role', { messages }, [role]],
+  ])('has no way for %s', (_, request, choices) => {
+    expect(planPrefill(request, delivered(choices))).toBeUndefined();
   });
 });
 

@@ -1,3 +1,4 @@
+import { leavesOf } from '../going-on/choice-leaves.js';
 import type { DeliveredAnswer } from '../going-on/delivered-answer.js';
 import { wantsUsage } from '../going-on/what-is-missing.js';
 import { isObject } from '../request-body.js';
@@ -52,7 +53,7 @@ const KNOWN = new Set([...SAMPLING, ...HANDLED]);
  * part of the prompt, or where log probabilities are wanted; nor with any parameter that is not known here.
  */
 export function planContinuation(route: string, request: Request, answer: DeliveredAnswer): ContinuationPlan {
-  const pieces = plainPieces(answer);
+  const pieces = piecesOf(answer, ['delta/content', 'text']);
   if (pieces.length === 0 || !isPlain(request)) return REPLAY;
   const prompt = route === '/v1/chat/completions' ? chatPrompt(request) : rawPrompt(request);
   if (prompt === undefined) return REPLAY;
@@ -68,18 +69,16 @@ export function planContinuation(route: string, request: Request, answer: Delive
   };
 }
 
-/** The pieces of the one text of an answer that has not finished; none when it is not as plain as that. */
-function plainPieces({ chunks, choices }: DeliveredAnswer): string[] {
+/** The pieces that stand at `paths` of the one choice of an unfinished answer; none when anything else was said too. */
+function piecesOf({ chunks, choices }: DeliveredAnswer, paths: readonly string[]): string[] {
   const said = [...choices].flatMap(([index, leaves]) =>
     index === 0 ? [...leaves.keys()] : ['another choice'],
   );
-  if (!said.every((path) => ['delta/role', 'delta/content', 'text'].includes(path))) return [];
+  if (!said.every((path) => path === 'delta/role' || paths.includes(path))) return [];
   return chunks
     .flatMap((chunk) => chunk.choices)
-    .flatMap(({ text, delta }) => {
-      const piece = isObject(delta) ? delta['content'] : text;
-      return typeof piece === 'string' && piece !== '' ? [piece] : [];
-    });
+    .flatMap((choice) => leavesOf(choice))
+    .flatMap(([path, leaf]) => (leaf.kind === 'text' && paths.includes(path) ? [leaf.text] : []));
 }
 
 function isPlain(request: Request): boolean {
@@ -97,8 +96,12 @@ function chatPrompt(request: Request): ContinuedPrompt | undefined {
   const { messages } = request;
   if (!Array.isArray(messages) || !messages.every(isText)) return undefined;
   // The answer would have begun in the middle of a message already.
-  if (isObject(messages.at(-1)) && (messages.at(-1) as Request)['role'] === 'assistant') return undefined;
+  if (isAnswer(messages.at(-1))) return undefined;
   return { kind: 'chat', request };
+}
+
+function isAnswer(message: unknown): boolean {
+  return isObject(message) && message['role'] === 'assistant';
 }
 
 function isText(message: unknown): boolean {
@@ -126,6 +129,44 @@ function limitOf({
 }: Request): number | undefined {
   const limit = [own, newer, older].find((value) => typeof value === 'number');
   return limit === undefined || limit < 0 ? undefined : Math.max(1, limit);
+}
+
+export interface PrefillContinuation {
+  /** The request with what was said of the answer as the beginning of its last message. */
+  readonly request: Request;
+  /** What was said, as it was cut into events. */
+  readonly pieces: readonly string[];
+  readonly limit?: number;
+  readonly includeUsage: boolean;
+}
+
+/**
+ * How a chat goes on that can neither go on from its tokens nor be said once more: its template writes reasoning and
+ * content of the answer behind the prompt, and grammars and parsers go on from there. Undefined where something else
+ * was said, such as a part of a tool call.
+ */
+export function planPrefill(request: Request, answer: DeliveredAnswer): PrefillContinuation | undefined {
+  const { messages, n, logprobs } = request;
+  const pieces = piecesOf(answer, ['delta/reasoning_content', 'delta/content']);
+  if (pieces.length === 0 || !Array.isArray(messages) || isAnswer(messages.at(-1))) return undefined;
+  if ((n ?? 1) !== 1 || logprobs) return undefined;
+  const said = (path: string): string => {
+    const leaf = answer.choices.get(0)?.get(path);
+    return leaf?.kind === 'text' ? leaf.text : '';
+  };
+  const reasoning = said('delta/reasoning_content');
+  const begun = {
+    role: 'assistant',
+    content: said('delta/content'),
+    ...(reasoning !== '' && { reasoning_content: reasoning }),
+  };
+  const limit = limitOf(request);
+  return {
+    request: { ...request, messages: [...(messages as unknown[]), begun] },
+    pieces,
+    ...(limit !== undefined && { limit }),
+    includeUsage: wantsUsage(request),
+  };
 }
 
 /** A seed draws the same row again, so the row that goes on has another; from the old seed, to be repeatable. */

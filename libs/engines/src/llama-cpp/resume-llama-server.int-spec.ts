@@ -131,6 +131,47 @@ describe('resumeLlamaServer', () => {
     expect(other).toMatchObject({ pieces: [' a scripted'], finish: ['stop'] });
   });
 
+  it('goes on from the beginning of the message where it says something else the second time', async () => {
+    const think = (reasoning_content: string): object => ({
+      index: 0,
+      delta: { reasoning_content },
+      finish_reason: null,
+    });
+    const body = chat(SCRIPTS.think.prompt, { temperature: 0, stream_options });
+    const whole = await said(scripted, CHAT, body);
+    const otherwise = eventsOf([
+      role,
+      think(' reason about it'),
+      think(' carefully.'),
+      piece('Hello'),
+      piece(' there!'),
+    ]);
+    const rest = await said(scripted, CHAT, body, otherwise);
+    expect(rest.pieces.join('')).toBe(' I am a scripted model.');
+    expect(rest).toMatchObject({ finish: ['stop'], usage: [whole.usage?.[0], 8] });
+    const limited = await said(scripted, CHAT, { ...body, max_tokens: 5 }, otherwise);
+    expect(limited).toMatchObject({ pieces: [' I am'], finish: ['length'], usage: [whole.usage?.[0], 5] });
+    const exhausted = await said(scripted, CHAT, { ...body, max_tokens: 4 }, otherwise);
+    expect(exhausted).toEqual({ pieces: [], finish: ['length'], usage: [whole.usage?.[0], 4] });
+  });
+
+  it('keeps to a schema from the beginning of the message', async () => {
+    const schema = {
+      type: 'object',
+      properties: { answer: { type: 'integer' }, ok: { type: 'boolean' } },
+      required: ['answer', 'ok'],
+      additionalProperties: false,
+    };
+    const response_format = { type: 'json_schema', json_schema: { name: 'reply', schema } };
+    const body = chat(SCRIPTS.say.prompt, { temperature: 0, response_format });
+    const begun = '{"answer": 7';
+    const rest = await said(scripted, CHAT, body, eventsOf([role, piece(begun)]));
+    expect(JSON.parse(begun + rest.pieces.join(''))).toEqual({
+      answer: expect.any(Number) as number,
+      ok: expect.any(Boolean) as boolean,
+    });
+  });
+
   it('goes on with a drawn text, whatever else runs, and counts each token once', async () => {
     const body = chat('Anything', {
       temperature: 0.8,

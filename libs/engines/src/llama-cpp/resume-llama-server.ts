@@ -1,17 +1,21 @@
 import type { Endpoint } from '../endpoint.js';
-import { callEngine, type EngineCall, type EngineResponse } from '../engine-client.js';
+import type { EngineCall, EngineResponse } from '../engine-client.js';
 import { CannotContinue } from '../going-on/cannot-continue.js';
 import { readDelivered, type DeliveredAnswer } from '../going-on/delivered-answer.js';
-import { eventStream, replay, streamRequestOf, throughTaker } from '../going-on/replay.js';
+import { replay, streamRequestOf } from '../going-on/replay.js';
 import { whatIsMissing } from '../going-on/what-is-missing.js';
 import { callLlamaServer } from './call-llama-server.js';
-import { ContinuationEncoder } from './continuation-encoder.js';
-import { planContinuation, seedAfter, type TokenContinuation } from './plan-continuation.js';
-import { Tokenizer } from './tokenize.js';
+import { continueFromPrefill } from './continue-from-prefill.js';
+import { continueFromTokens } from './continue-from-tokens.js';
+import { planContinuation, planPrefill } from './plan-continuation.js';
+
+/** Undefined when the engine does not take it in this way. */
+type Way = () => Promise<EngineResponse | undefined>;
 
 /**
  * Goes on with an answer. A plain text goes on from its tokens, which costs a prefill and cannot contradict what was
- * delivered; everything else is said once more.
+ * delivered; everything else is said once more. Where that leads elsewhere, llama-server is given the beginning of the
+ * message to go on with.
  * @throws CannotContinue
  */
 export async function resumeLlamaServer(
@@ -19,64 +23,42 @@ export async function resumeLlamaServer(
   call: EngineCall,
   delivered: Buffer,
 ): Promise<EngineResponse> {
-  const again = (): Promise<EngineResponse> =>
-    replay((request) => callLlamaServer(endpoint, request), call, delivered);
   const answer = readDelivered(delivered);
   const request = streamRequestOf(call);
-  if (whatIsMissing(request, answer) !== 'some') return again();
+  const again: Way = () => replay((each) => callLlamaServer(endpoint, each), call, delivered);
+  const isPartly = whatIsMissing(request, answer) === 'some';
+  const others = isPartly ? waysFrom(endpoint, call, request, answer) : { first: [], last: [] };
+  return firstThatGoesOn([...others.first, again, ...others.last]);
+}
+
+/** What to try before an answer is said once more, and after. */
+function waysFrom(
+  endpoint: Endpoint,
+  call: EngineCall,
+  request: Readonly<Record<string, unknown>>,
+  answer: DeliveredAnswer,
+): { readonly first: readonly Way[]; readonly last: readonly Way[] } {
   const plan = planContinuation(call.route, request, answer);
-  const fromTokens = () =>
-    plan.way === 'replay' ? undefined : continueFromTokens({ endpoint, signal: call.signal, plan, answer });
-  if (plan.way === 'tokens') return (await fromTokens()) ?? again();
-  try {
-    return await again();
-  } catch (error) {
-    const response = error instanceof CannotContinue ? await fromTokens() : undefined;
-    if (response !== undefined) return response;
-    throw error;
-  }
+  const prefill = planPrefill(request, answer);
+  const last: Way[] =
+    prefill === undefined
+      ? []
+      : [() => continueFromPrefill({ endpoint, call, request, plan: prefill, answer })];
+  if (plan.way === 'replay') return { first: [], last };
+  const tokens: Way = () => continueFromTokens({ endpoint, signal: call.signal, plan, answer });
+  return plan.way === 'tokens' ? { first: [tokens], last } : { first: [], last: [tokens, ...last] };
 }
 
-interface Continuation {
-  readonly endpoint: Endpoint;
-  readonly signal: AbortSignal;
-  readonly plan: TokenContinuation;
-  readonly answer: DeliveredAnswer;
-}
-
-/** Undefined when llama-server does not take the tokens. */
-async function continueFromTokens(continuation: Continuation): Promise<EngineResponse | undefined> {
-  const { endpoint, signal, plan, answer } = continuation;
-  const tokenizer = new Tokenizer(endpoint, signal);
-  const prompt = await tokenizer.promptTokens(plan.prompt);
-  const pieces = await tokenizer.pieceTokens(plan.pieces);
-  if (prompt === undefined || pieces === undefined) return undefined;
-  const encoder = new ContinuationEncoder({
-    kind: plan.prompt.kind,
-    identity: answer.identity,
-    includeUsage: plan.includeUsage,
-    promptTokens: prompt.length,
-    deliveredTokens: pieces.length,
-  });
-  const left = plan.limit === undefined ? undefined : plan.limit - pieces.length;
-  if (left !== undefined && left <= 0) return eventStream(encoder.exhausted());
-  const body = {
-    ...plan.sampling,
-    ...seedAfter(plan.sampling['seed'], pieces.length),
-    ...(left !== undefined && { n_predict: left }),
-    prompt: [...prompt, ...pieces],
-    stream: true,
-    // So that a hang-up during the prefill is noticed.
-    return_progress: true,
-  };
-  const response = await callEngine(endpoint, {
-    route: '/v1/completions',
-    body: JSON.stringify(body),
-    signal,
-  });
-  if (response.status !== 200) {
-    response.body.destroy();
-    return undefined;
+async function firstThatGoesOn(ways: readonly Way[]): Promise<EngineResponse> {
+  let failure = new CannotContinue('The engine cannot go on with this answer.');
+  for (const way of ways) {
+    try {
+      const response = await way();
+      if (response !== undefined) return response;
+    } catch (error) {
+      if (!(error instanceof CannotContinue)) throw error;
+      failure = error;
+    }
   }
-  return throughTaker(response, encoder, signal);
+  throw failure;
 }

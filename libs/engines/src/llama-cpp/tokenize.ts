@@ -30,22 +30,34 @@ export class Tokenizer {
     return spelt.equals(Buffer.from(pieces.join(''))) ? tokens.map(({ id }) => id) : undefined;
   }
 
+  /** Tokens of the prompt of any chat, with the tools it offers. */
+  async countPrompt(request: Readonly<Record<string, unknown>>): Promise<number | undefined> {
+    const { messages, tools, chat_template_kwargs: more } = request;
+    const prompt = await this.#template({ messages, tools, chat_template_kwargs: more });
+    const tokens =
+      prompt && (await this.#tokenize({ content: prompt, add_special: true, parse_special: true }));
+    return tokens ? tokens.length : undefined;
+  }
+
   /**
    * The prompt of a chat; undefined too when its template puts something before an answer that is neither in the prompt
    * nor in the text of the answer, such as the name of a channel: then the text does not tell what was generated.
    */
   async #chatText(request: Readonly<Record<string, unknown>>): Promise<string | undefined> {
     const { messages, chat_template_kwargs: more } = request;
-    const template = async (list: readonly unknown[]): Promise<string | undefined> => {
-      const { prompt } =
-        (await this.#post('/apply-template', { messages: list, chat_template_kwargs: more })) ?? {};
-      return typeof prompt === 'string' ? prompt : undefined;
-    };
     const asked = messages as readonly unknown[];
     const past = [...asked, { role: 'assistant', content: MARK }, { role: 'user', content: 'x' }];
-    const [prompt, history] = await Promise.all([template(asked), template(past)]);
+    const [prompt, history] = await Promise.all([
+      this.#template({ messages: asked, chat_template_kwargs: more }),
+      this.#template({ messages: past, chat_template_kwargs: more }),
+    ]);
     const place = history?.indexOf(MARK) ?? -1;
     return place >= 0 && prompt?.startsWith(history?.slice(0, place) ?? '') ? prompt : undefined;
+  }
+
+  async #template(chat: object): Promise<string | undefined> {
+    const { prompt } = (await this.#post('/apply-template', chat)) ?? {};
+    return typeof prompt === 'string' ? prompt : undefined;
   }
 
   async #tokenize(body: object): Promise<readonly Token[] | undefined> {

@@ -1,0 +1,53 @@
+import type { Endpoint } from '../endpoint.js';
+import { callEngine, type EngineResponse } from '../engine-client.js';
+import type { DeliveredAnswer } from '../going-on/delivered-answer.js';
+import { eventStream, throughTaker } from '../going-on/replay.js';
+import { ContinuationEncoder } from './continuation-encoder.js';
+import { seedAfter, type TokenContinuation } from './plan-continuation.js';
+import { Tokenizer } from './tokenize.js';
+
+export interface TokenContinuationCall {
+  readonly endpoint: Endpoint;
+  readonly signal: AbortSignal;
+  readonly plan: TokenContinuation;
+  readonly answer: DeliveredAnswer;
+}
+
+/** Goes on from the tokens of prompt and answer. Undefined when llama-server does not take them. */
+export async function continueFromTokens({
+  endpoint,
+  signal,
+  plan,
+  answer,
+}: TokenContinuationCall): Promise<EngineResponse | undefined> {
+  const tokenizer = new Tokenizer(endpoint, signal);
+  const prompt = await tokenizer.promptTokens(plan.prompt);
+  const pieces = await tokenizer.pieceTokens(plan.pieces);
+  if (prompt === undefined || pieces === undefined) return undefined;
+  const encoder = new ContinuationEncoder({
+    kind: plan.prompt.kind,
+    identity: answer.identity,
+    includeUsage: plan.includeUsage,
+    promptTokens: prompt.length,
+    deliveredTokens: pieces.length,
+  });
+  const left = plan.limit === undefined ? undefined : plan.limit - pieces.length;
+  if (left !== undefined && left <= 0) return eventStream(encoder.exhausted());
+  const body = {
+    ...plan.sampling,
+    ...seedAfter(plan.sampling['seed'], pieces.length),
+    ...(left !== undefined && { n_predict: left }),
+    prompt: [...prompt, ...pieces],
+    stream: true,
+    // So that a hang-up during the prefill is noticed.
+    return_progress: true,
+  };
+  const response = await callEngine(endpoint, {
+    route: '/v1/completions',
+    body: JSON.stringify(body),
+    signal,
+  });
+  if (response.status === 200) return throughTaker(response, encoder, signal);
+  response.body.destroy();
+  return undefined;
+}
