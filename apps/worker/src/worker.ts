@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type ControlHandlers, receiveControl } from '#cluster';
 import { type EngineAnnouncement, LongshoreError, type WorkerAnnouncement } from '#contracts';
 import { type Engine, type EngineProbe } from '#engines';
-import type { ModelSource, ModelStore } from '#models';
+import type { ModelSource, ModelStore, StoredModel } from '#models';
 import { type Logger, readRelease } from '#observability';
 import type { PumpedJob } from '#queue';
 import { WorkerCluster } from './cluster/worker-cluster.js';
@@ -165,14 +165,14 @@ export class Worker {
     const started = await engine.start(
       {
         modelId: identity.modelId,
-        servedName: model.tags[0] ?? model.id,
+        servedName: servedNameOf(model),
         mode: identity.mode,
         files,
         contextSize: config.contextSize > 0 ? config.contextSize : limit,
         slots: config.slots,
         threads: config.threads > 0 ? config.threads : Math.max(1, availableParallelism() - 1),
         runDirectory,
-        log: (line) => logger.debug(line, { engine: engine.driver, model: model.tags[0] ?? model.id }),
+        log: (line) => logger.debug(line, { engine: engine.driver, model: servedNameOf(model) }),
       },
       signal,
     );
@@ -261,4 +261,9 @@ export class Worker {
   private complain(error: unknown): void {
     this.parts.logger.warn('Could not bring store and catalogue together', { error });
   }
+}
+
+/** The same on every worker, because another may go on with an answer: workers differ in the digests they pulled by. */
+function servedNameOf({ id, tags }: StoredModel): string {
+  return tags.filter((tag) => !tag.includes('@')).toSorted()[0] ?? tags[0] ?? id;
 }

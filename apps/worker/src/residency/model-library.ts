@@ -101,7 +101,7 @@ export class ModelLibrary {
     for (const tag of known.tags) await this.store.tag(model.id, tag);
     if (known.tags.length > 0 && !known.tags.includes(known.origin)) await this.store.untag(known.origin);
     await this.refresh();
-    return model;
+    return (await this.store.get(model.id)) ?? model;
   }
 
   private async refresh(): Promise<void> {
