@@ -1,4 +1,5 @@
 export { describeRedisError } from './describe-redis-error.js';
+export { heldBytesOf } from './held-bytes.js';
 export { countListeners, publishTo } from './publish.js';
 export {
   onConnected,

@@ -41,10 +41,13 @@ describe('Backlog', () => {
   });
 
   it('looks again and again at one for which much is held, until it has read that', async () => {
-    held = 700 * KIB;
+    held = 1_700 * KIB;
     backlog.add(300 * KIB);
-    await vi.advanceTimersByTimeAsync(1_000);
-    expect(backlog.behind).toBe(true);
+    for (let second = 1; second <= 5; second++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(backlog.behind).toBe(true);
+      held -= 200 * KIB;
+    }
     expect(looks).toBeGreaterThan(20);
     held = 100 * KIB;
     await vi.advanceTimersByTimeAsync(20);
@@ -52,6 +55,23 @@ describe('Backlog', () => {
     const before = looks;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(looks).toBe(before);
+  });
+
+  it('does not wait for one that reads nothing, but for one that reads again', async () => {
+    held = 700 * KIB;
+    backlog.add(300 * KIB);
+    await vi.advanceTimersByTimeAsync(1_900);
+    expect(backlog.behind).toBe(true);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(backlog.behind).toBe(false);
+    held = 900 * KIB;
+    backlog.add(300 * KIB);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(backlog.behind).toBe(false);
+    held = 800 * KIB;
+    backlog.add(300 * KIB);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(backlog.behind).toBe(true);
   });
 
   it('holds nobody back where Redis does not say', async () => {

@@ -10,26 +10,32 @@ const HELD_LIMIT_BYTES = 512 * 1024;
 /** Time between two looks at a gateway that is behind; ms. */
 const RETRY_MS = 20;
 
+/** A gateway that has read nothing for so long is not slow but gone, and nobody waits for it: Redis may cut it off; ms. */
+const PATIENCE_MS = 2_000;
+
 /** @returns bytes that Redis holds for a gateway; undefined when it does not say */
 export type LookAtHeld = () => Promise<number | undefined>;
 
 /**
  * How far a gateway is behind with reading what is published to it. Publishing knows nothing of slow subscribers: Redis
  * keeps what they have not read, and cuts them off when that is too much. So after some hundred kilobytes it is looked
- * how much that is; as long as it is a lot, or nobody knows, the gateway counts as behind. Answers at the pace of
+ * how much that is; as long as it is a lot and gets less, or nobody knows, the gateway counts as behind. Answers at the pace of
  * reading people cause a look every few thousand tokens.
  */
 export class Backlog {
   /** Published since the last look began. */
   private unseen = 0;
   private held = 0;
+  /** When it was last seen to read while much was held; on the clock of `performance.now()`. */
+  private readAt = 0;
   private looking = false;
 
   constructor(private readonly look: LookAtHeld) {}
 
   /** True while the gateway should not be given more. */
   get behind(): boolean {
-    return this.held > HELD_LIMIT_BYTES || this.unseen > UNSEEN_LIMIT_BYTES;
+    if (this.unseen > UNSEEN_LIMIT_BYTES) return true;
+    return this.held > HELD_LIMIT_BYTES && performance.now() - this.readAt < PATIENCE_MS;
   }
 
   /** Tells of bytes that were published. */
@@ -41,7 +47,9 @@ export class Backlog {
   private async update(): Promise<void> {
     this.looking = true;
     const before = this.unseen;
-    this.held = (await this.look().catch(() => undefined)) ?? 0;
+    const held = (await this.look().catch(() => undefined)) ?? 0;
+    if (held < this.held || this.held <= HELD_LIMIT_BYTES) this.readAt = performance.now();
+    this.held = held;
     this.unseen -= before;
     this.looking = false;
     if (this.behind) setTimeout(() => this.looking || void this.update(), RETRY_MS).unref();

@@ -53,7 +53,7 @@ function relayBytes(
   { body, writer, request, publisher }: Relay,
   send: (chunk: Buffer) => void,
 ): Promise<void> {
-  const blocked = (): boolean => publisher.congested || writer.unheard;
+  const blocked = (): boolean => publisher.congested || writer.unheard || writer.behind;
   return new Promise((resolve, reject) => {
     const goOn = (): void => {
       if (request.paused) return;
