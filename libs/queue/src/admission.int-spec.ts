@@ -2,7 +2,9 @@ import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, type RedisFixture, startRedis } from '#testing';
 import { jobOf, QUEUE, QueueBench } from './__fixtures__/queue-bench.js';
+import { returnAbandoned } from './abandoned-jobs.js';
 import { bullLocation } from './bull-queue.js';
+import { runScript } from './run-script.js';
 import { commandsOf } from './slim-backend/__fixtures__/count-commands.js';
 import { createSlimBackend } from './slim-backend/slim-backend.js';
 
@@ -134,6 +136,25 @@ describe('the look for abandoned jobs', () => {
     const counts = await Promise.all(ids.slice(0, 20).map((id) => bench.redis.hget(bench.key(id), 'stc')));
     expect(new Set(counts)).toEqual(new Set(['1']));
     expect(bench.errors).toEqual([]);
+  });
+
+  it('gives holders time to renew their locks when nobody looked lately, as after Redis stood still', async () => {
+    const look = (): Promise<void> =>
+      returnAbandoned((script, values) => runScript(bench.redis, bench.key(), script, values), {
+        recent: 60_000,
+        grace: 30_000,
+      });
+    await bench.redis.hset(bench.key('r1'), 'data', '{}', 'ats', '1');
+    await bench.redis.lpush(bench.key('active'), 'r1');
+    for (let looks = 0; looks < 3; looks++) await look();
+    expect(await bench.redis.lrange(bench.key('active'), 0, -1)).toEqual(['r1']);
+    const until = Number(await bench.redis.get(bench.key('looked')));
+    expect(until).toBeGreaterThan(Date.now() + 20_000);
+    expect(until).toBeLessThan(Date.now() + 30_001);
+    // That time is over.
+    await bench.redis.set(bench.key('looked'), 1);
+    await look();
+    expect(await bench.redis.lrange(bench.key('wait'), 0, -1)).toEqual(['r1']);
   });
 
   it('wakes a consumer when the one that was woken has died', async () => {
