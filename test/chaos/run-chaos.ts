@@ -8,7 +8,7 @@ import { type FaultRecord, runFaults } from './faults/run-faults.js';
 import { Load } from './load/load.js';
 import { recipesFor } from './load/recipes.js';
 import { takeReferences } from './load/references.js';
-import { seededRandom } from './random.js';
+import { type Random, seededRandom } from './random.js';
 import {
   countTotals,
   type FaultScore,
@@ -27,6 +27,8 @@ export interface ChaosReport {
   readonly faults: readonly FaultScore[];
   /** Each fault in the order they were made. */
   readonly records: readonly FaultRecord[];
+  /** Faults that there was no time for. */
+  readonly missed: readonly string[];
   readonly problems: readonly Problem[];
   /** Sentences about what was left, or did not end well. */
   readonly leftovers: readonly string[];
@@ -72,29 +74,34 @@ async function runCourse(
   options: ChaosOptions,
   say: (progress: string) => void,
 ): Promise<Course> {
-  const random = seededRandom(options.seed);
+  // One for each purpose, so that the order of faults does not depend on what clients happened to do.
+  const [clientRandom, warmRandom, loadRandom, orderRandom, sceneRandom] = generators(options.seed);
   const recipes = recipesFor(options.engine);
   const { scripted, embedding, fresh } = chaos.models;
   const models = { scripted: scripted.reference, embedding: embedding.reference };
   const { gateways } = chaos;
-  const client = new PatientClient({ gateways, random: seededRandom(options.seed + 1), models });
-  await warmUp(chaos, client, recipes, random);
+  const client = new PatientClient({ gateways, random: clientRandom, models });
+  await warmUp(chaos, client, recipes, warmRandom);
   const references = await takeReferences(client, recipes);
   if (options.engine !== 'synthetic') chaos.throttle.start();
-  const loadRandom = seededRandom(options.seed + 2);
   const load = new Load({ client, gateways, recipes, references, models: fresh, random: loadRandom });
   load.start();
   say('All is warm; the faults begin.');
-  const scene = { chaos, load, random, engine: options.engine };
+  const scene = { chaos, load, random: sceneRandom, engine: options.engine };
   const until = performance.now() + options.minutes * MINUTE_MS;
   try {
-    const records = await runFaults(scene, { faults: options.faults, until, say });
+    const records = await runFaults(scene, { faults: options.faults, random: orderRandom, until, say });
     say('The faults are over; waiting for what is under way.');
     await load.stop();
     return { load, records, leftovers: await findLeftovers(chaos) };
   } finally {
     chaos.throttle.stop();
   }
+}
+
+function generators(seed: number): readonly [Random, Random, Random, Random, Random] {
+  const one = (purpose: number): Random => seededRandom(seed + purpose);
+  return [one(0), one(1), one(2), one(3), one(4)];
 }
 
 function score(
@@ -115,6 +122,9 @@ function score(
     totals,
     faults,
     records,
+    missed: options.faults
+      .map((names) => names.join('+'))
+      .filter((name) => !records.some((record) => record.name === name)),
     problems: listProblems(load.flights, load.pulls, records),
     leftovers: all,
     verdicts: judge({ totals, faults, orphans: all.length, tolerance }),

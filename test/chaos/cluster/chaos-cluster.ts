@@ -1,4 +1,3 @@
-import { VARIABLES } from '#config';
 import {
   type Cluster,
   type ClusterEngine,
@@ -76,8 +75,8 @@ export async function startChaosCluster(engine: ClusterEngine, fresh: number): P
       engine,
       redis,
       redisUrlOf: (name) => link(name).url,
-      gatewayEnvironment: known(GATEWAY),
-      workerEnvironment: known(WORKER),
+      gatewayEnvironment: GATEWAY,
+      workerEnvironment: WORKER,
     });
     undo.push(() => cluster.stop());
     const throttle = new EngineThrottle(() => cluster.workers);
@@ -117,8 +116,4 @@ function linkOf(links: ReadonlyMap<string, CuttingProxy>, name: string): Cutting
   const link = links.get(name);
   if (link === undefined) throw new Error(`${name} has no way to Redis of its own.`);
   return link;
-}
-
-function known(variables: ProcessVariables): ProcessVariables {
-  return Object.fromEntries(Object.entries(variables).filter(([name]) => name in VARIABLES));
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { shuffle } from '../random.js';
+import { type Random, shuffle } from '../random.js';
 import { isWaiting } from '../score/stalls.js';
 import { FAULTS, type FaultName } from './catalogue.js';
 import type { FaultEnd, FaultScene } from './fault.js';
@@ -17,15 +17,20 @@ export interface FaultRecord {
 }
 
 export interface Schedule {
-  /** What to choose from; all of it once before anything twice. */
+  /** What to choose from; all of it once before anything twice, and several at once last. */
   readonly faults: readonly (readonly FaultName[])[];
+  /** Decides on the order. */
+  readonly random: Random;
   /** No fault begins after this. */
   readonly until: number;
   readonly say: (progress: string) => void;
 }
 
 /** Load without faults, before each. */
-const CALM_MS = 1_500;
+const CALM_MS = 1_000;
+/** A fault that hits nobody shows nothing, so it waits for so many streams that have begun, but not for ever. */
+const STREAMS = 4;
+const STREAMS_WITHIN_MS = 4_000;
 /** Answers that have not gone on by then are waited for no longer. */
 const RECOVERY_MS = 30_000;
 const LOOK_EVERY_MS = 50;
@@ -35,8 +40,9 @@ export async function runFaults(scene: FaultScene, schedule: Schedule): Promise<
   const records: FaultRecord[] = [];
   if (schedule.faults.length === 0) await pause(Math.max(0, schedule.until - performance.now()));
   while (performance.now() < schedule.until) {
-    for (const names of shuffle(schedule.faults, scene.random)) {
+    for (const names of orderOf(schedule)) {
       await pause(CALM_MS);
+      await waitForStreams(scene, schedule.until);
       if (performance.now() >= schedule.until) break;
       const record = await doFault(scene, names);
       const seconds = ((record.overAt - record.hitAt) / 1000).toFixed(1);
@@ -45,6 +51,16 @@ export async function runFaults(scene: FaultScene, schedule: Schedule): Promise<
     }
   }
   return records;
+}
+
+function orderOf({ faults, random }: Schedule): readonly (readonly FaultName[])[] {
+  return shuffle(faults, random).toSorted((left, right) => left.length - right.length);
+}
+
+async function waitForStreams({ load }: FaultScene, until: number): Promise<void> {
+  const deadline = Math.min(until, performance.now() + STREAMS_WITHIN_MS);
+  const begun = (): number => load.open.filter(({ arrivals }) => arrivals.length > 0).length;
+  while (begun() < STREAMS && performance.now() < deadline) await pause(LOOK_EVERY_MS);
 }
 
 async function doFault(scene: FaultScene, names: readonly FaultName[]): Promise<FaultRecord> {

@@ -6,7 +6,7 @@ const SENTENCE_SHOWN = 400;
 
 /** Everything that was counted and measured, for people. */
 export function printReport(report: ChaosReport): string {
-  const { totals, faults, verdicts, problems, leftovers } = report;
+  const { totals, faults, verdicts, problems, leftovers, missed } = report;
   const counts = Object.entries(totals).map(([name, value]) => `  ${words(name).padEnd(16)}${whole(value)}`);
   const rows = faults.map(({ name, times, streams, stallP50, stallP99, recovery, idleAfter }) => [
     name,
@@ -27,7 +27,11 @@ export function printReport(report: ChaosReport): string {
   const more = problems.length - shown.length;
   return [
     ...counts,
-    ...section('Faults, in seconds', columns([HEADINGS, ...rows])),
+    ...section('Faults, in seconds', rows.length === 0 ? [] : columns([HEADINGS, ...rows])),
+    ...section(
+      'Not reached in this time',
+      missed.map((name) => `  ${name}`),
+    ),
     ...section('Problems', more > 0 ? [...shown, `  and ${more} more`] : shown),
     ...section(
       'Left behind',
