@@ -24,6 +24,7 @@ const shared = useCluster({
   workerEnvironment: { LONGSHORE_SLOTS: '32' },
   gatewayEnvironment: {
     LONGSHORE_RESUME_WINDOW: `${WINDOW_MS}ms`,
+    LONGSHORE_DRAIN_TIMEOUT: '300ms',
     LONGSHORE_LOG_RETENTION: `${RETENTION_MS}ms`,
   },
 });
@@ -63,7 +64,7 @@ async function untilEvents(response: OpenResponse, count: number): Promise<void>
 }
 
 /** What a client has that lost its connection: whole events only. */
-async function brokenOff(response: OpenResponse): Promise<readonly string[]> {
+async function brokenOff(response: OpenResponse): Promise<string[]> {
   await response.whole().then(
     () => expect.unreachable('the stream should have broken off'),
     () => undefined,
@@ -128,6 +129,24 @@ describe('a gateway that is killed', () => {
     expect(rest.received().length).toBeGreaterThan(0);
     rest.hangUp();
     await idle(WINDOW_MS + 7_000);
+  });
+});
+
+describe('a gateway that is told to stop', () => {
+  it('tells clients whose answers last too long where the rest is', async () => {
+    const [leaving, heir] = [await freshGateway(), shared.cluster.gateway()];
+    const { requests } = await stats();
+    const streams = await Promise.all([1, 2].map(() => chat(leaving.url, lasting)));
+    for (const stream of streams) await untilEvents(stream, 5);
+    await leaving.stop();
+    for (const stream of streams) {
+      const had = await brokenOff(stream);
+      expect(had.pop()).toMatch(/\/v1\/streams\/gw-.*"code":"shutting_down"/);
+      const rest = await (await resume(heir.url, requestIdOf(stream), { after: had.length })).whole();
+      const whole = Buffer.from(`${[...had, ...wholeEvents(rest)].join('\n\n')}\n\n`);
+      expect(assembleChat(parseSse(whole)).text).toBe(syntheticText(TOKENS));
+    }
+    expect((await stats()).requests).toBe(requests + 2);
   });
 });
 

@@ -76,7 +76,10 @@ export class LogRecovery implements Recovery {
   private async catchUp(now: number): Promise<void> {
     const { response, queue, requestId } = this.received;
     if (await this.fill()) return;
-    if (queue === undefined || (await this.surroundings.cluster.queue.has(queue, requestId))) {
+    // What is longer than its log nobody can go on with, so that only its worker can have the rest.
+    const hopeful =
+      queue === undefined ? !this.truncated : await this.surroundings.cluster.queue.has(queue, requestId);
+    if (hopeful) {
       this.gone = undefined;
       return this.askWorker();
     }

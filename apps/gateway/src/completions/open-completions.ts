@@ -14,6 +14,7 @@ export class OpenCompletions {
   private readonly followed = new Set<FollowedResponse>();
   private readonly unread: UnreadResponses;
   private readonly sweeper: NodeJS.Timeout;
+  private leaving = false;
   private readonly stopListening: () => void;
 
   constructor(
@@ -57,12 +58,14 @@ export class OpenCompletions {
 
   /** Ends all responses towards their clients. What is logged can be had from another gateway. */
   letAllGo(): void {
+    this.leaving = true;
     for (const response of this.all()) response.letGo();
   }
 
   /** A frame came for a response that nobody here reads. */
   sight(parts: RequestIdParts): void {
-    this.unread.sight(parts, Date.now());
+    // Who stops here leaves what it has begun to those who come back for it.
+    if (!this.leaving || this.cluster.log === undefined) this.unread.sight(parts, Date.now());
   }
 
   stop(): void {
