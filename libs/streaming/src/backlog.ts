@@ -1,11 +1,11 @@
 /** Bytes published to a gateway between two looks at what Redis still holds for it. */
-const LOOK_INTERVAL_BYTES = 256 * 1024;
+const LOOK_INTERVAL_BYTES = 128 * 1024;
 
-/** Bytes that may be published without knowing more than the last look has told. */
-const UNSEEN_LIMIT_BYTES = 512 * 1024;
+/** Bytes that may be written without knowing more than the last look has told. */
+const UNSEEN_LIMIT_BYTES = 256 * 1024;
 
 /** Bytes held for a gateway above which it is not given more. Redis cuts off those that it holds megabytes for. */
-const HELD_LIMIT_BYTES = 512 * 1024;
+const HELD_LIMIT_BYTES = 256 * 1024;
 
 /** Time between two looks at a gateway that is behind; ms. */
 const RETRY_MS = 20;
@@ -23,7 +23,7 @@ export type LookAtHeld = () => Promise<number | undefined>;
  * reading people cause a look every few thousand tokens.
  */
 export class Backlog {
-  /** Published since the last look began. */
+  /** Written since the last look began. */
   private unseen = 0;
   private held = 0;
   /** When it was last seen to read while much was held; on the clock of `performance.now()`. */
@@ -38,9 +38,13 @@ export class Backlog {
     return this.held > HELD_LIMIT_BYTES && performance.now() - this.readAt < PATIENCE_MS;
   }
 
-  /** Tells of bytes that were published. */
+  /** Tells of bytes that are about to be published. */
   add(bytes: number): void {
     this.unseen += bytes;
+  }
+
+  /** All that was added has been handed to Redis, so that a look would see it. */
+  published(): void {
     if (this.unseen > LOOK_INTERVAL_BYTES && !this.looking) void this.update();
   }
 

@@ -36,6 +36,7 @@ export class Outbox {
     const { batch } = this;
     this.writers.set(frame.stream, writer);
     batch.frames.push(frame);
+    this.backlog.add(frame.payload.length);
     batch.writers.push(writer);
     batch.flags.push(flags);
     batch.scripted ||= writer.hasLog;

@@ -34,8 +34,7 @@ export class Transmitter {
     this.pendingBytes += bytes.length;
     try {
       const transmission = this.transmit(outbox, batch, bytes, now);
-      // After the command, so that a look at what Redis holds sees it.
-      outbox.backlog.add(bytes.length);
+      outbox.backlog.published();
       return await transmission;
     } catch {
       return { heard: false, logged: false };
