@@ -74,8 +74,29 @@ describe('two runs of one request', () => {
 describe('normalise', () => {
   it('leaves alone what an answer says', () => {
     const text = String.raw`{"content":"\"id\":\"mine\",\"created\":5","created":7,"id":"x","timings":{"a":1.5}}`;
-    expect(normalise([text])).toEqual([
-      String.raw`{"content":"\"id\":\"mine\",\"created\":5","created":0,"id":"1","timings":{}}`,
+    expect(normalise([text])).toEqual([String.raw`{"content":"\"id\":\"mine\",\"created\":5"} id 1`]);
+  });
+
+  it('does not care where in an event its id and its time stand', () => {
+    const [first] = normalise(['{"choices":[],"created":7,"id":"x","model":"m","usage":{"total_tokens":3}}']);
+    const [second] = normalise([
+      '{"id":"y","created":8,"choices":[],"model":"m","usage":{"total_tokens":3}}',
     ]);
+    expect(first).toBe(second);
+    expect(first).toBe('{"choices":[],"model":"2","usage":{"total_tokens":3}} id 1');
+  });
+
+  it('tells an id that is given twice from two ids', () => {
+    const calls = (one: string, other: string): string[] =>
+      normalise([`{"calls":[{"id":"${one}","index":0},{"id":"${other}","index":1}],"id":"x"}`]);
+    expect(calls('a', 'b')).toEqual(calls('c', 'd'));
+    expect(calls('a', 'b')).not.toEqual(calls('a', 'a'));
+  });
+
+  it('notices a model that changes on the way', () => {
+    const models = (...names: readonly string[]): string[] =>
+      normalise(names.map((name) => `{"model":"${name}"}`));
+    expect(models('a', 'a')).toEqual(models('b', 'b'));
+    expect(models('a', 'a')).not.toEqual(models('a', 'b'));
   });
 });
