@@ -2,10 +2,12 @@ import {
   SCRIPTS,
   fixtureModel,
   makeTemporaryFolder,
+  parseSse,
   type FixtureModel,
   type TemporaryFolder,
 } from '#testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assembleAnswer } from '../__contract__/assemble-answer.js';
 import { installedLlamaServer } from '../__contract__/installed-llama-server.js';
 import { callEngine } from '../engine-client.js';
 import type { Engine, EngineSession } from '../engine.js';
@@ -20,7 +22,6 @@ const tools = ['get_weather', 'get_time'].map((name) => ({
   type: 'function',
   function: { name, description: '', parameters: { type: 'object', properties: {} } },
 }));
-
 describe('the embedded host beside llama-server', () => {
   const environment = process.env;
   let folder: TemporaryFolder;
@@ -164,6 +165,29 @@ describe('the embedded host beside llama-server', () => {
       return [error.code, error.type, error.n_prompt_tokens];
     };
     expect(kind(ours?.text)).toEqual(kind(theirs?.text));
+  });
+
+  it.each([
+    ['a text', says(SCRIPTS.say.prompt)],
+    ['reasoning', says(SCRIPTS.think.prompt)],
+  ])('goes on with %s that the other engine began, and the other way round', async (_, body) => {
+    const request = { ...body, stream: true, stream_options: { include_usage: true } };
+    const { signal } = new AbortController();
+    const call = { route: '/v1/chat/completions', body: JSON.stringify(request), signal };
+    const read = async (answer: ReturnType<EngineSession['call']>) =>
+      (await (await answer).body.setEncoding('utf8').toArray()).join('');
+    for (const [from, to] of [sessions, sessions.toReversed()] as const) {
+      if (from === undefined || to === undefined) throw new Error('There are two sessions.');
+      const events = (await read(from.call(call))).split(/(?<=\n\n)/);
+      const whole = assembleAnswer(parseSse(Buffer.from(events.join(''))));
+      for (const cut of [1, 2, 3, 4, events.length - 1]) {
+        const delivered = events.slice(0, cut).join('');
+        const rest = await read(to.resume(call, Buffer.from(delivered)));
+        expect(assembleAnswer(parseSse(Buffer.from(delivered + rest))), `cut after event ${cut}`).toEqual(
+          whole,
+        );
+      }
+    }
   });
 
   it('embeds to the same vectors and counts the same tokens', async () => {
