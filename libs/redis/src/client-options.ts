@@ -8,18 +8,21 @@ import type { RedisLocation } from './redis-url.js';
  */
 export type Temper = 'failFast' | 'patient';
 
+/** A fail-fast command must be answered within this; ms. */
+export const ANSWER_WITHIN_MS = 2_000;
 /** Longest pause between two attempts to reconnect; ms. Bounds how long a stream waits after Redis is back. */
 const RECONNECT_CEILING_MS = 500;
 /** A TCP connection must be made within this; ms. */
 const CONNECT_TIMEOUT_MS = 2_000;
-/** A fail-fast command must be answered within this; ms. */
-const ANSWER_WITHIN_MS = 2_000;
 /** Pause before a command is sent again in a cluster that fails over, is down or moves a slot; ms. */
 const CLUSTER_RETRY_MS = 100;
 /** Redirections a fail-fast command follows at most; each is a round trip. */
 const REDIRECTIONS = 5;
 
 const pause = (attempt: number): number => Math.min(10 * 2 ** Math.min(attempt, 10), RECONNECT_CEILING_MS);
+
+/** The client’s types depend on how it is to read replies. */
+export type LegacyClusterOptions = ClusterOptions & { redisOptions: { replyMapping: 'legacy' } };
 
 interface CommonOptions {
   readonly connectionName: string;
@@ -83,18 +86,17 @@ export function serverTarget(location: Exclude<RedisLocation, { kind: 'cluster' 
   };
 }
 
-/** Options of a client for all nodes of a cluster. */
+/** Options of a client for all nodes of a cluster; fail-fast ones are for a `PromptCluster`. */
 export function clusterOptions(
   { username, password, tls }: Extract<RedisLocation, { kind: 'cluster' }>,
   name: string,
   temper: Temper,
-): ClusterOptions & { redisOptions: { replyMapping: 'legacy' } } {
+): LegacyClusterOptions {
   const patient = temper === 'patient';
   return {
     clusterRetryStrategy: pause,
     // Certificates are for names, so names are not turned into addresses.
     dnsLookup: (address, callback) => callback(null, address),
-    enableOfflineQueue: patient,
     maxRedirections: patient ? Infinity : REDIRECTIONS,
     retryDelayOnFailover: patient ? CLUSTER_RETRY_MS : 0,
     retryDelayOnClusterDown: patient ? CLUSTER_RETRY_MS : 0,
@@ -105,7 +107,6 @@ export function clusterOptions(
       ...(password === undefined ? {} : { password }),
       ...(tls === undefined ? {} : { tls }),
       maxRetriesPerRequest: patient ? null : 0,
-      ...(patient ? {} : { commandTimeout: ANSWER_WITHIN_MS }),
     },
   };
 }

@@ -9,6 +9,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   NOPERM: 'its user may not do this',
   BUSY: 'a script keeps it busy',
   CLUSTERDOWN: 'its cluster is down',
+  TRYAGAIN: 'its cluster is moving data between nodes',
+  MOVED: 'its cluster is moving data between nodes',
   MASTERDOWN: 'its primary is down',
 };
 

@@ -1,7 +1,10 @@
 import { Cluster, Redis } from 'ioredis';
+import { ConfigurationError } from '#config';
 import { clusterOptions, serverOptions, serverTarget, type Temper } from './client-options.js';
 import { coalesceWrites } from './coalesce-writes.js';
 import { homeConnector } from './home-connector.js';
+import { PatientCluster } from './patient-cluster.js';
+import { PromptCluster } from './prompt-cluster.js';
 import { parseRedisUrl, type RedisLocation } from './redis-url.js';
 import { Watchdog } from './watchdog.js';
 
@@ -35,11 +38,12 @@ export interface RedisConnectionsOptions {
 export class RedisConnections {
   private readonly location: RedisLocation;
   private readonly open = new Set<RedisClient>();
-  private readonly watchdog = new Watchdog(() => this.sockets());
+  private readonly watchdog: Watchdog;
 
-  /** @throws TypeError that says what is wrong with the URL */
+  /** @throws ConfigurationError that says what is wrong with the URL */
   constructor(private readonly options: RedisConnectionsOptions) {
-    this.location = parseRedisUrl(options.url);
+    this.location = readLocation(options.url);
+    this.watchdog = new Watchdog(() => this.sockets());
   }
 
   failFast(role: string): RedisClient {
@@ -51,7 +55,7 @@ export class RedisConnections {
   }
 
   /**
-   * @param near a channel. In a cluster the connection goes to where this channel is published, so that publishers
+   * @param near a channel, or the key at whose node it is published. In a cluster the connection goes there, so that publishers
    * count it without asking around. By default the connections of a process spread over the nodes.
    */
   subscriber(role: string, near?: string): RedisClient {
@@ -86,8 +90,8 @@ export class RedisConnections {
     if (location.kind !== 'cluster') {
       return this.adopt(role, new Redis(serverOptions(serverTarget(location), name, temper)));
     }
-    const cluster = new Cluster([...location.nodes], clusterOptions(location, name, temper));
-    return this.adopt(role, cluster);
+    const Client = temper === 'failFast' ? PromptCluster : PatientCluster;
+    return this.adopt(role, new Client(location.nodes, clusterOptions(location, name, temper)));
   }
 
   private adopt(role: string, redis: RedisClient): RedisClient {
@@ -106,7 +110,7 @@ export class RedisConnections {
   private prepare(redis: Redis): void {
     redis.setMaxListeners(0);
     redis.on('connect', () => coalesceWrites(redis.stream));
-    // Else a fail-fast command would find a node of the cluster that is only being connected to.
+    // Commands then find the nodes of a cluster connected, also the replica that takes over.
     if (redis.status === 'wait') redis.connect().catch(() => undefined);
   }
 
@@ -129,6 +133,14 @@ export class RedisConnections {
       if (redis instanceof Cluster) yield* redis.nodes();
       else yield redis;
     }
+  }
+}
+
+function readLocation(url: string): RedisLocation {
+  try {
+    return parseRedisUrl(url);
+  } catch (error) {
+    throw new ConfigurationError([`LONGSHORE_REDIS_URL: ${(error as Error).message}`]);
   }
 }
 

@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   eventually,
@@ -138,7 +139,7 @@ describe('a Redis Cluster', () => {
     await connections.ready();
     await cluster.kill();
     expect(await took(() => Promise.allSettled(KEYS.map((key) => prompt.get(key))))).toBeLessThan(2_500);
-    await expect(prompt.get('key')).rejects.toThrow(/closed|ready/);
+    await expect(prompt.get('key')).rejects.toThrow(/closed|cannot be reached/);
     const waiting = Promise.all(KEYS.map((key) => patient.set(key, 'kept')));
     await cluster.restart();
     expect(await took(() => waiting)).toBeLessThan(2_500);
@@ -147,6 +148,24 @@ describe('a Redis Cluster', () => {
       await publishTo(patient, 'channel', 'again');
       return heard.includes('again');
     });
+  });
+
+  it('ends when it is told to while all of it is gone, also for those who made a second client', async () => {
+    const patient = connections.patient('patient');
+    await connections.ready();
+    if (!(patient instanceof Cluster)) throw new Error('This is no client of a cluster.');
+    const second = patient.duplicate();
+    await eventually(() => second.status === 'ready');
+    await cluster.kill();
+    const waiting = Promise.allSettled([patient.set('key', ''), second.bzpopmin('key', 0)]);
+    const ended = [patient, second].map((client) => new Promise((resolve) => client.once('end', resolve)));
+    await eventually(() => [patient, second].every(({ status }) => status === 'reconnecting'), Boolean, {
+      every: 1,
+    });
+    for (const client of [patient, second]) client.disconnect();
+    await Promise.all(ended);
+    expect((await waiting).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await cluster.restart();
   });
 
   async function listenersAt(port: number): Promise<number> {
