@@ -79,7 +79,7 @@ describe('a stream that waits', () => {
 
   it('is told its place as it moves on, and then answered', async () => {
     const running = await occupy();
-    const first = await open({ synthetic: { rate: 2 } });
+    const first = await open({ synthetic: { rate: 1 } });
     const second = await open();
     expect(second.headers['x-longshore-queue-position']).toBe('2');
     const [comment] = await eventually(
@@ -157,5 +157,6 @@ describe('a stream in the middle of its answer', () => {
     await eventually(() => commentsOf(response).includes('waiting'), Boolean, { within: 5_000 });
     await redis.restart();
     await expectAnswer(response, 400);
+    expect(commentsOf(response).filter((comment) => comment !== 'waiting')).toEqual([]);
   });
 });

@@ -51,7 +51,7 @@ export async function cutSubscribers(url: string): Promise<number> {
 export async function subscriberIds(url: string): Promise<readonly string[]> {
   return withRedis(url, async (redis) => {
     const clients = String(await redis.call('CLIENT', 'LIST', 'TYPE', 'pubsub'));
-    return [...clients.matchAll(/^id=(\d+) /gm)].map(([, id]) => id ?? '');
+    return [...clients.matchAll(/^id=(\d+) /gm)].map(([, id]) => id ?? '').toSorted();
   });
 }
 
