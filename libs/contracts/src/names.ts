@@ -12,9 +12,9 @@ export class Names {
     return `${this.namespace}:{${queue}}`;
   }
 
-  /** `PUBLISH`ed frames for one gateway process, in the slot of its responses. */
+  /** `PUBLISH`ed frames for one gateway process, in a Redis Cluster by the node of {@link responsesKey}. */
   replyChannel(gatewayId: string): string {
-    return `${this.responsesKey(gatewayId)}:reply`;
+    return `${this.namespace}:reply:${gatewayId}`;
   }
 
   /**

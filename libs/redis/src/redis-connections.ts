@@ -55,8 +55,8 @@ export class RedisConnections {
   }
 
   /**
-   * @param near a channel, or the key at whose node it is published. In a cluster the connection goes there, so that publishers
-   * count it without asking around. By default the connections of a process spread over the nodes.
+   * @param near a channel, or the key whose node publishes it. In a cluster the connection goes to that node, so that
+   * publishers count it without asking around. By default the connections of a process spread over the nodes.
    */
   subscriber(role: string, near?: string): RedisClient {
     const { location } = this;

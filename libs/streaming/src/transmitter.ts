@@ -44,9 +44,9 @@ export class Transmitter {
   }
 
   /** Whether somebody listens; undefined when Redis did not say. */
-  async probe({ channel }: Outbox): Promise<boolean | undefined> {
+  async probe(outbox: Outbox): Promise<boolean | undefined> {
     try {
-      return (await publishTo(this.redis, channel, EMPTY_BATCH)) > 0;
+      return (await this.publish(outbox, EMPTY_BATCH)) > 0;
     } catch {
       return undefined;
     }
@@ -54,12 +54,17 @@ export class Transmitter {
 
   private async transmit(outbox: Outbox, batch: Batch, bytes: Buffer, now: number): Promise<Transmission> {
     if (!batch.scripted) {
-      const receivers = await publishTo(this.redis, outbox.channel, bytes);
+      const receivers = await this.publish(outbox, bytes);
       return { heard: receivers > 0, logged: true };
     }
     const base = this.names.responsesKey(outbox.gatewayId);
     const ttls = timesToLive(batch, now);
     return this.read(outbox, await this.redis.publishFrames(base, outbox.channel, bytes, ...ttls));
+  }
+
+  /** Where the script publishes, so that all batches keep their order. */
+  private publish({ gatewayId, channel }: Outbox, bytes: Buffer): Promise<number> {
+    return publishTo(this.redis, channel, bytes, this.names.responsesKey(gatewayId));
   }
 
   private async read(outbox: Outbox, reply: unknown): Promise<Transmission> {

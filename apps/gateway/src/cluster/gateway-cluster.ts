@@ -61,7 +61,7 @@ export class GatewayCluster {
     this.records = new ResponseRecords(this.commands, this.names);
     if (config.log) this.log = new RequestLog(this.commands, this.names);
     this.frames = new FrameSubscriber({
-      redis: this.connections.subscriber('frames'),
+      redis: this.connections.subscriber('frames', this.names.responsesKey(this.gatewayId)),
       names: this.names,
       gatewayId: this.gatewayId,
       onOrphan: (stream, gatewayId) => this.onOrphan({ gatewayId, stream }),
