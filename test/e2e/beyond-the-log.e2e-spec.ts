@@ -52,7 +52,7 @@ it('gives what there is of an answer whose end nobody knows any more, and says t
   await worker.kill('SIGKILL');
   await shared.cluster.restartWorker(worker.name);
   const rest = await again(stream);
-  await expect(rest.whole()).rejects.toThrow();
+  await expect(rest.whole()).rejects.toThrow('aborted');
   const told = wholeEvents(rest.received());
   expect(told.length).toBeGreaterThan(20);
   expect(told.slice(0, -1)).toEqual(events.slice(0, told.length - 1));

@@ -253,7 +253,7 @@ describe('a client that hangs up', () => {
     });
     await untilEvents(stream, 5);
     stream.hangUp();
-    await idle(500);
+    expect((await idle(500)).open).toBe(0);
   });
 });
 

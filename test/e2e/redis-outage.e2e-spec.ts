@@ -14,6 +14,7 @@ import {
   syntheticText,
 } from '#testing';
 import { statsOf } from './support/engines.js';
+import { completionJobs } from './support/redis-leftovers.js';
 import { requestIdOf, resume, wholeEvents } from './support/resume.js';
 import { useCluster } from './support/use-cluster.js';
 
@@ -54,7 +55,7 @@ async function textOf(response: Promise<OpenResponse>, stream = true) {
 /** What Redis has written by now. A power cut takes what it wrote last. */
 async function lengthOfMemory(url: string) {
   const connections = new RedisConnections({ url, name: 'test' });
-  const [, directory = ''] = (await connections.patient('looking').config('GET', 'dir')) as string[];
+  const [, directory = ''] = await connections.patient('looking').config('GET', 'dir');
   connections.close();
   const folder = join(directory, 'appendonlydir');
   const name = (await readdir(folder)).findLast((file) => file.endsWith('.incr.aof')) ?? '';
@@ -92,19 +93,23 @@ describe('a Redis that is killed', () => {
       await eventually(() => wholeEvents(stream.received()).length > 20);
     }
     const others = [
-      { tokens: 60, synthetic: { prefillMs: 1_500, rate: RATE } },
+      { tokens: 60, synthetic: { prefillMs: 2_500, rate: RATE } },
       { tokens: 60, synthetic: { prefillMs: (seconds + 4) * 1_000, rate: RATE } },
-      { tokens: 60, synthetic: { rate: RATE } },
-      { tokens: 75, synthetic: { rate: RATE }, stream: false },
-      { tokens: 90, synthetic: { rate: RATE } },
+      { tokens: 150, synthetic: { rate: RATE } },
+      { tokens: 175, synthetic: { rate: RATE }, stream: false },
+      { tokens: 190, synthetic: { rate: RATE } },
     ].map(ask);
-    await delay(700);
-    expect((await stats()).open).toBe(SLOTS);
+    await eventually(stats, ({ open }) => open === SLOTS, { every: 20 });
     // These wait; most were accepted within the second that Redis may forget.
     const waiting = Array.from({ length: 6 }, (_, index) =>
       ask({ tokens: 10 + index, synthetic: { rate: RATE }, stream: index % 2 === 0 }, index),
     );
-    await delay(400);
+    const asked = decoding.length + others.length + waiting.length;
+    await eventually(
+      () => completionJobs(redis.url),
+      ({ length }) => length === asked,
+      { every: 20 },
+    );
     await redis.kill();
     const refusedAt = performance.now();
     const refused = await post(url(0), model, { tokens: 1, synthetic: {} });
@@ -137,15 +142,19 @@ describe('a Redis that is killed', () => {
       const remembered = await lengthOfMemory(redis.url);
       const asked = Array.from({ length: 24 }, (_, index) => ({
         tokens: 5 + index,
-        synthetic: { prefillMs: index % 3 === 0 ? 500 : 0, rate: RATE },
+        synthetic: { prefillMs: index % 3 === 0 ? 3_000 : 1_000, rate: RATE },
         stream: index % 2 === 0,
       }));
       const answers = asked.map(async (one, index) => {
         const { text } = await textOf(post(gateways[index % 2]?.url ?? '', model, one), one.stream);
         return text;
       });
-      // Long enough for all of them to be accepted.
-      await delay(150 + 250 * round);
+      await eventually(
+        () => completionJobs(redis.url),
+        ({ length }) => length === asked.length,
+        { every: 20 },
+      );
+      await delay(200 * round);
       await redis.kill();
       await remembered.forgetTheRest();
       await delay(500);
@@ -212,10 +221,11 @@ describe('without a log', () => {
     const stream = await post(url, model, { tokens: 1_000_000, synthetic: { rate: RATE } });
     await eventually(() => wholeEvents(stream.received()).length > 5);
     stream.hangUp();
-    await eventually(
+    const { open } = await eventually(
       () => statsOf(shared.cluster.worker()),
-      ({ open }) => open === 0,
+      (stats) => stats.open === 0,
       { within: 500 },
     );
+    expect(open).toBe(0);
   });
 });

@@ -18,7 +18,9 @@ export class GatewayConfig {
   @Variable('LONGSHORE_MAX_OPEN_REQUESTS') @IsInt() @IsPositive() maxOpenRequests = 10_000;
   @Variable('LONGSHORE_MAX_WAITING') @IsInt() @IsPositive() maxWaiting = 1_000;
   @Variable('LONGSHORE_LOG') @IsBoolean() log = true;
-  @Variable('LONGSHORE_LOG_LIMIT', parseSize) @IsInt() @IsPositive() logLimit = 4 * KIB * KIB;
+  /** Bounded because a gateway takes a log at once. */
+  @Variable('LONGSHORE_LOG_LIMIT', parseSize) @IsInt() @IsPositive() @Max(6 * KIB * KIB) logLimit =
+    4 * KIB * KIB;
   @Variable('LONGSHORE_LOG_RETENTION', parseDuration) @IsPositive() logRetention = 60 * SECOND;
   @Variable('LONGSHORE_RESULT_RETENTION', parseDuration) @IsPositive() resultRetention = 600 * SECOND;
   @Variable('LONGSHORE_RESPONSE_RETENTION', parseDuration) @IsPositive() responseRetention = 3_600 * SECOND;
