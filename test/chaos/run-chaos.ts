@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { ChaosOptions } from './chaos-options.js';
 import { PatientClient } from './client/patient-client.js';
@@ -37,6 +38,8 @@ export interface ChaosReport {
 
 const MINUTE_MS = 60_000;
 const FRESH_MODELS_A_MINUTE = 4;
+/** What is still open that long after the last fault is lost. */
+const OPEN_AT_LAST_MS = 20_000;
 /** Times may take so much longer where cluster, engines and clients share two cores. */
 const TOLERANCE_ON_FEW_CORES = 2;
 const FEW_CORES = 2;
@@ -80,11 +83,22 @@ async function runCourse(
   const { scripted, embedding, fresh } = chaos.models;
   const models = { scripted: scripted.reference, embedding: embedding.reference };
   const { gateways } = chaos;
-  const client = new PatientClient({ gateways, random: clientRandom, models });
+  const patience = new AbortController();
+  // Every request under way listens to it.
+  setMaxListeners(0, patience.signal);
+  const client = new PatientClient({ gateways, random: clientRandom, models, patience: patience.signal });
   await warmUp(chaos, client, recipes, warmRandom);
   const references = await takeReferences(client, recipes);
   if (options.engine !== 'synthetic') chaos.throttle.start();
-  const load = new Load({ client, gateways, recipes, references, models: fresh, random: loadRandom });
+  const load = new Load({
+    client,
+    gateways,
+    recipes,
+    references,
+    models: fresh,
+    random: loadRandom,
+    giveUp: () => patience.abort(),
+  });
   load.start();
   say('All is warm; the faults begin.');
   const scene = { chaos, load, random: sceneRandom, engine: options.engine };
@@ -92,7 +106,7 @@ async function runCourse(
   try {
     const records = await runFaults(scene, { faults: options.faults, random: orderRandom, until, say });
     say('The faults are over; waiting for what is under way.');
-    await load.stop();
+    await load.stop(OPEN_AT_LAST_MS);
     return { load, records, leftovers: await findLeftovers(chaos) };
   } finally {
     chaos.throttle.stop();

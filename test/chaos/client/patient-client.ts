@@ -10,10 +10,12 @@ export interface PatientClientOptions {
   readonly random: Random;
   /** Names of models, by what recipes call them. */
   readonly models: Readonly<Record<'scripted' | 'embedding', string>>;
+  /** Once it aborts, what is under way is given up as lost. */
+  readonly patience?: AbortSignal;
 }
 
 /** A request that says nothing for so long is lost; longer than any fault lasts. */
-const SILENCE_MS = 75_000;
+const SILENCE_MS = 60_000;
 const REQUEST_MS = 180_000;
 /** Before another gateway is asked when one does not answer. */
 const PAUSE_MS = 100;
@@ -45,18 +47,23 @@ export class PatientClient {
   }
 
   private async attempt(flight: Flight): Promise<Step> {
+    const { patience } = this.options;
     const silence = new AbortController();
-    const timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    const giveUp = (): void => silence.abort();
+    const timer = setTimeout(giveUp, SILENCE_MS);
+    patience?.addEventListener('abort', giveUp);
     try {
       const response = await this.ask(flight, silence.signal);
       return await this.take(flight, response, () => timer.refresh());
     } catch (error) {
       flight.reader.breakOff();
+      if (patience?.aborted === true) return lose(flight, 'was still not over long after the last fault');
       if (silence.signal.aborted) return lose(flight, `heard nothing for ${SILENCE_MS / 1000} s`);
       if (!(error instanceof Error)) throw error;
       return { againAfter: PAUSE_MS };
     } finally {
       clearTimeout(timer);
+      patience?.removeEventListener('abort', giveUp);
     }
   }
 

@@ -5,7 +5,7 @@ import { busyEngines } from './busy-engines.js';
 import { type ChaosCluster, RETENTION_MS } from './chaos-cluster.js';
 
 /** What was begun is cleared away within this; ms. */
-const WITHIN_MS = 15_000;
+const WITHIN_MS = 10_000;
 
 /**
  * Sentences about what is left of requests that are all over: engines at work, and keys in Redis that do not go by

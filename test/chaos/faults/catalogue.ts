@@ -29,6 +29,21 @@ export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
 const LONG: readonly FaultName[] = ['redis-40'];
 const LONG_FROM_MINUTES = 4;
 
+/** About how long those take that are not over in a moment; ms. None begins when there is less time left. */
+const LASTS_MS: Readonly<Partial<Record<FaultName, number>>> = {
+  'worker-pause': 10_000,
+  'worker-freeze': 8_000,
+  'worker-roll': 15_000,
+  'gateway-roll': 8_000,
+  'redis-12': 12_000,
+  'redis-40': 40_000,
+};
+const USUALLY_LASTS_MS = 5_000;
+
+export function lastsMs(names: readonly FaultName[]): number {
+  return Math.max(...names.map((name) => LASTS_MS[name] ?? USUALLY_LASTS_MS));
+}
+
 /** Faults that come at the same time. */
 const PAIRS: readonly (readonly FaultName[])[] = [
   ['worker-kill', 'gateway-kill'],

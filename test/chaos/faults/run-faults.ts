@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Random, shuffle } from '../random.js';
 import { isWaiting } from '../score/stalls.js';
-import { FAULTS, type FaultName } from './catalogue.js';
+import { FAULTS, type FaultName, lastsMs } from './catalogue.js';
 import type { FaultEnd, FaultScene } from './fault.js';
 
 /** One fault, or several at once, as it was done. Times on the clock of `performance.now()`. */
@@ -21,7 +21,7 @@ export interface Schedule {
   readonly faults: readonly (readonly FaultName[])[];
   /** Decides on the order. */
   readonly random: Random;
-  /** No fault begins after this. */
+  /** No fault begins that lasts longer than this. */
   readonly until: number;
   readonly say: (progress: string) => void;
 }
@@ -32,7 +32,7 @@ const CALM_MS = 1_000;
 const STREAMS = 4;
 const STREAMS_WITHIN_MS = 4_000;
 /** Answers that have not gone on by then are waited for no longer. */
-const RECOVERY_MS = 30_000;
+const RECOVERY_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
 /** Does one fault after the other, in an order that the seed decides, each once what came before is over. */
@@ -41,9 +41,10 @@ export async function runFaults(scene: FaultScene, schedule: Schedule): Promise<
   if (schedule.faults.length === 0) await pause(Math.max(0, schedule.until - performance.now()));
   while (performance.now() < schedule.until) {
     for (const names of orderOf(schedule)) {
+      if (performance.now() > schedule.until) break;
       await pause(CALM_MS);
       await waitForStreams(scene, schedule.until);
-      if (performance.now() >= schedule.until) break;
+      if (performance.now() + lastsMs(names) > schedule.until) continue;
       const record = await doFault(scene, names);
       const seconds = ((record.overAt - record.hitAt) / 1000).toFixed(1);
       schedule.say(`${record.name} (${record.note}): over after ${seconds} s`);

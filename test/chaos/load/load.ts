@@ -17,6 +17,8 @@ export interface LoadOptions {
   /** Pulled one after the other, and then again. */
   readonly models: readonly PublishedModel[];
   readonly random: Random;
+  /** Makes clients give up what is under way. */
+  readonly giveUp: () => void;
 }
 
 /** Few enough that two cores and the slots of two workers are enough for them. */
@@ -45,10 +47,12 @@ export class Load {
     this.running.catch(() => undefined);
   }
 
-  /** Begins nothing more and waits for what is under way. */
-  async stop(): Promise<void> {
+  /** Begins nothing more and waits for what is under way; what is not over then is lost. */
+  async stop(withinMs: number): Promise<void> {
     this.over.abort();
+    const late = setTimeout(this.options.giveUp, withinMs);
     await this.running;
+    clearTimeout(late);
   }
 
   private async beClient(number: number): Promise<void> {
@@ -74,7 +78,7 @@ export class Load {
     const { models, gateways, random } = this.options;
     for (let count = 0; !this.over.signal.aborted; count++) {
       const model = models[count] ?? pick(models, random);
-      this.pulls.push(await pullPatiently(gateways(), model));
+      this.pulls.push(await pullPatiently(gateways(), model, this.over.signal));
       await this.rest(BETWEEN_PULLS_MS);
     }
   }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { pullModelThrough, type PublishedModel, requestJson } from '#testing';
+import type { PublishedModel } from '#testing';
+import { readText, send } from '../client/send.js';
 
 /** One pull, repeated through the other gateway until it ends well. */
 export interface PullOutcome {
@@ -9,38 +10,54 @@ export interface PullOutcome {
   readonly problem?: string;
 }
 
-const WITHIN_MS = 90_000;
+/** A model that is small is there by then, whatever is broken meanwhile. */
+const WITHIN_MS = 75_000;
+/** The same, once nothing is broken any more. */
+const AT_LAST_WITHIN_MS = 15_000;
 const PAUSE_MS = 500;
 
+/** @param over aborts when nothing is broken any more */
 export async function pullPatiently(
   gateways: readonly string[],
   model: PublishedModel,
+  over: AbortSignal,
 ): Promise<PullOutcome> {
-  const { reference, id } = model;
-  const deadline = performance.now() + WITHIN_MS;
-  let problem = '';
-  for (let attempts = 1; ; attempts++) {
-    try {
+  const { reference } = model;
+  const late = new AbortController();
+  const giveUp = (): void => late.abort();
+  const timers = [setTimeout(giveUp, WITHIN_MS)];
+  const hurry = (): void => void timers.push(setTimeout(giveUp, AT_LAST_WITHIN_MS));
+  over.addEventListener('abort', hurry);
+  try {
+    for (let attempts = 1; ; attempts++) {
       const url = gateways[attempts % gateways.length] ?? '';
-      const { status, text, lines } = await pullModelThrough(url, reference);
-      if (lines.at(-1)?.type === 'success')
-        return { reference, attempts, ...(await checkId(url, model, id)) };
-      problem = `status ${status}: ${text.slice(-300)}`;
-    } catch (error) {
-      problem = (error as Error).message;
+      const problem = await pullOnce(url, model, late.signal);
+      if (problem === undefined) return { reference, attempts };
+      if (late.signal.aborted) return { reference, attempts, problem };
+      await pause(PAUSE_MS);
     }
-    if (performance.now() > deadline) return { reference, attempts, problem };
-    await pause(PAUSE_MS);
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    over.removeEventListener('abort', hurry);
   }
 }
 
-/** What was pulled is what was published. */
-async function checkId(
+/** @returns what went wrong */
+async function pullOnce(
   url: string,
-  { reference }: PublishedModel,
-  id: string,
-): Promise<{ problem?: string }> {
-  const { status, json } = await requestJson({ url: `${url}/models/${reference}` });
-  const found = (json as { readonly id?: string }).id;
-  return status === 200 && found === id ? {} : { problem: `it is listed as ${found}, with status ${status}` };
+  { reference, id }: PublishedModel,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const pulled = await send({ url: `${url}/models/create`, body: { from: reference }, signal });
+    const text = await readText(pulled);
+    const [last = ''] = text.trimEnd().split('\n').slice(-1);
+    if (pulled.statusCode !== 200 || !last.includes('"type":"success"'))
+      return `status ${pulled.statusCode}: ${text.slice(-300)}`;
+    // What was pulled is what was published.
+    const listed = await readText(await send({ url: `${url}/models/${reference}`, signal }));
+    return listed.includes(id) ? undefined : `it is listed as ${listed.slice(0, 300)}`;
+  } catch (error) {
+    return signal.aborted ? 'it did not end' : (error as Error).message;
+  }
 }
