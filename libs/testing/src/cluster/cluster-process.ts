@@ -13,6 +13,8 @@ export interface ClusterProcessOptions {
   readonly name: string;
   /** Below `dist`, for example `apps/worker/src/main.js`. */
   readonly program: string;
+  /** Folder of the release that has `dist`; absent = this repository. */
+  readonly release?: string;
   readonly variables: ProcessVariables;
 }
 
@@ -52,10 +54,11 @@ const CONTINUE_AT_END = 'read -r released; kill -CONT "$1"';
 export async function startClusterProcess<Ready>(
   options: ClusterProcessOptions,
 ): Promise<StartedProcess<Ready>> {
-  const main = join(REPOSITORY, 'dist', options.program);
+  const { release = REPOSITORY } = options;
+  const main = join(release, 'dist', options.program);
   if (!existsSync(main)) throw new Error(`${main} is missing; "npm run build" makes it.`);
   const child = fork(main, [], {
-    cwd: REPOSITORY,
+    cwd: release,
     env: { ...basicVariables(), ...options.variables },
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

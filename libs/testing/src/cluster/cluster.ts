@@ -2,7 +2,12 @@ import { join } from 'node:path';
 import { type RedisFixture, startRedis } from '../servers/redis.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../temporary-folder.js';
 import { type ClusterEngine, engineVariables } from './cluster-engine.js';
-import { type ClusterProcess, type ProcessVariables, startClusterProcess } from './cluster-process.js';
+import {
+  type ClusterProcess,
+  type ProcessVariables,
+  startClusterProcess,
+  type StartedProcess,
+} from './cluster-process.js';
 import { assertNothingLeft } from './leftovers.js';
 
 export interface ClusterOptions {
@@ -17,6 +22,11 @@ export interface ClusterOptions {
   readonly redis?: RedisFixture;
   /** Where a process finds Redis, by its name, for example behind a proxy of its own; absent = `redis.url` for all. */
   readonly redisUrlOf?: (name: string) => string | Promise<string>;
+  /**
+   * Folder of the release that a process runs, by its name, with `package.json` and `dist`. Asked at each start;
+   * absent = this repository for all.
+   */
+  readonly releaseOf?: (name: string) => string;
 }
 
 export interface ClusterGateway extends ClusterProcess {
@@ -141,12 +151,7 @@ class LocalCluster implements Cluster {
       LONGSHORE_PORT: port,
       ...this.options.gatewayEnvironment,
     };
-    const program = 'apps/gateway/src/main.js';
-    const { process, ready } = await startClusterProcess<{ readonly port: number }>({
-      name,
-      program,
-      variables,
-    });
+    const { process, ready } = await this.startProcess<{ readonly port: number }>(name, 'gateway', variables);
     const gateway = Object.assign(process, { url: `http://127.0.0.1:${ready.port}` });
     putInPlace(this.gateways, gateway);
     return gateway;
@@ -166,15 +171,25 @@ class LocalCluster implements Cluster {
       ...this.options.workerEnvironment,
       ...environment,
     };
-    const program = 'apps/worker/src/main.js';
-    const { process, ready } = await startClusterProcess<{ readonly workerId: string }>({
-      name,
-      program,
-      variables,
-    });
+    const started = await this.startProcess<{ readonly workerId: string }>(name, 'worker', variables);
+    const { process, ready } = started;
     const worker = Object.assign(process, { workerId: ready.workerId, modelsPath, runDirectory });
     putInPlace(this.workers, worker);
     return worker;
+  }
+
+  private startProcess<Ready>(
+    name: string,
+    app: 'gateway' | 'worker',
+    variables: ProcessVariables,
+  ): Promise<StartedProcess<Ready>> {
+    const release = this.options.releaseOf?.(name);
+    return startClusterProcess<Ready>({
+      name,
+      program: `apps/${app}/src/main.js`,
+      variables,
+      ...(release === undefined ? {} : { release }),
+    });
   }
 
   private async redisUrlOf(name: string): Promise<string> {
