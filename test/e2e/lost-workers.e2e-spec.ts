@@ -19,6 +19,9 @@ import { useCluster } from './support/use-cluster.js';
 /** From the death of a worker or an engine to the next token; some 2 s, and this machine may be busy. */
 const STALL_MS = 6_000;
 
+/** A new worker takes no job for abandoned at first, because it cannot know whether Redis was away. */
+const SETTLED_MS = 3_000;
+
 /** Requests one session runs at once. */
 const SLOTS = 4;
 
@@ -30,7 +33,9 @@ beforeAll(async () => {
   await streamChat(shared.cluster.gateway().url, { model, prompt: 'Hello' });
 });
 beforeEach(async () => {
+  if (living().length >= 2) return;
   while (living().length < 2) await shared.cluster.addWorker();
+  await sleep(SETTLED_MS);
 });
 
 const living = (): readonly ClusterWorker[] => shared.cluster.workers.filter((worker) => worker.alive);
@@ -177,6 +182,14 @@ describe('a request that ends every engine', () => {
     });
     const next = await streamChat(url, { model, prompt: 'Hi', parameters: { max_tokens: 3 } });
     expect(next.text).toBe(syntheticText(3));
+  });
+
+  it('before the first byte is given up as well', async () => {
+    const { url } = shared.cluster.gateway();
+    const parameters = { max_tokens: 100, synthetic: { crashAfter: 0 } };
+    const { status, json } = await askChat(url, { model, prompt: 'Hi', parameters });
+    expect(status).toBe(500);
+    expect(json).toMatchObject({ error: { code: 'poison_request' } });
   });
 
   it('in mid-stream ends with an event that says so, behind what had come', async () => {

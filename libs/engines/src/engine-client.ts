@@ -51,9 +51,11 @@ const STRIPPED =
  * @throws the signal's reason after an abort
  */
 export async function callEngine(endpoint: Endpoint, call: EngineCall): Promise<EngineResponse> {
+  let first: unknown;
   try {
     return await attempt(endpoint, call);
   } catch (error) {
+    first = error;
     call.signal.throwIfAborted();
     if (!WORTH_ONE_RETRY.has(codeOf(error))) throw connectionError(error);
   }
@@ -61,7 +63,8 @@ export async function callEngine(endpoint: Endpoint, call: EngineCall): Promise<
     return await attempt(endpoint, call);
   } catch (error) {
     call.signal.throwIfAborted();
-    throw connectionError(error);
+    // Where nobody is any more somebody may have been the first time: the engine then ended with this request.
+    throw connectionError(NOBODY_THERE.has(codeOf(error)) ? first : error);
   }
 }
 
