@@ -168,6 +168,28 @@ describe('a Redis Cluster', () => {
     await cluster.restart();
   });
 
+  it('ends though somebody connects it anew before it has ended, but may begin afresh', async () => {
+    const patient = connections.patient('patient');
+    await connections.ready();
+    if (!(patient instanceof Cluster)) throw new Error('This is no client of a cluster.');
+    const blocking = patient.duplicate();
+    await eventually(() => blocking.status === 'ready');
+    const waiting = blocking.bzpopmin('nothing', 0);
+    const ended = new Promise((resolve) => blocking.once('end', resolve));
+    blocking.disconnect();
+    await Promise.resolve();
+    await expect(blocking.connect()).rejects.toThrow('Connection is closed.');
+    await expect(waiting).rejects.toThrow(/closed/);
+    await ended;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(blocking.status).toBe('end');
+    await blocking.connect();
+    blocking.disconnect();
+    await blocking.connect();
+    expect(await blocking.set('key', 'x')).toBe('OK');
+    blocking.disconnect();
+  });
+
   async function listenersAt(port: number): Promise<number> {
     const one = new RedisConnections({ url: `redis://127.0.0.1:${port}`, name: 'look' });
     const [, count] = await one.patient('look').pubsub('NUMSUB', 'channel');
