@@ -99,7 +99,7 @@ module.exports = {
     ...Object.entries(TABLE).map(tableRule),
     ...Object.keys(TABLE).filter(isLibrary).map(doorRule),
     doorRule('libs/testing'),
-    strangersRule('engines-are-strangers', 'libs/engines/src', ['process']),
+    strangersRule('engines-are-strangers', 'libs/engines/src', ['going-on', 'process']),
     strangersRule('dialects-are-strangers', 'apps/gateway/src/dialects'),
     packageRule('bullmq-in-queue', '(?:bullmq|@nestjs/bullmq)', 'libs/queue'),
     packageRule('ioredis-in-redis', 'ioredis', 'libs/redis'),

@@ -1,4 +1,4 @@
-import type { StreamedResponse } from './write-response.js';
+import type { StreamedResponse } from './streamed-response.js';
 
 /** Characters of a refusal that are passed on. */
 const LONGEST_REFUSAL = 64 * 1024;

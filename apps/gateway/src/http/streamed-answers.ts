@@ -4,7 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayConfig } from '../gateway.config.js';
 import { COMMENT, HalfClosedClient, type Filler } from './half-closed-client.js';
 import { OpenResponses } from './open-responses.js';
-import { isEventStream, ResponseWriter, type StreamedResponse, type WriteResult } from './write-response.js';
+import { isEventStream, type StreamedResponse } from './streamed-response.js';
+import { ResponseWriter, type WriteResult } from './write-response.js';
 
 export interface StreamedAnswer {
   readonly request: FastifyRequest;

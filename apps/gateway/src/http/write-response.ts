@@ -1,13 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { readRefusal } from './engine-refusal.js';
+import { isEventStream, type StreamedResponse } from './streamed-response.js';
 import { cutSocket, isGone, type SocketState, waitForSocket } from './wait-for-socket.js';
-
-/** A response as it comes from somewhere else: a head, and a body that may fail half-way. */
-export interface StreamedResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: AsyncIterable<Buffer>;
-}
 
 export interface WriteOptions {
   /** Headers of ours, beside those of the response; asked for when the head goes out. */
@@ -176,9 +170,4 @@ export class ResponseWriter {
     this.over = true;
     return { outcome, bytes: this.sent };
   }
-}
-
-export function isEventStream({ headers }: Pick<StreamedResponse, 'headers'>): boolean {
-  const type = headers['content-type'] ?? headers['Content-Type'] ?? '';
-  return type.startsWith('text/event-stream');
 }

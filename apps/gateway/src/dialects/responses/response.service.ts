@@ -9,7 +9,7 @@ import {
   type CompletionResponse,
   Completions,
 } from '../../completions/completions.js';
-import { isEventStream, type StreamedResponse } from '../../http/write-response.js';
+import { isEventStream, type StreamedResponse } from '../../http/streamed-response.js';
 import type { Resumption } from '../../streams/read-resumption.js';
 import { Streams } from '../../streams/streams.js';
 import { assembleLogged } from './assemble-logged.js';
