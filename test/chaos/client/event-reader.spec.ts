@@ -38,6 +38,12 @@ describe('EventReader', () => {
   it('takes an error for no part of the answer', () => {
     const reader = read('data: a\n\ndata: {"error":{"code":"worker_lost"}}\n\n');
     expect(reader.events).toEqual(['data: a']);
-    expect(reader.error).toContain('worker_lost');
+    expect(reader.takeError()).toContain('worker_lost');
+    expect(reader.takeError()).toBe(undefined);
+  });
+
+  it('notices what comes after an error', () => {
+    const reader = read('data: {"error":{"code":"worker_lost"}}\n\n', 'data: a\n\n');
+    expect(reader.problems).toEqual(['went on after it told of a failure']);
   });
 });

@@ -31,6 +31,13 @@ export class EventReader {
     this.rest = Buffer.alloc(0);
   }
 
+  /** The event that told of a failure, once. */
+  takeError(): string | undefined {
+    const { error } = this;
+    this.error = undefined;
+    return error;
+  }
+
   private take(block: string, at: number): void {
     const lines = block.split('\n').filter((line) => !line.startsWith(':'));
     const content = lines.filter((line) => !line.startsWith('id:')).join('\n');
@@ -39,6 +46,7 @@ export class EventReader {
       this.error ??= content;
       return;
     }
+    if (this.error !== undefined) this.problems.push('went on after it told of a failure');
     if (this.finished) this.problems.push(`went on after its end with ${content.slice(0, 80)}`);
     this.events.push(content);
     this.arrivals.push(at);

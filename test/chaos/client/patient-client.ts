@@ -22,6 +22,8 @@ const PAUSE_MS = 100;
 /** For answers that say to come again and not when. */
 const COME_AGAIN_MS = 1_000;
 const COME_AGAIN = [429, 503];
+/** A gateway that stops says that others have the rest. */
+const REST_IS_ELSEWHERE = '"code":"shutting_down"';
 
 /** What to do after one connection: nothing, or ask the other gateway after that many milliseconds. */
 type Step = 'over' | { readonly againAfter: number };
@@ -60,7 +62,7 @@ export class PatientClient {
       if (patience?.aborted === true) return lose(flight, 'was still not over long after the last fault');
       if (silence.signal.aborted) return lose(flight, `heard nothing for ${SILENCE_MS / 1000} s`);
       if (!(error instanceof Error)) throw error;
-      return { againAfter: PAUSE_MS };
+      return goOn(flight);
     } finally {
       clearTimeout(timer);
       patience?.removeEventListener('abort', giveUp);
@@ -111,11 +113,16 @@ async function readStream(flight: Flight, response: IncomingMessage, heard: () =
 
 function endOf(flight: Flight): Step {
   const { reader } = flight;
-  if (reader.error !== undefined)
-    return lose(flight, `was told in mid-stream: ${reader.error.slice(0, 300)}`);
-  if (!reader.finished) return { againAfter: PAUSE_MS };
+  if (!reader.finished || reader.error !== undefined) return goOn(flight);
   flight.finish('finished', reader.problems[0]);
   return 'over';
+}
+
+/** What follows a connection that ended too early: another one, unless the answer was said to have failed. */
+function goOn(flight: Flight): Step {
+  const error = flight.reader.takeError();
+  if (error === undefined || error.includes(REST_IS_ELSEWHERE)) return { againAfter: PAUSE_MS };
+  return lose(flight, `was told in mid-stream: ${error.slice(0, 300)}`);
 }
 
 async function readWhole(flight: Flight, response: IncomingMessage): Promise<Step> {
