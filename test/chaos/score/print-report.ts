@@ -16,7 +16,7 @@ export function printReport(report: ChaosReport): string {
   ]);
   const judged = verdicts.map(
     ({ what, value, limit, unit, met }) =>
-      `  ${met ? 'met    ' : 'NOT MET'}  ${what}: ${whole(value)}${unit} (at most ${whole(limit)}${unit})`,
+      `  ${met ? 'met    ' : 'NOT MET'}  ${what}: ${whole(value)}${unit} (${limit === Infinity ? 'at least 1' : `at most ${whole(limit)}${unit}`})`,
   );
   const shown = problems
     .slice(0, PROBLEMS_SHOWN)

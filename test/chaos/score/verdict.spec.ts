@@ -44,6 +44,8 @@ describe('the verdict', () => {
   });
 
   it.each([
+    [{ finished: 0 }, 'requests finished'],
+    [{ unaccepted: 1 }, 'requests never let in'],
     [{ lost: 1 }, 'requests lost'],
     [{ pullsLost: 1 }, 'requests lost'],
     [{ bytesLost: 1 }, 'bytes lost'],

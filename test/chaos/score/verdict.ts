@@ -4,7 +4,7 @@ import type { FaultScore, Totals } from './scoreboard.js';
 export interface Verdict {
   readonly what: string;
   readonly value: number;
-  /** The most it may be, the tolerance included. */
+  /** The most it may be, the tolerance included; Infinity where it must only be something. */
   readonly limit: number;
   readonly unit: string;
   readonly met: boolean;
@@ -43,6 +43,14 @@ export function judge({ totals, faults, orphans, tolerance }: Judged): readonly 
   const deaths = hit.filter(({ name }) => name === 'worker-kill');
   const redis = hit.filter(({ name }) => /^redis-\d+$/.test(name));
   return [
+    {
+      what: 'requests finished',
+      value: totals.finished,
+      limit: Infinity,
+      unit: '',
+      met: totals.finished > 0,
+    },
+    none('requests never let in', totals.unaccepted),
     none('requests lost', totals.lost + totals.pullsLost),
     none('bytes lost', totals.bytesLost),
     none('bytes repeated', totals.bytesRepeated),
