@@ -141,6 +141,12 @@ function score(
       .filter((name) => !records.some((record) => record.name === name)),
     problems: listProblems(load.flights, load.pulls, records),
     leftovers: all,
-    verdicts: judge({ totals, faults, orphans: all.length, tolerance }),
+    verdicts: judge({
+      totals,
+      faults,
+      orphans: all.length,
+      tolerance,
+      startsOver: options.engine === 'synthetic',
+    }),
   };
 }

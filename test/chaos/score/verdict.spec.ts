@@ -68,6 +68,10 @@ describe('the verdict', () => {
     expect(broken({ faults: [slow], tolerance: 2 })).toEqual([]);
   });
 
+  it('does not expect a stall to be short of an engine that says all again', () => {
+    expect(broken({ faults: [fault('worker-kill', { stallP99: 9_000 })], startsOver: true })).toEqual([]);
+  });
+
   it('is against an engine that never became idle', () => {
     expect(broken({ faults: [fault('hang-up', { idleAfter: Number.NaN })], tolerance: 2 })).toEqual([
       'hang-up to idle engine',
