@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { NestLogger } from '#observability';
@@ -12,6 +13,9 @@ import { OpenResponses } from './http/open-responses.js';
 
 /** Time clients get to be told that this gateway stops before their answer is complete; ms. */
 const LAST_WORDS_MS = 500;
+
+/** How often connections are looked for that have nothing more to say; ms. */
+const IDLE_CHECK_MS = 10;
 
 /** A gateway that is ready to listen. */
 export interface Gateway {
@@ -47,16 +51,25 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     },
     stop: async (drainMs) => {
       draining.begin();
-      server.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const open = app.get(OpenResponses);
       const cut = await open.drained(drainMs);
       if (cut > 0) {
         app.get(Completions).letAllGo();
         await open.drained(LAST_WORDS_MS);
       }
-      server.closeAllConnections();
+      await endConnections(server, closed);
       await app.close();
       return cut;
     },
   };
+}
+
+/** Lets what was answered last reach its clients, some of which are answered only now, and ends every connection. */
+async function endConnections(server: Server, closed: Promise<void>): Promise<void> {
+  const answered = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+  const late = setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS);
+  await closed;
+  clearInterval(answered);
+  clearTimeout(late);
 }

@@ -98,8 +98,10 @@ export class OpenCompletion {
   /** Fails the response towards the client; the work goes on for those who come back for it, where there is a log. */
   letGo(): void {
     const { log } = this.surroundings.recovery.cluster;
-    if (log === undefined) this.abandon(new LongshoreError('shutting_down'));
-    else this.response.fail(stoppingHere(this.fields.requestId));
+    if (log === undefined) return this.abandon(new LongshoreError('shutting_down'));
+    // Nothing of it may be logged yet, so that others would not find it.
+    if (!this.recorded) void this.record(Date.now());
+    this.response.fail(stoppingHere(this.fields.requestId));
   }
 
   loseWorker(workerId: string): void {
