@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What can be measured, in the order it is. */
-export const ROWS = ['first-token', 'one-token', 'flood', 'steady', 'memory', 'real'] as const;
+export const ROWS = ['first-token', 'one-token', 'flood', 'steady', 'memory', 'log', 'real'] as const;
 
 export type RowName = (typeof ROWS)[number];
 

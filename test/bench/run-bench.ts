@@ -9,6 +9,7 @@ import type { Line } from './report/line.js';
 import { describeMachine, type Machine } from './report/machine.js';
 import type { Bench, Run, Scale } from './rows/bench.js';
 import { realFirstToken, syntheticFirstToken } from './rows/first-token.js';
+import { logCost } from './rows/log-cost.js';
 import { openStreams } from './rows/open-streams.js';
 import { steadyStreams } from './rows/steady-streams.js';
 import { syntheticChat } from './rows/requests.js';
@@ -60,6 +61,7 @@ export async function runBench(
   const runner = new Runner(options, generator, say);
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
   if (options.rows.some((row) => row in SYNTHETIC_ROWS)) await runner.runSynthetic();
+  if (options.rows.includes('log')) await runner.runLog();
   if (options.rows.includes('real')) await runner.runReal();
   return { ...runner.results(), options, elapsedMs: performance.now() - begin };
 }
@@ -105,6 +107,27 @@ class Runner {
       }
       profiled.forEach(toggleProfile);
       if (profiled.length > 0) await new Promise((resolve) => setTimeout(resolve, 3_000));
+    });
+  }
+
+  async runLog(): Promise<void> {
+    this.say('Starting two clusters with the synthetic engine, one without the log.');
+    const clusterWith = async (log: boolean): Promise<BenchCluster> =>
+      startBenchCluster({
+        engine: 'synthetic',
+        models: [{ name: 'bench/synthetic:1', file: await fixtureModel('scripted') }],
+        workerEnvironment: { LONGSHORE_SLOTS: String(SYNTHETIC_SLOTS) },
+        gatewayEnvironment: { LONGSHORE_LOG: String(log) },
+      });
+    const logged = await clusterWith(true);
+    await this.use(logged, async () => {
+      const unlogged = await clusterWith(false);
+      await this.use(unlogged, async () => {
+        const on = await this.bench(logged, logged.subjects[0] as BenchSubject);
+        const off = await this.bench(unlogged, unlogged.subjects[0] as BenchSubject);
+        for (const { subject } of [on, off]) await this.warmUp(subject);
+        await this.add('cost of the log', () => logCost({ on, off }));
+      });
     });
   }
 

@@ -28,6 +28,7 @@ export interface BenchClusterOptions {
   readonly engine: ClusterEngine;
   readonly models: readonly BenchModel[];
   readonly workerEnvironment: ProcessVariables;
+  readonly gatewayEnvironment?: ProcessVariables;
   /** Where CPU profiles go; absent = none can be taken. */
   readonly profileFolder?: string | undefined;
 }
@@ -73,7 +74,11 @@ export async function startBenchCluster(options: BenchClusterOptions): Promise<B
       workers: 1,
       engine: options.engine,
       redis,
-      gatewayEnvironment: { LONGSHORE_LOG_LEVEL: 'warn', ...probeVariables(probes.gateway) },
+      gatewayEnvironment: {
+        LONGSHORE_LOG_LEVEL: 'warn',
+        ...options.gatewayEnvironment,
+        ...probeVariables(probes.gateway),
+      },
       workerEnvironment: {
         LONGSHORE_LOG_LEVEL: 'warn',
         ...options.workerEnvironment,
