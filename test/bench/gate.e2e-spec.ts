@@ -18,13 +18,13 @@ import { syntheticChat } from './rows/requests.js';
  * shared machine with two cores the CPU of the same request differs by more than a regression worth catching.
  */
 const MOST = {
-  /** Measured: 22.5 one at a time, 20.1 with many in flight. A look that finds nothing would add 5. */
-  commandsEachRequest: 27,
-  /** Measured: 3.1 one at a time (add, fetch, finish), 2.3 with many in flight. */
-  scriptsEachRequest: 3.7,
+  /** Measured: 28.4 one at a time, 25.4 with many in flight; 4 of them are the log. A look that finds nothing would add 5. */
+  commandsEachRequest: 33,
+  /** Measured: 4.1 one at a time (add, fetch, answer, finish), 2.5 with many in flight. */
+  scriptsEachRequest: 4.7,
   /** Measured: 1.0, and 2 where an answer's head and end come in different turns of the event loop. */
   messagesEachRequest: 2.2,
-  /** Measured: 2,440 one at a time, 2,050 with many in flight. */
+  /** Measured: 2,670 one at a time, 2,200 with many in flight. */
   bytesEachRequest: 3_200,
   /**
    * Measured: 0.001 to 0.058. The engine writes 16 tokens at once, so that 0.067 is one message for each of its writes
