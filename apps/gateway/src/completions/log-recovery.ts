@@ -13,6 +13,8 @@ import {
 const GONE_LIMIT_MS = 10_000;
 
 const LOST = 'Redis has lost the request, and no worker goes on with it.';
+const UNLOGGED =
+  'The worker is gone in the middle of the answer, and nothing is kept that another could go on from.';
 const TRUNCATED = 'The answer is longer than what is kept of it, and its worker no longer has the rest.';
 
 /** A job was found to be gone when so many frames had come. */
@@ -32,6 +34,7 @@ export class LogRecovery implements Recovery {
   private lookedAt = 0;
   private gone: Gone | undefined;
   private truncated = false;
+  private logged = true;
 
   constructor(
     private readonly log: RequestLog,
@@ -76,6 +79,8 @@ export class LogRecovery implements Recovery {
   private async catchUp(now: number): Promise<void> {
     const { response, queue, requestId } = this.received;
     if (await this.fill()) return;
+    // Its worker is of a release that logs nothing, or Redis has lost the log with it.
+    if (!this.logged && response.begun && !this.workerLives()) return this.giveUp(UNLOGGED);
     // What is longer than its log nobody can go on with, so that only its worker can have the rest.
     const hopeful =
       queue === undefined ? !this.truncated : await this.surroundings.cluster.queue.has(queue, requestId);
@@ -94,6 +99,7 @@ export class LogRecovery implements Recovery {
     const before = response.next;
     const logged = await this.log.read(parts);
     if (logged !== undefined) response.fill(logged, Date.now());
+    this.logged = logged !== undefined;
     this.truncated = logged?.truncated ?? false;
     return response.finished || (response.next > before && response.gapSince === undefined);
   }
@@ -105,8 +111,7 @@ export class LogRecovery implements Recovery {
     if (this.gone?.next !== response.next) this.gone = { since: now, next: response.next };
     this.wanted = true;
     const kept = jobs.get(requestId);
-    const { workerId } = response;
-    if (cluster.workers.workers().some((worker) => worker.workerId === workerId)) {
+    if (this.workerLives()) {
       this.askWorker();
     } else if (kept !== undefined) {
       // Somebody may have begun it unseen. A later attempt ends an earlier one.
@@ -122,6 +127,11 @@ export class LogRecovery implements Recovery {
     }
     if (now - Math.max(this.gone.since, lastAway) > GONE_LIMIT_MS)
       this.giveUp(this.truncated ? TRUNCATED : LOST);
+  }
+
+  private workerLives(): boolean {
+    const { workerId } = this.received.response;
+    return this.surroundings.cluster.workers.workers().some((worker) => worker.workerId === workerId);
   }
 
   /** What is beyond the limit of the log only the worker has. */

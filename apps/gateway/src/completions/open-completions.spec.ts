@@ -198,14 +198,29 @@ describe('OpenCompletion with a log', () => {
   });
 
   it('waits for another worker when the one that had begun is gone, and looks into the log once', async () => {
+    cluster.logged = resolveLog(encodeLog([HEAD, frame(1, 'body', Buffer.from('x'))]));
     begin(open);
     say(open, 1);
+    cluster.living = [];
     cluster.lose('w1');
     await look(1_000);
     await look(1_100);
     await look(4_000);
     expect(open.response.finished).toBe(false);
     expect(cluster.read).toEqual(['g.1']);
+  });
+
+  it('fails when the worker that had begun is gone and has logged nothing', async () => {
+    begin(open);
+    say(open, 1);
+    await look(6_000);
+    expect(open.response.finished).toBe(false);
+    cluster.living = [];
+    cluster.lose('w1');
+    await look(7_000);
+    const body = open.response.body();
+    await body.next();
+    await expect(body.next()).rejects.toMatchObject({ code: 'worker_lost' });
   });
 
   it('looks at most once at a time, and not while Redis is away', async () => {
