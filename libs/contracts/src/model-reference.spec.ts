@@ -12,6 +12,14 @@ describe('parseModelReference', () => {
     ['docker.io/ai/smollm2', 'docker.io/ai/smollm2:latest'],
     ['hf.co/Org/Repo-GGUF:Q4_K_M', 'huggingface.co/org/repo-gguf:Q4_K_M'],
     ['huggingface.co/org/repo', 'huggingface.co/org/repo:latest'],
+    [
+      'HF.co/bartowski/Qwen2.5-7B_v1-GGUF:UD-Q4_K_XL',
+      'huggingface.co/bartowski/qwen2.5-7b_v1-gguf:UD-Q4_K_XL',
+    ],
+    ['hf.co/_org/model___x_', 'huggingface.co/_org/model___x_:latest'],
+    ['hf.co/org/repo@main', 'huggingface.co/org/repo:latest@main'],
+    [`hf.co/org/repo:Q8_0@${'0a'.repeat(20)}`, `huggingface.co/org/repo:Q8_0@${'0a'.repeat(20)}`],
+    [`hf.co/org/repo@${DIGEST}`, `huggingface.co/org/repo@${DIGEST}`],
     ['localhost/x', 'localhost/x:latest'],
     ['localhost:5000/org/x:t', 'localhost:5000/org/x:t'],
     ['127.0.0.1:5000/a/b/c', '127.0.0.1:5000/a/b/c:latest'],
@@ -29,14 +37,32 @@ describe('parseModelReference', () => {
   });
 
   it('reads its own names again to the same parts', () => {
-    for (const text of ['smollm2', 'localhost:5000/x:T', `a/b@${DIGEST}`]) {
+    const texts = ['smollm2', 'localhost:5000/x:T', `a/b@${DIGEST}`, 'hf.co/a/B:Q8_0', 'hf.co/a/B:Q8_0@v1.0'];
+    for (const text of texts) {
       const reference = parseModelReference(text);
       expect(parseModelReference(reference.name)).toEqual(reference);
     }
   });
 
+  it('tells the quantization from the revision of a model on Hugging Face', () => {
+    expect(parseModelReference('hf.co/Org/Repo:Q8_0@v1')).toEqual({
+      registry: 'huggingface.co',
+      repository: 'org/repo',
+      tag: 'Q8_0',
+      revision: 'v1',
+      name: 'huggingface.co/org/repo:Q8_0@v1',
+    });
+  });
+
   it.each([
     'host.example:65536/x',
+    'hf.co/repo',
+    'hf.co/org/repo/blob',
+    'hf.co/org/re..po',
+    'hf.co/-org/repo',
+    'hf.co/org/repo@',
+    'hf.co/org/repo@refs/pr/1',
+    'docker.io/org/repo@main',
     '',
     '   ',
     'a:b:c',

@@ -7,12 +7,17 @@ export interface ModelReference {
   readonly registry: string;
   /** Lower case, with the organisation: `ai/smollm2`. */
   readonly repository: string;
-  /** Absent when a digest was given. */
+  /** Absent when a digest was given. On Hugging Face it chooses a quantization: `Q4_K_M`. */
   readonly tag?: string;
   /** `sha256:` + 64 hex. */
   readonly digest?: string;
+  /** Hugging Face only: a commit, branch or git tag, as in `huggingface.co/org/repo:Q4_K_M@main`. Absent = `main`. */
+  readonly revision?: string;
   readonly name: string;
 }
+
+/** The registry name of models on the Hugging Face Hub, whatever server stands in for it. */
+export const HUGGING_FACE = 'huggingface.co';
 
 /** The text is not a model reference. The message says what is wrong with it. */
 export class InvalidReference extends Error {
@@ -22,7 +27,10 @@ export class InvalidReference extends Error {
 const DEFAULT_ORGANISATION = 'ai';
 const DEFAULT_TAG = 'latest';
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+/** The Hub allows `_` anywhere, and neither `..` nor `--`. */
+const HUB_COMPONENT = /^(?!.*(?:\.\.|--))[a-z0-9_](?:[\w.-]{0,94}[a-z0-9_])?$/;
 const TAG = /^\w[\w.-]{0,127}$/;
+const REVISION = /^\w[\w.-]{0,99}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const LARGEST_PORT = 65_535;
 const REGISTRY =
@@ -31,30 +39,39 @@ const REGISTRY =
 /**
  * Reads a reference by the rules of the Model Runner: `hf.co/` means `huggingface.co/`; no registry and no slash
  * means the `ai/` organisation; no registry means `defaultRegistry`; no tag means `latest`; repositories are lower
- * case, tags keep theirs.
+ * case, tags keep theirs. A model on Hugging Face has exactly two names, and after `@` a revision as well as a digest.
  * @throws InvalidReference
  */
 export function parseModelReference(text: string, defaultRegistry = 'docker.io'): ModelReference {
-  const trimmed = text.trim().replace(/^hf\.co\//, 'huggingface.co/');
+  const trimmed = text.trim().replace(/^(?:hf\.co|huggingface\.co)\//i, `${HUGGING_FACE}/`);
   if (trimmed === '') throw new InvalidReference('a model reference must not be empty');
 
   const at = trimmed.indexOf('@');
-  const digest = at === -1 ? undefined : trimmed.slice(at + 1);
-  if (digest !== undefined && !DIGEST.test(digest)) {
-    throw new InvalidReference(`"${text}": after "@" comes "sha256:" and 64 lower-case hex digits`);
-  }
   const { path, tag } = splitTag(at === -1 ? trimmed : trimmed.slice(0, at), text);
   const { registry, repository } = splitRegistry(path, defaultRegistry, text);
+  const pinned = at === -1 ? {} : readPin(trimmed.slice(at + 1), registry, text);
 
-  const suffix = digest === undefined ? `:${tag ?? DEFAULT_TAG}` : `@${digest}`;
-  const identity = digest === undefined ? { tag: tag ?? DEFAULT_TAG } : { digest };
-  return { registry, repository, ...identity, name: `${registry}/${repository}${suffix}` };
+  const base = `${registry}/${repository}`;
+  if (pinned.digest !== undefined)
+    return { registry, repository, ...pinned, name: `${base}@${pinned.digest}` };
+  const suffix = pinned.revision === undefined ? '' : `@${pinned.revision}`;
+  const chosen = tag ?? DEFAULT_TAG;
+  return { registry, repository, tag: chosen, ...pinned, name: `${base}:${chosen}${suffix}` };
 }
 
 /** `sha256:`+64 hex, 64 hex or 12 hex: a model id, whole or shortened. Returned without `sha256:`. */
 export function parseModelId(text: string): string | undefined {
   const match = /^(?:sha256:([0-9a-f]{64})|([0-9a-f]{64})|([0-9a-f]{12}))$/.exec(text.trim());
   return match?.[1] ?? match?.[2] ?? match?.[3];
+}
+
+/** What comes after `@`. */
+function readPin(pin: string, registry: string, whole: string): Pick<ModelReference, 'digest' | 'revision'> {
+  if (DIGEST.test(pin)) return { digest: pin };
+  const digest = '"sha256:" and 64 lower-case hex digits';
+  if (registry !== HUGGING_FACE) throw new InvalidReference(`"${whole}": after "@" comes ${digest}`);
+  if (REVISION.test(pin)) return { revision: pin };
+  throw new InvalidReference(`"${whole}": after "@" comes a commit, a branch, a git tag or ${digest}`);
 }
 
 function splitTag(text: string, whole: string): { path: string; tag?: string } {
@@ -78,8 +95,12 @@ function splitRegistry(
     throw new InvalidReference(`"${whole}": "${registry}" is not a registry host`);
   const rest = (named ? path.slice(slash + 1) : path).toLowerCase();
   const repository = !named && slash === -1 ? `${DEFAULT_ORGANISATION}/${rest}` : rest;
-  for (const component of repository.split('/')) {
-    if (!COMPONENT.test(component))
+  const components = repository.split('/');
+  if (registry === HUGGING_FACE && components.length !== 2)
+    throw new InvalidReference(`"${whole}": a model on Hugging Face is named organisation/repository`);
+  const allowed = registry === HUGGING_FACE ? HUB_COMPONENT : COMPONENT;
+  for (const component of components) {
+    if (!allowed.test(component))
       throw new InvalidReference(`"${whole}": "${component}" cannot be part of a name`);
   }
   return { registry, repository };

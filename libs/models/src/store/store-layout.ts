@@ -75,8 +75,9 @@ export class StoreLayout {
    * The file of one tag or digest. `@` leads its name because no part of a repository begins with one: a tag of
    * `a/b` can then never be in the way of the repository `a/b/c`.
    */
-  ref({ registry, repository, tag, digest }: ModelReference): string {
-    return join(this.refs, registry, ...repository.split('/'), `@${digest ?? tag ?? ''}`);
+  ref({ registry, repository, tag, digest, revision }: ModelReference): string {
+    const pinned = revision === undefined ? '' : `@${revision}`;
+    return join(this.refs, registry, ...repository.split('/'), `@${digest ?? `${tag ?? ''}${pinned}`}`);
   }
 }
 
