@@ -172,6 +172,26 @@ describe('a holder whose Redis was away', () => {
     await gone('r1');
   });
 
+  it('has no double under the same number when another takes the job that Redis came back with', async () => {
+    const holder = await bench.holder();
+    await bench.add('r1');
+    await hears(holder, 'begun');
+    holder.signal('SIGSTOP');
+    await bench.redis
+      .multi()
+      .del(bench.key('active'), bench.key('r1:lock'))
+      .hdel(bench.key('r1'), 'ats', 'processedOn')
+      .exec();
+    const taken = taker();
+    await server.kill();
+    await server.restart();
+    await bench.connections.ready();
+    await eventually(() => bench.redis.zadd(bench.key('prioritized'), 1, 'r1'));
+    await bench.redis.zadd(bench.key('marker'), 0, '0');
+    await eventually(() => taken.length);
+    expect(taken).toEqual(['r1 2 0']);
+  });
+
   it('makes its job anew when Redis came back without it, so that it is not lost with its holder', async () => {
     const holder = await bench.holder();
     await bench.add('r1');

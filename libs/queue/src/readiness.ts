@@ -3,11 +3,18 @@ import { onConnected, type RedisClient } from '#redis';
 /** Room for listeners besides BullMQ's, which makes a limit of none into one for its own. */
 const OTHER_LISTENERS = 10;
 
+/** The nodes of a cluster are connected to one after the other within this; ms. */
+const FIRST_CONNECTIONS_MS = 5_000;
+
 const known = new WeakMap<RedisClient, Readiness>();
 
 /** Since when a connection has been ready. One for each connection, because a connection bears few listeners. */
 export class Readiness {
+  /** When the connection was last made anew; ms since the epoch, 0 while it is the first one. */
+  returnedAt = 0;
+  private readonly begunAt = performance.now();
   private since: number;
+  private lost = false;
   private readonly listeners = new Set<() => void>();
 
   static of(redis: RedisClient): Readiness {
@@ -19,8 +26,12 @@ export class Readiness {
   private constructor(redis: RedisClient) {
     this.since = redis.status === 'ready' ? performance.now() : Infinity;
     redis.setMaxListeners(redis.getMaxListeners() + OTHER_LISTENERS);
-    redis.on('close', () => (this.since = Infinity));
+    redis.on('close', () => {
+      this.lost ||= this.since !== Infinity;
+      this.since = Infinity;
+    });
     onConnected(redis, () => {
+      if (this.lost || performance.now() - this.begunAt > FIRST_CONNECTIONS_MS) this.returnedAt = Date.now();
       this.since = performance.now();
       for (const listener of this.listeners) listener();
     });

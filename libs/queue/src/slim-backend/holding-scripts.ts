@@ -39,6 +39,20 @@ return changes
 };
 
 /**
+ * ARGV: id, token. Counts a job that the caller has just taken as begun once more. It may have been begun without Redis
+ * remembering that, and two attempts with the same number could both answer. Returns the number of the attempt; nothing,
+ * with nothing changed, when the caller does not hold the job.
+ */
+export const RAISE_ATTEMPT: Script = {
+  name: 'longshore:raiseAttempt',
+  lua: `
+local job = KEYS[1] .. ARGV[1]
+if redis.call('GET', job .. ':lock') ~= ARGV[2] then return nil end
+return redis.call('HINCRBY', job, 'ats', 1)
+`,
+};
+
+/**
  * ARGV: id, token, lock duration, attempt, failures, name, data, options as JSON, time, priority. Makes a job anew that
  * Redis has forgotten, as begun by the caller. Returns 0, with nothing changed, when there is such a job.
  */

@@ -8,6 +8,7 @@ import {
 } from 'bullmq';
 import { canAddSlim, canFinishSlim, canTakeSlim } from './plain-jobs.js';
 import { runScript as runScriptOn, type Script, type ScriptClient, type ScriptValue } from '../run-script.js';
+import { RAISE_ATTEMPT } from './holding-scripts.js';
 import { ADD_JOB, FINISH_JOB, TAKE_JOB } from './scripts.js';
 
 /** The fields of a job, its id, and how many of the two places where jobs wait are not empty. */
@@ -23,13 +24,25 @@ type Taken = readonly [fields: readonly string[], id: string, left: number];
  * A worker with this backend must fetch from one loop only, which waits after a fetch that found nothing, as the pump
  * does.
  */
-export const createSlimBackend: BackendFactory<RedisQueueBackend> = (name, opts, connections) => {
-  const backend = createRedisBackend(name, opts, connections);
-  addSlim(backend);
-  takeSlim(backend, opts);
-  finishSlim(backend, opts);
-  return backend;
-};
+export const createSlimBackend = slimBackend(() => 0);
+
+/**
+ * @param doubtedUntil jobs that were added before may have been begun although Redis has forgotten it; ms since the epoch.
+ * Asked when a job was taken.
+ */
+export function slimBackend(doubtedUntil: () => number): BackendFactory<RedisQueueBackend> {
+  return (name, opts, connections) => {
+    const backend = createRedisBackend(name, opts, connections);
+    const settle: Settle = (taken, token) => nextJob(backend, taken, { token, doubtedUntil: doubtedUntil() });
+    addSlim(backend);
+    takeSlim(backend, opts, settle);
+    finishSlim(backend, opts, settle);
+    return backend;
+  };
+}
+
+/** What BullMQ is to get for a job that was taken, or for none. */
+type Settle = (taken: Taken | null, token: string) => Promise<unknown[]>;
 
 function addSlim(backend: RedisQueueBackend): void {
   const addJob = backend.addJob.bind(backend);
@@ -42,7 +55,7 @@ function addSlim(backend: RedisQueueBackend): void {
   };
 }
 
-function takeSlim(backend: RedisQueueBackend, worker: Partial<WorkerOptions>): void {
+function takeSlim(backend: RedisQueueBackend, worker: Partial<WorkerOptions>, settle: Settle): void {
   const moveToActive = backend.moveToActive.bind(backend);
   const waitForJob = backend.waitForJob.bind(backend);
   /** The last fetch took the last job: whatever came since can be waited for, so the next fetch need not look. */
@@ -62,11 +75,11 @@ function takeSlim(backend: RedisQueueBackend, worker: Partial<WorkerOptions>): v
     const reply = await runScript(backend, TAKE_JOB, [token, worker.lockDuration ?? 0, Date.now()]);
     const taken = reply as Taken | null;
     tookLast = taken?.[2] === 0;
-    return nextJob(taken);
+    return settle(taken, token);
   };
 }
 
-function finishSlim(backend: RedisQueueBackend, worker: Partial<WorkerOptions>): void {
+function finishSlim(backend: RedisQueueBackend, worker: Partial<WorkerOptions>, settle: Settle): void {
   const moveToCompleted = backend.moveToCompleted.bind(backend);
   backend.moveToCompleted = async (job, returnValue, removeOnComplete, token, fetchNext) => {
     const stock = () => moveToCompleted(job, returnValue, removeOnComplete, token, fetchNext);
@@ -79,12 +92,22 @@ function finishSlim(backend: RedisQueueBackend, worker: Partial<WorkerOptions>):
     const reply = (await runScript(backend, FINISH_JOB, values)) as Taken | number | null;
     // The stock script knows what is wrong, and says it.
     if (reply === -1) return stock();
-    return { result: nextJob(typeof reply === 'number' ? null : reply), finishedOn };
+    return { result: await settle(typeof reply === 'number' ? null : reply, token), finishedOn };
   };
 }
 
-function nextJob(taken: Taken | null): unknown[] {
-  return taken === null ? [] : raw2NextJobData([taken[0], taken[1], 0, 0]);
+async function nextJob(
+  backend: RedisQueueBackend,
+  taken: Taken | null,
+  { token, doubtedUntil }: { readonly token: string; readonly doubtedUntil: number },
+): Promise<unknown[]> {
+  if (taken === null) return [];
+  const [fields, id] = taken;
+  const addedAt = Number(fields[fields.indexOf('timestamp') + 1]);
+  const raised = addedAt < doubtedUntil ? await runScript(backend, RAISE_ATTEMPT, [id, token]) : null;
+  // Where a field is there twice the later one counts.
+  const known = raised === null ? fields : [...fields, 'ats', String(raised)];
+  return raw2NextJobData([known, id, 0, 0]);
 }
 
 /** Runs one of our scripts for the queue of a backend. */
