@@ -1,4 +1,4 @@
-import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { type Agent, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 
 export interface HttpOptions {
   /** Absolute, or a path when `socketPath` is given. */
@@ -11,6 +11,8 @@ export interface HttpOptions {
   readonly body?: unknown;
   /** Gives the request up, also before it is answered. */
   readonly signal?: AbortSignal;
+  /** Keeps connections; absent = a connection of its own. */
+  readonly agent?: Agent;
 }
 
 export interface Arrival {
@@ -36,7 +38,7 @@ export interface OpenResponse {
   hangUp(): void;
 }
 
-/** Sends a request on a connection of its own and returns when the headers are there. It has no time limit. */
+/** Sends a request and returns when the headers are there. It has no time limit. */
 export async function openRequest(options: HttpOptions): Promise<OpenResponse> {
   const response = await send(options);
   const arrivals: Arrival[] = [];
@@ -82,7 +84,7 @@ function send({ url, socketPath, body, ...options }: HttpOptions): Promise<Incom
   const settings = {
     method: options.method ?? (payload === undefined ? 'GET' : 'POST'),
     headers: { ...(payload === undefined ? {} : { 'content-type': 'application/json' }), ...options.headers },
-    agent: false,
+    agent: options.agent ?? (false as const),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   } as const;
   return new Promise((resolve, reject) => {

@@ -35,6 +35,15 @@ export async function statsOf(worker: ClusterProcess): Promise<SyntheticStats> {
   return (await requestJson({ url: '/synthetic/stats', socketPath })).json as SyntheticStats;
 }
 
+/** Requests that the synthetic engines of some workers are running. */
+export async function running(workers: readonly ClusterProcess[]): Promise<number> {
+  const sockets = workers.flatMap(enginesOf).map(({ socketPath }) => socketPath);
+  const stats = await Promise.all(
+    sockets.map((socketPath) => requestJson({ url: '/synthetic/stats', socketPath })),
+  );
+  return stats.reduce((sum, { json }) => sum + (json as SyntheticStats).open, 0);
+}
+
 /** Asks the engine of a worker itself. */
 export function askEngine(
   worker: ClusterProcess,

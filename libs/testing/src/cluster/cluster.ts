@@ -24,9 +24,9 @@ export interface ClusterOptions {
   readonly redisUrlOf?: (name: string) => string | Promise<string>;
   /**
    * Folder of the release that a process runs, by its name, with `package.json` and `dist`. Asked at each start;
-   * absent = this repository for all.
+   * absent or undefined = this repository.
    */
-  readonly releaseOf?: (name: string) => string;
+  readonly releaseOf?: (name: string) => string | undefined;
 }
 
 export interface ClusterGateway extends ClusterProcess {
