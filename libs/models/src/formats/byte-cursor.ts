@@ -1,8 +1,18 @@
-import type { FileHandle } from 'node:fs/promises';
 import { FormatError } from './format-error.js';
 
 /** Bytes read at once. */
 const WINDOW = 1024 * 1024;
+
+/** Bytes that can be read at any place: an open file, or a file on a server. */
+export interface ByteReader {
+  /** Puts up to `length` bytes from `position` on into `buffer` at `offset`; 0 bytes mean the end. */
+  read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesRead: number }>;
+}
 
 /**
  * Reads a file forwards through one window of fixed size, so that memory does not depend on what the file claims.
@@ -14,7 +24,7 @@ export class ByteCursor {
   private offset = 0;
 
   constructor(
-    private readonly file: FileHandle,
+    private readonly file: ByteReader,
     /** Bytes that may be read; nothing beyond is touched. */
     readonly end: number,
   ) {}

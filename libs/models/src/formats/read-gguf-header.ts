@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { ByteCursor } from './byte-cursor.js';
+import { ByteCursor, type ByteReader } from './byte-cursor.js';
 import { FormatError } from './format-error.js';
 import { fileTypeName } from './gguf-file-types.js';
 import { readText, readValue, type GgufValue } from './gguf-values.js';
@@ -43,23 +43,32 @@ export async function readGgufHeader(path: string): Promise<GgufHeader> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    const cursor = new ByteCursor(file, Math.min(size, HEADER_LIMIT));
-    const version = await readVersion(cursor);
-    const tensorCount = await readLimitedCount(cursor, TENSORS_LIMIT, SMALLEST_TENSOR, 'tensors');
-    const keyCount = await readLimitedCount(cursor, KEYS_LIMIT, SMALLEST_KEY, 'keys');
-    const metadata = await readMetadata(cursor, keyCount);
-    const parameterCount = await readTensors(cursor, tensorCount);
-    return {
-      version,
-      metadata,
-      tensorCount,
-      parameterCount,
-      tensorBytes: size - cursor.position,
-      ...wellKnown(metadata),
-    };
+    return await parseGgufHeader(file, size);
   } finally {
     await file.close();
   }
+}
+
+/**
+ * {@link readGgufHeader} for bytes that lie elsewhere.
+ * @param size bytes of the whole file.
+ * @throws FormatError; what the reader throws.
+ */
+export async function parseGgufHeader(reader: ByteReader, size: number): Promise<GgufHeader> {
+  const cursor = new ByteCursor(reader, Math.min(size, HEADER_LIMIT));
+  const version = await readVersion(cursor);
+  const tensorCount = await readLimitedCount(cursor, TENSORS_LIMIT, SMALLEST_TENSOR, 'tensors');
+  const keyCount = await readLimitedCount(cursor, KEYS_LIMIT, SMALLEST_KEY, 'keys');
+  const metadata = await readMetadata(cursor, keyCount);
+  const parameterCount = await readTensors(cursor, tensorCount);
+  return {
+    version,
+    metadata,
+    tensorCount,
+    parameterCount,
+    tensorBytes: size - cursor.position,
+    ...wellKnown(metadata),
+  };
 }
 
 async function readVersion(cursor: ByteCursor): Promise<number> {
