@@ -99,7 +99,8 @@ return standing
  * still, so that locks of living holders may have run out: these get time to renew them. `looked` holds when that time
  * ends or ended.
  *
- * Where jobs wait it also wakes a consumer, because the one that was woken may have died.
+ * Where jobs wait it also wakes a consumer, because the one that was woken may have died. Where no job is, BullMQ's own
+ * list of suspects, which workers of release 0.1.0 leave behind, is not needed any more.
  *
  * Returns the index to go on from, 0 when all were looked at.
  */
@@ -108,7 +109,10 @@ export const RETURN_ABANDONED: Script = {
   lua: `
 local base, first, most = KEYS[1], tonumber(ARGV[3]), tonumber(ARGV[4])
 local active, wait, looked = base .. 'active', base .. 'wait', base .. 'looked'
-if redis.call('EXISTS', active, wait, base .. 'prioritized') == 0 then return 0 end
+if redis.call('EXISTS', active, wait, base .. 'prioritized') == 0 then
+  redis.call('DEL', base .. 'stalled')
+  return 0
+end
 local ids = redis.call('LRANGE', active, first, first + most - 1)
 local returned = 0
 if #ids > 0 then

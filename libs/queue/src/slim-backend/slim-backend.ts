@@ -104,10 +104,12 @@ async function nextJob(
   if (taken === null) return [];
   const [fields, id] = taken;
   const addedAt = Number(fields[fields.indexOf('timestamp') + 1]);
-  const raised = addedAt < doubtedUntil ? await runScript(backend, RAISE_ATTEMPT, [id, token]) : null;
-  // Where a field is there twice the later one counts.
-  const known = raised === null ? fields : [...fields, 'ats', String(raised)];
-  return raw2NextJobData([known, id, 0, 0]);
+  if (addedAt < doubtedUntil) {
+    const attempt = (await runScript(backend, RAISE_ATTEMPT, [id, token])) as number | null;
+    // Where a field is there twice the later one counts.
+    if (attempt !== null) return raw2NextJobData([[...fields, 'ats', `${attempt}`], id, 0, 0]);
+  }
+  return raw2NextJobData([fields, id, 0, 0]);
 }
 
 /** Runs one of our scripts for the queue of a backend. */
