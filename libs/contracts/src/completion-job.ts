@@ -62,6 +62,12 @@ export class CompletionJob extends ReplyAddress {
   /** How long the log is kept after the last frame; ms. */
   @IsOptional() @IsInt() @Min(0) readonly logRetention?: number;
 
+  /**
+   * The request has an idempotency key: who makes it again may put its job in again when it is already done. Run it only
+   * when its log does not end.
+   */
+  @IsOptional() @IsBoolean() readonly once?: boolean;
+
   /** How long the answer goes on although nobody listens to it; ms. */
   @IsOptional() @IsInt() @Min(0) readonly resumeWindow?: number;
 }

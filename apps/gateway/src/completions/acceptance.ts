@@ -115,7 +115,7 @@ export class Acceptance {
     const { requestId, parts, streaming, deadline, retention, resumeWindow } = fields;
     const logged =
       this.cluster.log === undefined ? {} : { logLimit, logRetention: Math.ceil(retention), resumeWindow };
-    const { route, body } = request;
+    const { route, body, resumption } = request;
     return {
       version: ENVELOPE_VERSION,
       requestId,
@@ -127,6 +127,7 @@ export class Acceptance {
       streaming,
       deadline,
       ...logged,
+      ...(resumption?.key === undefined ? {} : { once: true }),
     };
   }
 }

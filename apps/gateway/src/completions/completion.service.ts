@@ -74,6 +74,7 @@ export class CompletionService extends Completions {
     const open = this.open.add(placed.fields);
     const onAbort = (): void => open.hangUp();
     signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
     const done = (): void => {
       signal.removeEventListener('abort', onAbort);
       open.close();

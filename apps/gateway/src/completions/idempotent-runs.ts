@@ -111,17 +111,19 @@ export class IdempotentRuns {
         Promise.all([records.claimOf(keyed.key), records.isAlive(owner)]),
       );
       if (standing?.requestId !== requestId) return undefined;
-      if (!alive || Date.now() - since > SETTLE_MS) await this.restart(keyed.request, requestId);
+      if (!alive || Date.now() - since > SETTLE_MS) await this.restart(keyed, requestId);
       else await delay(LOOK_INTERVAL_MS, undefined, { signal });
     }
   }
 
   /** The gateway that claimed the key has died before its job was in a queue, or Redis has lost the job. */
-  private async restart(request: CompletionRequest, requestId: string): Promise<void> {
-    const { acceptance, jobs } = this.parts;
+  private async restart({ request, key }: KeyedRequest, requestId: string): Promise<void> {
+    const { acceptance, jobs, records } = this.parts;
     const address = parseRequestId(requestId);
     if (address === undefined) throw new LongshoreError('internal');
     const placed = await acceptance.place(request, address);
+    // The answer begins only now, and its key must not end before it.
+    await reaching(() => records.keepClaim(key, acceptance.keyRetention));
     await acceptance.accept(request, placed, jobs);
   }
 }

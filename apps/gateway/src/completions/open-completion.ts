@@ -39,6 +39,7 @@ export class OpenCompletion {
   private readonly openedAt = Date.now();
   private recorded: boolean;
   private closed = false;
+  private leftToOthers = false;
 
   constructor(
     readonly fields: OpenCompletionFields,
@@ -64,6 +65,7 @@ export class OpenCompletion {
     const running = !this.response.finished;
     cluster.frames.close(this.fields.parts.stream);
     onClose();
+    if (this.leftToOthers) return;
     if (!running) this.shortenRecord();
     else if (!this.fields.resumable) void this.stopWork();
     else {
@@ -98,7 +100,9 @@ export class OpenCompletion {
   /** Fails the response towards the client; the work goes on for those who come back for it, where there is a log. */
   letGo(): void {
     const { log } = this.surroundings.recovery.cluster;
+    if (this.response.finished) return;
     if (log === undefined) return this.abandon(new LongshoreError('shutting_down'));
+    this.leftToOthers = true;
     // Nothing of it may be logged yet, so that others would not find it.
     if (!this.recorded) void this.record(Date.now());
     this.response.fail(stoppingHere(this.fields.requestId));

@@ -37,6 +37,8 @@ class StillCluster {
   readonly removed: string[] = [];
   readonly added: string[] = [];
   readonly read: string[] = [];
+  /** Whose records are kept no longer than their logs from now on. */
+  readonly shortened: string[] = [];
   reachable = true;
   hasJob = true;
   hasReader = false;
@@ -93,7 +95,7 @@ class StillCluster {
         return isReachable();
       },
       put: async () => undefined,
-      keepFor: async () => undefined,
+      keepFor: async (id: string) => void this.shortened.push(id),
       hasReader: async () => this.hasReader,
     };
   }
@@ -137,7 +139,14 @@ describe('OpenCompletion without a log', () => {
     begin(open);
     open.hangUp();
     await settled();
-    expect([cluster.sent.messages, cluster.removed]).toEqual([['cancel w1'], []]);
+    expect(cluster.sent.messages).toEqual(['cancel w1']);
+  });
+
+  it('is taken out of its queue also when somebody had begun to answer, for it may wait for another', async () => {
+    begin(open);
+    open.hangUp();
+    await settled();
+    expect(cluster.removed).toEqual(['g.1']);
   });
 
   it('is cancelled everywhere when nobody is known to answer, or who answered does not listen', async () => {
@@ -246,6 +255,17 @@ describe('OpenCompletion with a log', () => {
     expect(open.response.finished).toBe(false);
     await look(16_000);
     await expect(open.response.body().next()).rejects.toMatchObject({ code: 'worker_lost' });
+  });
+
+  it('keeps what others need to find it when its gateway stops before its end, and not when it has ended', () => {
+    open = cluster.add('g.1', true);
+    open.letGo();
+    open.close();
+    expect(cluster.shortened).toEqual([]);
+    open = cluster.add('g.2', true);
+    for (const next of [HEAD, frame(1, 'fin', { outcome: 'completed' })]) open.response.accept(next, 0);
+    open.close();
+    expect(cluster.shortened).toEqual(['g.2']);
   });
 
   it('puts a job back that Redis has lost and that nobody is known to answer', async () => {

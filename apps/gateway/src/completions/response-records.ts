@@ -39,11 +39,20 @@ export class ResponseRecords {
     return this.redis.status === 'ready';
   }
 
-  /** Keeps a record, unless there is one. @returns the one that stands */
+  /**
+   * Keeps a record. One that is there stays, but for its deadline: a request that is put in again has more time.
+   * @returns the one that stands
+   */
   async put(record: ResponseRecord, ttl: number): Promise<ResponseRecord> {
     const key = this.names.responseRecordKey(record.requestId);
-    const written = await this.redis.set(key, JSON.stringify(record), 'PX', Math.ceil(ttl), 'NX');
-    return written === null ? ((await this.read(record.requestId)) ?? record) : record;
+    const keep = ['PX', Math.ceil(ttl)] as const;
+    const written = await this.redis.set(key, JSON.stringify(record), ...keep, 'NX');
+    if (written !== null) return record;
+    const standing = (await this.read(record.requestId)) ?? record;
+    if (standing.deadline >= record.deadline) return standing;
+    const renewed = { ...standing, deadline: record.deadline };
+    await this.redis.set(key, JSON.stringify(renewed), ...keep);
+    return renewed;
   }
 
   async read(requestId: string): Promise<ResponseRecord | undefined> {
@@ -75,6 +84,11 @@ export class ResponseRecords {
   async claimOf(key: string): Promise<IdempotencyClaim | undefined> {
     const text = await this.redis.get(this.names.idempotencyKey(key));
     return text === null ? undefined : parseContract(IdempotencyClaim, text);
+  }
+
+  /** From now on a claim is kept for so long; ms. */
+  async keepClaim(key: string, ttl: number): Promise<void> {
+    await this.redis.pexpire(this.names.idempotencyKey(key), Math.ceil(ttl));
   }
 
   async release(key: string): Promise<void> {

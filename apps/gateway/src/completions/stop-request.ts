@@ -19,9 +19,10 @@ export async function stopRequest(
   { control, queue: jobs }: ResponseCluster,
 ): Promise<boolean> {
   const cancel = { kind: 'cancel', requestId } as const;
-  if (workerId !== undefined && (await control.send(workerId, cancel)) > 0) return false;
-  await control.send(undefined, cancel);
+  const heard = workerId !== undefined && (await control.send(workerId, cancel)) > 0;
+  if (!heard) await control.send(undefined, cancel);
   if (queue === undefined) return false;
+  // Also one that somebody has begun to answer waits while it is between two attempts.
   return jobs.removeCompletion(queue, requestId).catch(() => false);
 }
 

@@ -19,7 +19,7 @@ export interface AttemptSurroundings {
 
 /** What an attempt must know of its job to write the response. */
 export type ResponseOrder = ReplyAddress &
-  Partial<Pick<CompletionJob, 'logLimit' | 'logRetention' | 'resumeWindow' | 'deadline'>>;
+  Partial<Pick<CompletionJob, 'logLimit' | 'logRetention' | 'resumeWindow' | 'deadline' | 'once'>>;
 
 /** An attempt that may write its response. */
 export interface BegunAttempt {
@@ -46,7 +46,9 @@ export async function beginAttempt(
 ): Promise<BegunAttempt | 'superseded' | 'complete'> {
   const open = (from?: WriterOptions['continueFrom']): FrameWriter =>
     surroundings.publisher.open(addressOf(order, attempt), writerOptions(order, onFenced, from));
-  if (attempt === 1 || !isLogged(order)) return { writer: open() };
+  if (!isLogged(order)) return { writer: open() };
+  if (attempt === 1)
+    return order.once && (await isOver(surroundings.log, order)) ? 'complete' : { writer: open() };
   const plan = await readPlan(surroundings.log, order, attempt);
   if (plan === undefined) return { writer: open(), end: failed(UNREADABLE) };
   if (plan.kind === 'superseded' || plan.kind === 'complete') return plan.kind;
@@ -62,6 +64,16 @@ const UNREADABLE = new LongshoreError(
   'internal',
   'What was kept of the answer cannot be read; are the workers of different releases?',
 );
+
+/** Whether the request was answered before, under the same id. */
+async function isOver(log: RequestLog, order: ResponseOrder): Promise<boolean> {
+  try {
+    return (await log.read(order))?.fin !== undefined;
+  } catch (error) {
+    if (error instanceof FrameFormatError) return false;
+    throw error;
+  }
+}
 
 /** @returns undefined when the log cannot be read */
 async function readPlan(

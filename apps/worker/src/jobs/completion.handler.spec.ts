@@ -115,6 +115,7 @@ describe('CompletionHandler', () => {
         const empty = { attempt: 0, frames: [], body: Buffer.alloc(0), next: 0, bytes: 0, truncated: false };
         return inLog && { ...empty, ...inLog };
       },
+      read: async () => inLog,
     };
     handler = new CompletionHandler({
       workerId: 'w',
@@ -207,6 +208,18 @@ describe('CompletionHandler', () => {
     await handler.run(pumped(LOGGED), session);
     const { logLimit: limit, logRetention: retention, deadline, resumeWindow } = LOGGED;
     expect(written.options).toMatchObject({ log: { limit, retention, deadline }, resumeWindow });
+  });
+
+  it('runs a request that may be put in twice only when no answer to it has ended', async () => {
+    const job = { ...LOGGED, once: true };
+    inLog = { head: HEAD, body: Buffer.from('data: 1\n\n'), fin: { outcome: 'completed' } };
+    await handler.run(pumped(job), session);
+    expect([session.asked, written.frames]).toEqual([undefined, []]);
+    inLog = undefined;
+    session.begin();
+    session.body.end('data: 1\n\n');
+    await handler.run(pumped(job), session);
+    expect(written.frames.at(-1)).toEqual({ outcome: 'completed' });
   });
 
   describe('a later attempt', () => {
