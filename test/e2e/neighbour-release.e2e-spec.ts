@@ -37,6 +37,13 @@ async function eventsIn(stream: OpenResponse): Promise<{ events: string[]; error
 }
 
 describe('the previous release', () => {
+  it('says how it can be had when the history does not go back so far', async () => {
+    const build = buildPreviousRelease('0123456789abcdef0123456789abcdef01234567');
+    await expect(build).rejects.toThrow(
+      /commit 0123456789abcdef\w+, is not in the history.*git fetch --unshallow/,
+    );
+  });
+
   it('runs its own libraries', async () => {
     const ask = `console.log(import.meta.resolve('#contracts'))`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', ask], {
@@ -101,10 +108,10 @@ describe.each([
   });
 
   it('gets back what was missed while nobody listened', async () => {
-    const stream = await chat(url, model, 200, 100);
+    const stream = await chat(url, model, 120, 100);
     await eventually(() => stream.received().includes(' t20"'));
     expect(await cutSubscribers(shared.cluster.redis.url)).toBeGreaterThan(1);
-    const { check } = chatKind(model, 200, 2, true);
+    const { check } = chatKind(model, 120, 1.2, true);
     check(await stream.whole());
   });
 
@@ -133,7 +140,7 @@ describe.each([
   });
 });
 
-const TOKENS = 400;
+const TOKENS = 300;
 
 interface BegunStream {
   /** 0 is of the previous release. */
@@ -141,6 +148,8 @@ interface BegunStream {
   readonly worker: string;
   readonly response: OpenResponse;
 }
+
+type EndedStream = Omit<BegunStream, 'response'> & Awaited<ReturnType<typeof eventsIn>>;
 
 /** Begun, and not about to end. */
 function isInMidst(stream: OpenResponse): boolean {
@@ -177,29 +186,43 @@ describe('gateways and workers of both releases on one Redis', () => {
     return streams;
   }
 
-  it.each(['worker-4', 'worker-2'])('give no wrong byte and none twice when %s is killed', async (name) => {
+  /**
+   * Kills a worker that is in the midst of streams of both gateways, and checks what comes of each: the whole answer, or
+   * how it begins and that its worker is lost.
+   * @returns the streams that were the killed worker's
+   */
+  async function kill(name: string): Promise<EndedStream[]> {
     const { cluster } = shared;
-    const victim = cluster.workers.find((worker) => worker.name === name);
     const { events: expected } = await eventsIn(await chat(cluster.gateway().url, model, TOKENS, 0));
     const begun = (await occupy(name)).filter(({ response }) => isInMidst(response));
-    await victim?.kill();
-    const streams = await Promise.all(
+    await cluster.workers.find((worker) => worker.name === name)?.kill();
+    const ended = await Promise.all(
       begun.map(async ({ response, ...from }) => ({ ...from, ...(await eventsIn(response)) })),
     );
-    for (const { events } of streams) {
+    for (const { events } of ended) {
       expect(events.find((event, index) => event !== expected[index])).toBeUndefined();
     }
-    const [broken, whole] = [true, false].map((is) =>
-      streams.filter(({ error }) => (error !== undefined) === is),
-    );
-    console.info(`${whole?.length} streams are whole, ${broken?.length} of ${name} broke off`);
-    expect(whole?.filter(({ events }) => events.length < expected.length)).toEqual([]);
-    expect(broken?.filter(({ worker, error }) => worker !== name || !error?.includes('worker_lost'))).toEqual(
-      [],
-    );
+    const whole = ended.filter(({ error }) => error === undefined);
+    const broken = ended.filter(({ error }) => error !== undefined);
+    console.info(`${whole.length} streams are whole, ${broken.length} of ${name} broke off`);
+    expect(whole.filter(({ events }) => events.length < expected.length)).toEqual([]);
+    expect(broken.filter(({ error }) => !error?.includes('worker_lost'))).toEqual([]);
+    expect(broken.filter(({ worker }) => worker !== name)).toEqual([]);
     // The gateway of the previous release knows of no going on.
-    expect(whole?.filter(({ worker, gateway }) => worker === name && gateway === 0)).toEqual([]);
+    expect(whole.filter(({ worker, gateway }) => worker === name && gateway === 0)).toEqual([]);
     await cluster.restartWorker(name);
+    return ended.filter(({ worker }) => worker === name);
+  }
+
+  it.each(['worker-4', 'worker-2'])('give no wrong byte and none twice when %s is killed', async (name) => {
+    expect(await kill(name)).not.toEqual([]);
+  });
+
+  it('go on with what the gateway of this release began, once all workers are of this one', async () => {
+    const { workers } = shared.cluster;
+    await Promise.all([workers[0]?.stop(), workers[1]?.stop()]);
+    const streams = (await kill('worker-3')).filter(({ gateway }) => gateway === 1);
+    expect(streams.map(({ error }) => error)).toEqual(streams.map(() => undefined));
   });
 });
 

@@ -24,14 +24,15 @@ const run = promisify(execFile);
 
 /**
  * Builds the previous release from the history of this repository, against the packages that are installed here.
+ * @param commit of another release
  * @throws Error that says what to do when the history does not go back so far
  */
-export async function buildPreviousRelease(): Promise<PreviousRelease> {
-  await requireHistory();
+export async function buildPreviousRelease(commit = PREVIOUS_RELEASE): Promise<PreviousRelease> {
+  await requireHistory(commit);
   const folder = await makeTemporaryFolder('release');
   try {
     const archive = join(folder.path, 'release.tar');
-    const parts = ['--output', archive, PREVIOUS_RELEASE, ...NEEDED];
+    const parts = ['--output', archive, commit, ...NEEDED];
     await run('git', ['-C', REPOSITORY, 'archive', ...parts]);
     await run('tar', ['-x', '-f', archive, '-C', folder.path]);
     await symlink(join(REPOSITORY, 'node_modules'), join(folder.path, 'node_modules'));
@@ -43,10 +44,10 @@ export async function buildPreviousRelease(): Promise<PreviousRelease> {
   }
 }
 
-async function requireHistory(): Promise<void> {
-  await run('git', ['-C', REPOSITORY, 'cat-file', '-e', `${PREVIOUS_RELEASE}^{commit}`]).catch(() => {
+async function requireHistory(commit: string): Promise<void> {
+  await run('git', ['-C', REPOSITORY, 'cat-file', '-e', `${commit}^{commit}`]).catch(() => {
     throw new Error(
-      `The previous release, commit ${PREVIOUS_RELEASE}, is not in the history of ${REPOSITORY}. ` +
+      `The previous release, commit ${commit}, is not in the history of ${REPOSITORY}. ` +
         'A shallow clone gets it with "git fetch --unshallow"; a copy without git cannot run this test.',
     );
   });
