@@ -20,7 +20,7 @@ export class Names {
   /**
    * What all keys of one gateway's responses begin with, so that they share a Redis Cluster slot. `<base>:log:<stream>`
    * is a string: the frames of one response, one after the other. `<base>:fences` is a hash: stream to the attempt that
-   * owns the log.
+   * owns the log; `tidy at` to the number of fields at which it is tidied next.
    */
   responsesKey(gatewayId: string): string {
     return `${this.namespace}:{${gatewayId}}`;

@@ -10,7 +10,10 @@ const ORPHAN_TTL_MS = 60_000;
 /** How long a fence stands after the latest claim at that gateway; a zombie that sleeps longer finds its job long over. */
 const FENCE_TTL_MS = 3_600_000;
 
-/** Above as many fences those of responses without a log, which are over, are removed. */
+/**
+ * Above as many fences, and twice as many as were left the last time, those of responses without a log, which are over,
+ * are removed. Looking at all of them for each claim would keep Redis busy for seconds when a worker with thousands dies.
+ */
 const FENCES_TIDIED = 1_000;
 
 /**
@@ -89,10 +92,12 @@ return reply
 export const CLAIM_LOG = `
 local fences, stream, attempt = KEYS[1] .. ':fences', ARGV[1], tonumber(ARGV[2])
 if tonumber(redis.call('HGET', fences, stream) or 0) > attempt then return nil end
-if redis.call('HLEN', fences) >= ${FENCES_TIDIED} then
+local count = redis.call('HLEN', fences)
+if count >= ${FENCES_TIDIED} and count >= tonumber(redis.call('HGET', fences, 'tidy at') or 0) then
   for _, other in ipairs(redis.call('HKEYS', fences)) do
     if redis.call('EXISTS', KEYS[1] .. ':log:' .. other) == 0 then redis.call('HDEL', fences, other) end
   end
+  redis.call('HSET', fences, 'tidy at', 2 * redis.call('HLEN', fences))
 end
 redis.call('HSET', fences, stream, attempt)
 redis.call('PEXPIRE', fences, ${FENCE_TTL_MS})

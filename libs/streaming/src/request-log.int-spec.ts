@@ -210,6 +210,21 @@ describe('the log of a response', () => {
     expect(heard).toEqual([]);
   });
 
+  it('looks at all fences now and then only, not for each response of a worker that dies with thousands', async () => {
+    const gatewayId = 'gw-many';
+    const seed = admin.pipeline();
+    for (let n = 0; n < 1_200; n++) seed.set(names.logKey(gatewayId, n), 'x');
+    await seed.exec();
+    const looks = async (): Promise<number> =>
+      Number(/cmdstat_exists:calls=(\d+)/.exec(String(await admin.info('commandstats')))?.[1] ?? 0);
+    const before = await looks();
+    await Promise.all(
+      Array.from({ length: 1_200 }, (_, n) => admin.hset(`${names.responsesKey(gatewayId)}:fences`, n, 2)),
+    );
+    for (let n = 0; n < 50; n++) await log.claim({ gatewayId, stream: 10_000 + n, attempt: 2 });
+    expect((await looks()) - before).toBeLessThan(3_000);
+  });
+
   it('keeps the fences of open responses when there are a thousand of others', async () => {
     const zombie = open();
     zombie.head(HEAD);
@@ -222,7 +237,8 @@ describe('the log of a response', () => {
     );
     await log.claim({ gatewayId: GATEWAY, stream: 9_999, attempt: 2 });
     expect(await admin.hkeys(fences)).toEqual(expect.arrayContaining([`${stream}`, '9999']));
-    expect(await admin.hlen(fences)).toBe(2);
+    // And when to look again.
+    expect(await admin.hlen(fences)).toBe(3);
     expect(await admin.pttl(fences)).toBeGreaterThan(0);
   });
 
