@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Frame, RequestIdParts } from '#contracts';
 import {
   type LoggedResponse,
@@ -266,6 +266,22 @@ describe('OpenCompletion with a log', () => {
     for (const next of [HEAD, frame(1, 'fin', { outcome: 'completed' })]) open.response.accept(next, 0);
     open.close();
     expect(cluster.shortened).toEqual(['g.2']);
+  });
+
+  it('is not given up because its gateway stood still while a frame was missing', async () => {
+    vi.useFakeTimers({ now: 1_000 });
+    cluster = new StillCluster(true);
+    open = cluster.add('g.1');
+    begin(open);
+    open.response.accept(frame(2, 'fin', { outcome: 'completed' }), Date.now());
+    vi.setSystemTime(60_000);
+    await vi.advanceTimersByTimeAsync(300);
+    cluster.logged = resolveLog(encodeLog([HEAD, frame(1, 'body', Buffer.from('all')), FIN]));
+    await vi.advanceTimersByTimeAsync(600);
+    vi.useRealTimers();
+    const read: string[] = [];
+    for await (const bytes of open.response.body()) read.push(bytes.toString());
+    expect(read).toEqual(['all']);
   });
 
   it('puts a job back that Redis has lost and that nobody is known to answer', async () => {

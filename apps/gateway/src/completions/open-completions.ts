@@ -7,6 +7,9 @@ import { UnreadResponses } from './unread-responses.js';
 /** One look after all open completions; ms. */
 const SWEEP_INTERVAL_MS = 250;
 
+/** Longer between two looks means that this process stood still: nothing that should have come since could come; ms. */
+const STANDSTILL_MS = 2_000;
+
 /** All responses a gateway receives, and what has to happen to them whatever their clients do. */
 export class OpenCompletions {
   readonly recovery: RecoverySurroundings;
@@ -15,6 +18,7 @@ export class OpenCompletions {
   private readonly unread: UnreadResponses;
   private readonly sweeper: NodeJS.Timeout;
   private leaving = false;
+  private sweptAt = Date.now();
   private readonly stopListening: () => void;
 
   constructor(
@@ -78,7 +82,9 @@ export class OpenCompletions {
   }
 
   private sweep(now: number): void {
-    if (this.cluster.records.reachable) this.recovery.jobs.grow(SWEEP_INTERVAL_MS);
+    const stoodStill = now - this.sweptAt > STANDSTILL_MS;
+    this.sweptAt = now;
+    if (this.cluster.records.reachable && !stoodStill) this.recovery.jobs.grow(SWEEP_INTERVAL_MS);
     else this.recovery.lastAway = now;
     for (const response of this.all()) response.check(now);
     this.unread.sweep(now);

@@ -25,7 +25,7 @@ const LOOKS_AT_ONCE = 16;
 export class RecoverySurroundings {
   readonly jobs = new RecentJobs();
   readonly looks = new BoundedWork(LOOKS_AT_ONCE);
-  /** When Redis was last found to be away; ms since the epoch, 0 when never. */
+  /** When Redis was last found to be away, or this process to have stood still; ms since the epoch, 0 when never. */
   lastAway = 0;
 
   constructor(readonly cluster: ResponseCluster) {}
