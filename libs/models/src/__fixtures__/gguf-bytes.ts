@@ -1,3 +1,5 @@
+const I8 = 24;
+
 /** Writes GGUF bytes piece by piece, valid or not. */
 export class GgufBytes {
   private readonly parts: Buffer[] = [];
@@ -42,10 +44,11 @@ export class GgufBytes {
     return this;
   }
 
-  tensor(name: string, shape: readonly bigint[]): this {
+  /** One byte an element, so that shapes are sizes. */
+  tensor(name: string, shape: readonly bigint[], offset = 0n): this {
     this.text(name).u32(shape.length);
     for (const dimension of shape) this.u64(dimension);
-    return this.u32(0).u64(0n);
+    return this.u32(I8).u64(offset);
   }
 
   bytes(): Buffer {
@@ -67,7 +70,7 @@ export function smallGguf(): Buffer {
     )
     .textsKey('general.tags', ['chat', 'test'])
     .tensor('token_embd.weight', [1000n, 1000n])
-    .tensor('output.weight', [500n, 1000n])
+    .tensor('output.weight', [500n, 1000n], 1_000_000n)
     .raw(Buffer.alloc(2 * 1024 * 1024))
     .bytes();
 }

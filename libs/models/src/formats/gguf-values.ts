@@ -4,12 +4,33 @@ import { FormatError } from './format-error.js';
 export type GgufScalar = string | number | bigint | boolean;
 export type GgufValue = GgufScalar | readonly GgufScalar[];
 
-/** Arrays longer than this are skipped: vocabularies, merges, scores. */
-const ARRAY_LIMIT = 64;
+/** Longer arrays are skipped: vocabularies, merges, scores. Numbers of each layer are kept. */
+const TEXTS_LIMIT = 64;
+const NUMBERS_LIMIT = 1024;
 
-/** Longest text value; bytes. Chat templates are the long ones and stay far below. */
+/** Longer texts are skipped, bytes. Chat templates are the long ones that are wanted and stay far below. */
 const TEXT_LIMIT = 1024 * 1024;
 const NESTING_LIMIT = 4;
+
+/** What one header may cost, whatever it claims. Counts down as values are read. */
+export interface Allowance {
+  /** Bytes of values that are kept. */
+  bytes: number;
+  /** Arrays inside arrays: each costs time and says nothing. */
+  nestedArrays: number;
+}
+
+export function fullAllowance(): Allowance {
+  return { bytes: 32 * 1024 * 1024, nestedArrays: 65_536 };
+}
+
+/** What was read of one value. */
+export interface ReadValue {
+  /** Absent for what is too long or nested, which is skipped. */
+  readonly value?: GgufValue;
+  /** Elements, when it is an array. */
+  readonly length?: number;
+}
 
 const STRING = 8;
 const ARRAY = 9;
@@ -34,32 +55,57 @@ const SCALARS: Readonly<Record<number, ScalarType>> = {
   12: { size: 8, read: (bytes) => bytes.readDoubleLE() },
 };
 
-/** Reads a text. @throws FormatError beyond `limit` bytes. */
-export async function readText(cursor: ByteCursor, limit = TEXT_LIMIT): Promise<string> {
+/** Reads the name of something. @throws FormatError beyond `limit` bytes. */
+export async function readName(cursor: ByteCursor, limit: number): Promise<string> {
   const length = await cursor.count();
   if (length > limit)
-    throw new FormatError(`the GGUF header holds a text of ${length} bytes; ${limit} is the most`);
+    throw new FormatError(`the GGUF header holds a name of ${length} bytes; ${limit} is the most`);
   return (await cursor.take(length)).toString('utf8');
 }
 
-/** Reads the value of one key; undefined for an array that is too long or nested, which is skipped. */
-export async function readValue(cursor: ByteCursor): Promise<GgufValue | undefined> {
+/** Reads the value of one key. @throws FormatError */
+export async function readValue(cursor: ByteCursor, allowance: Allowance): Promise<ReadValue> {
   const type = await cursor.u32();
-  if (type !== ARRAY) return readScalar(cursor, type);
-  const { element, length } = await readArrayHead(cursor);
-  if (length > ARRAY_LIMIT || element === ARRAY) {
-    await skipElements(cursor, element, length);
-    return undefined;
+  if (type !== ARRAY) {
+    const value = await readScalar(cursor, type, allowance);
+    return value === undefined ? {} : { value };
   }
-  const values: GgufScalar[] = [];
-  for (let index = 0; index < length; index += 1) values.push(await readScalar(cursor, element));
-  return values;
+  const { element, length } = await readArrayHead(cursor);
+  if (element === ARRAY || length > (element === STRING ? TEXTS_LIMIT : NUMBERS_LIMIT)) {
+    await skipElements({ cursor, allowance, element, length, depth: 1 });
+    return { length };
+  }
+  const value: GgufScalar[] = [];
+  for (let index = 0; index < length; index += 1) {
+    const scalar = await readScalar(cursor, element, allowance);
+    if (scalar !== undefined) value.push(scalar);
+  }
+  return { value, length };
 }
 
-async function readScalar(cursor: ByteCursor, type: number): Promise<GgufScalar> {
-  if (type === STRING) return readText(cursor);
-  const scalar = scalarType(type);
-  return scalar.read(await cursor.take(scalar.size));
+/** Undefined for a text that is too long, which is skipped. */
+async function readScalar(
+  cursor: ByteCursor,
+  type: number,
+  allowance: Allowance,
+): Promise<GgufScalar | undefined> {
+  if (type !== STRING) {
+    const scalar = scalarType(type);
+    spend(allowance, 8);
+    return scalar.read(await cursor.take(scalar.size));
+  }
+  const length = await cursor.count();
+  if (length > TEXT_LIMIT) {
+    await cursor.skip(length);
+    return undefined;
+  }
+  spend(allowance, length);
+  return (await cursor.take(length)).toString('utf8');
+}
+
+function spend(allowance: Allowance, bytes: number): void {
+  allowance.bytes -= bytes;
+  if (allowance.bytes < 0) throw new FormatError('the GGUF header holds more metadata than any model needs');
 }
 
 async function readArrayHead(cursor: ByteCursor): Promise<{ element: number; length: number }> {
@@ -74,13 +120,23 @@ async function readArrayHead(cursor: ByteCursor): Promise<{ element: number; len
   return { element, length };
 }
 
-async function skipElements(cursor: ByteCursor, element: number, length: number, depth = 1): Promise<void> {
+interface SkippedArray {
+  readonly cursor: ByteCursor;
+  readonly allowance: Allowance;
+  readonly element: number;
+  readonly length: number;
+  readonly depth: number;
+}
+
+async function skipElements({ cursor, allowance, element, length, depth }: SkippedArray): Promise<void> {
   if (element === STRING) return cursor.skipStrings(length);
   if (element !== ARRAY) return cursor.skip(length * scalarType(element).size);
-  if (depth >= NESTING_LIMIT) throw new FormatError('the GGUF header nests arrays too deeply');
+  allowance.nestedArrays -= length;
+  if (depth >= NESTING_LIMIT || allowance.nestedArrays < 0)
+    throw new FormatError('the GGUF header nests arrays too deeply');
   for (let index = 0; index < length; index += 1) {
     const head = await readArrayHead(cursor);
-    await skipElements(cursor, head.element, head.length, depth + 1);
+    await skipElements({ cursor, allowance, ...head, depth: depth + 1 });
   }
 }
 

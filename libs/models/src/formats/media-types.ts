@@ -20,6 +20,12 @@ export const SAFETENSORS_LAYER = 'application/vnd.docker.ai.safetensors';
 export const PROJECTOR_LAYER = 'application/vnd.docker.ai.mmproj';
 export const CHAT_TEMPLATE_LAYER = 'application/vnd.docker.ai.chat.template.jinja';
 export const LICENSE_LAYER = 'application/vnd.docker.ai.license';
+/** Any other file of a model; its path is an annotation. */
+export const MODEL_FILE_LAYER = 'application/vnd.docker.ai.model.file';
+/** A folder with what is in it, packed as a tar archive. */
+export const FOLDER_ARCHIVE_LAYER = 'application/vnd.docker.ai.dir.tar';
+/** Configuration and tokenizer beside safetensors weights, as older artifacts carry them. */
+export const CONFIG_ARCHIVE_LAYER = 'application/vnd.docker.ai.vllm.config.tar';
 export const MODELPACK_GGUF_LAYER = 'application/vnd.cncf.model.weight.v1.gguf';
 export const MODELPACK_SAFETENSORS_LAYER = 'application/vnd.cncf.model.weight.v1.safetensors';
 

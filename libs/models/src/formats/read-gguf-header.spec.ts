@@ -35,6 +35,7 @@ describe('readGgufHeader', () => {
     });
     expect(header.metadata.get('general.tags')).toEqual(['chat', 'test']);
     expect(header.metadata.has('tokenizer.ggml.tokens')).toBe(false);
+    expect(header.arrayLengths.get('tokenizer.ggml.tokens')).toBe(1000);
   });
 
   it('finds its way behind arrays that are longer than its window', async () => {
@@ -58,6 +59,7 @@ describe('readGgufHeader', () => {
       .text('inner')
       .u32Key('after', 42)
       .tensor('t', [3n, 5n])
+      .raw(Buffer.alloc(64))
       .bytes();
     const header = await read(bytes);
     expect([...header.metadata]).toEqual([['after', 42]]);
@@ -89,7 +91,7 @@ describe('readGgufHeader', () => {
         .u32(8)
         .u64(1n << 33n)
         .bytes(),
-      'is the most',
+      'cut short',
     ],
     [
       'an array of gigabytes',
@@ -138,9 +140,87 @@ describe('readGgufHeader', () => {
         .bytes(),
       'impossible tensor shapes',
     ],
+    [
+      '2^60 keys',
+      GgufBytes.header(0n, 1n << 60n)
+        .raw(Buffer.alloc(4096))
+        .bytes(),
+      'impossible number',
+    ],
+    [
+      '2^60 tensors',
+      GgufBytes.header(1n << 60n, 0n)
+        .raw(Buffer.alloc(4096))
+        .bytes(),
+      'impossible number',
+    ],
+    [
+      'an array of 2^60 texts',
+      GgufBytes.header(0n, 1n)
+        .text('k')
+        .u32(9)
+        .u32(8)
+        .u64(1n << 60n)
+        .bytes(),
+      'impossible number',
+    ],
+    [
+      'a flood of arrays in an array',
+      GgufBytes.header(0n, 1n)
+        .text('k')
+        .u32(9)
+        .u32(9)
+        .u64(80_000n)
+        .raw(Buffer.alloc(80_000 * 12))
+        .bytes(),
+      'too deeply',
+    ],
+    [
+      'more metadata than memory should hold',
+      Array.from({ length: 40 })
+        .reduce<GgufBytes>(
+          (bytes, _, index) => bytes.textKey(`k${index}`, 'x'.repeat(1024 * 1024)),
+          GgufBytes.header(0n, 40n),
+        )
+        .bytes(),
+      'more metadata than any model needs',
+    ],
+    [
+      'a tensor that starts beyond the end',
+      GgufBytes.header(1n, 0n)
+        .tensor('late', [1n], 1n << 40n)
+        .raw(Buffer.alloc(64))
+        .bytes(),
+      '"late" lies beyond the end of the file',
+    ],
+    [
+      'a tensor that ends beyond the end',
+      GgufBytes.header(1n, 0n).tensor('long', [100n]).raw(Buffer.alloc(96)).bytes(),
+      '"long" lies beyond the end of the file',
+    ],
+    [
+      'an alignment of nothing',
+      GgufBytes.header(1n, 1n).u32Key('general.alignment', 0).tensor('t', [1n]).bytes(),
+      'no size in bytes',
+    ],
   ])('refuses %s with a sentence', async (_what, bytes, message) => {
     await expect(read(bytes)).rejects.toThrow(message);
     await expect(read(bytes)).rejects.toMatchObject({ name: 'FormatError' });
+  });
+
+  it('leaves out a text that is longer than any template and reads on', async () => {
+    const bytes = GgufBytes.header(0n, 2n)
+      .textKey('tokenizer.huggingface.json', 'x'.repeat(3 * 1024 * 1024))
+      .u32Key('after', 42)
+      .bytes();
+    expect([...(await read(bytes)).metadata]).toEqual([['after', 42]]);
+  });
+
+  it('keeps the numbers of each layer, however many layers there are', async () => {
+    const heads = Array.from({ length: 120 }, (_, layer) => (layer % 2 === 0 ? 8 : 1));
+    const bytes = GgufBytes.header(0n, 1n).text('x.attention.head_count_kv').u32(9).u32(4).u64(120n);
+    for (const count of heads) bytes.u32(count);
+    expect((await read(bytes.bytes())).metadata.get('x.attention.head_count_kv')).toEqual(heads);
   });
 
   it('refuses a model that is cut short, wherever the cut is', async () => {

@@ -1,76 +1,63 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { describeGguf } from '../formats/describe-gguf.js';
-import { digestOf, type Descriptor } from '../formats/manifest.js';
 import {
   CHAT_TEMPLATE_LAYER,
   DOCKER_CONFIG_V01,
   GGUF_LAYER,
   LICENSE_LAYER,
-  MANIFEST_TYPE,
+  PROJECTOR_LAYER,
 } from '../formats/media-types.js';
+import { mergeGgufHeaders } from '../formats/merge-gguf-headers.js';
 import { readGgufHeader } from '../formats/read-gguf-header.js';
 import type { Artifact, ArtifactBlob } from './artifact.js';
+import { assembleArtifact } from './assemble-artifact.js';
+import { checkContextSize } from './check-context-size.js';
+import { describeFile } from './describe-file.js';
+import { findShards } from './find-shards.js';
 
 export interface PackageGguf {
-  /** Path of the weights; must not change until the artifact has been stored or pushed. */
+  /** Path of the weights, of any shard when there are several; must not change until the artifact has been stored or pushed. */
   readonly file: string;
+  /** Path of a multimodal projector, a GGUF file too. */
+  readonly projector?: string;
   /** Path of a Jinja template that replaces the one inside the weights. */
   readonly chatTemplate?: string;
-  /** Path of the licence text. */
-  readonly license?: string;
+  /** Paths of licence texts. */
+  readonly license?: string | readonly string[];
+  /** Tokens the model is to be run with, instead of those it was trained for. */
+  readonly contextSize?: number;
   /** Part of the identity: the same files and the same date give the same model id. */
   readonly created: Date;
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Describes a GGUF file as a Docker model artifact (config v0.1), the form every Model Runner client can pull.
- * @throws FormatError when the file is not a GGUF file.
+ * Describes GGUF weights as a Docker model artifact (config v0.1), the form every Model Runner client can pull. The
+ * other shards are found beside the one that is named.
+ * @throws FormatError when a file is not what it is said to be or a shard is missing; the signal's reason.
  */
-export async function packageGguf({ file, chatTemplate, license, created }: PackageGguf): Promise<Artifact> {
-  const config = describeGguf(await readGgufHeader(file));
-  const layers = [await describeFile(file, GGUF_LAYER)];
-  if (chatTemplate !== undefined) layers.push(await describeFile(chatTemplate, CHAT_TEMPLATE_LAYER));
-  if (license !== undefined) layers.push(await describeFile(license, LICENSE_LAYER));
-
-  const document = Buffer.from(
-    JSON.stringify({
-      config,
-      descriptor: { created: created.toISOString() },
-      rootfs: { type: 'rootfs', diff_ids: layers.map(({ descriptor }) => descriptor.digest) },
-    }),
-  );
-  const configBlob: ArtifactBlob = {
-    descriptor: {
-      mediaType: DOCKER_CONFIG_V01,
-      digest: digestOf(document),
-      size: document.length,
-      annotations: {},
-    },
-    content: document,
-  };
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: MANIFEST_TYPE,
-      config: plain(configBlob.descriptor),
-      layers: layers.map(({ descriptor }) => plain(descriptor)),
-    }),
-  );
-  const blobs = new Map([configBlob, ...layers].map((blob) => [blob.descriptor.digest, blob]));
-  return { id: digestOf(manifest), manifest, blobs: [...blobs.values()] };
+export async function packageGguf(options: PackageGguf): Promise<Artifact> {
+  checkContextSize(options.contextSize);
+  const shards = await findShards(options.file);
+  const header = mergeGgufHeaders(await Promise.all(shards.map((shard) => readGgufHeader(shard))));
+  if (options.projector !== undefined) await readGgufHeader(options.projector);
+  const config = describeGguf(header);
+  return assembleArtifact({
+    configType: DOCKER_CONFIG_V01,
+    config: { ...config, ...(options.contextSize !== undefined && { context_size: options.contextSize }) },
+    layers: await describeLayers(shards, options),
+    created: options.created,
+  });
 }
 
-async function describeFile(path: string, mediaType: string): Promise<ArtifactBlob> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
-    hash.update(chunk as Buffer);
-  const { size } = await stat(path);
-  const descriptor = { mediaType, digest: `sha256:${hash.digest('hex')}`, size, annotations: {} };
-  return { descriptor, content: path };
-}
-
-function plain({ mediaType, digest, size }: Descriptor): Omit<Descriptor, 'annotations'> {
-  return { mediaType, digest, size };
+async function describeLayers(shards: readonly string[], options: PackageGguf): Promise<ArtifactBlob[]> {
+  const { projector, chatTemplate, license = [], signal } = options;
+  const files: [mediaType: string, file: string][] = shards.map((shard) => [GGUF_LAYER, shard]);
+  if (projector !== undefined) files.push([PROJECTOR_LAYER, projector]);
+  if (chatTemplate !== undefined) files.push([CHAT_TEMPLATE_LAYER, chatTemplate]);
+  for (const text of [license].flat()) files.push([LICENSE_LAYER, text]);
+  const layers: ArtifactBlob[] = [];
+  for (const [mediaType, file] of files) {
+    layers.push(await describeFile({ file, mediaType, ...(signal && { signal }) }));
+  }
+  return layers;
 }
