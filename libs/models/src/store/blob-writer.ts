@@ -3,9 +3,78 @@ import { chmod, open, rename, rm, stat, type FileHandle } from 'node:fs/promises
 import { dirname } from 'node:path';
 import type { Descriptor } from '../formats/manifest.js';
 import { ifPresent, syncFolder } from './durable-files.js';
-import { FileLock } from './file-lock.js';
-import { StoreError } from './store-error.js';
-import type { StoreLayout } from './store-layout.js';
+import { allocatedBytes } from './file-sizes.js';
+import { checkFree } from './room.js';
+import { StoreError, explainingFullDisk } from './store-error.js';
+import { LOCKS, type PartialPlace, type StoreLayout } from './store-layout.js';
+import type { Volume } from './volume.js';
+
+export interface BlobArrival {
+  readonly blob: Descriptor;
+  readonly signal?: AbortSignal;
+  /** Bytes that are on disk so far, while another process is the one that fetches. */
+  readonly onProgress?: (bytes: number) => void;
+  /**
+   * Makes `place.data` the whole blob and checks its digest. Only one caller at a time has a place; what an earlier one
+   * left may be in it. When it throws, what it leaves there stays for the next one, until it is old.
+   */
+  readonly receive: (place: PartialPlace) => Promise<void>;
+}
+
+/**
+ * Brings one blob into the store, unless it is there. Only one process at a time fetches a blob; the others wait for
+ * it. A blob is in place only when its bytes have reached the disk.
+ * @returns false when the blob was there already, or another process has fetched it meanwhile.
+ * @throws StoreError `no-room`; what `receive` throws; the signal's reason.
+ */
+export async function receiveBlob(volume: Volume, arrival: BlobArrival): Promise<boolean> {
+  const { blob, signal, onProgress, receive } = arrival;
+  const { layout, locks } = volume;
+  return explainingFullDisk(layout.directory, async () => {
+    if (await hasBlob(layout, blob)) return false;
+    const options = {
+      ephemeral: true,
+      ...(signal && { signal }),
+      onWait: async () => onProgress?.(await partialSize(layout, blob)),
+    };
+    return locks.during(LOCKS.blob(blob.digest), options, async () => {
+      if (await hasBlob(layout, blob)) {
+        onProgress?.(blob.size);
+        return false;
+      }
+      await checkFree(volume, blob.size - (await partialSize(layout, blob)));
+      await receive(layout.partialPlace(blob.digest));
+      await publish(layout, blob);
+      return true;
+    });
+  });
+}
+
+/** True when the blob is in place. Size is a cheap check against a file system that lost bytes. */
+export async function hasBlob(layout: StoreLayout, blob: Descriptor): Promise<boolean> {
+  return (await ifPresent(stat(layout.blob(blob.digest))))?.size === blob.size;
+}
+
+/** Bytes of a blob that have come so far. A file with holes counts without them. */
+export async function partialSize(layout: StoreLayout, blob: Descriptor): Promise<number> {
+  const status = await ifPresent(stat(layout.partialPlace(blob.digest).data));
+  return status ? Math.min(allocatedBytes(status), blob.size) : 0;
+}
+
+async function publish(layout: StoreLayout, blob: Descriptor): Promise<void> {
+  const { data, record } = layout.partialPlace(blob.digest);
+  const file = await open(data, 'r+');
+  try {
+    if ((await file.stat()).size !== blob.size) throw new Error(`${data} has not the size of its blob`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await chmod(data, 0o444);
+  await rename(data, layout.blob(blob.digest));
+  await syncFolder(dirname(layout.blob(blob.digest)));
+  await rm(record, { force: true });
+}
 
 /** Gives the bytes of a blob from `offset` on. */
 export type OpenAt = (offset: number) => Promise<AsyncIterable<Buffer>>;
@@ -22,65 +91,36 @@ export interface BlobDelivery {
   readonly onProgress?: (bytes: number) => void;
 }
 
-/**
- * Brings one blob into the store, unless it is there. Only one process at a time fetches a blob; the others wait for
- * it. A blob is in place only when its size and SHA-256 are right and its bytes have reached the disk.
- * @returns false when the blob was there already, or another process has fetched it meanwhile.
- * @throws StoreError `mismatch`; what `open` and `onBroken` throw; the signal's reason.
- */
-export async function deliverBlob(layout: StoreLayout, delivery: BlobDelivery): Promise<boolean> {
+/** Bytes between two looks at the free space of the disk. */
+const LOOK_BYTES = 32 * 1024 * 1024;
+
+/** Brings in a blob that comes in order; see {@link receiveBlob}. @throws StoreError `mismatch` too; what `open` and `onBroken` throw */
+export async function deliverBlob(volume: Volume, delivery: BlobDelivery): Promise<boolean> {
   const { blob, signal, onProgress } = delivery;
-  if (await hasBlob(layout, blob)) return false;
-  const lock = await FileLock.acquire(layout.lock(blob.digest.replace(':', '-')), {
-    ephemeral: true,
+  return receiveBlob(volume, {
+    blob,
     ...(signal && { signal }),
-    onWait: async () => onProgress?.(await partialSize(layout, blob)),
+    ...(onProgress && { onProgress }),
+    receive: async ({ data, record }) => {
+      await rm(record, { force: true });
+      const file = await open(data, 'w', 0o644);
+      try {
+        await writeVerified(volume, file, delivery);
+      } catch (error) {
+        await rm(data, { force: true });
+        throw error;
+      } finally {
+        await file.close();
+      }
+    },
   });
-  try {
-    if (await hasBlob(layout, blob)) {
-      onProgress?.(blob.size);
-      return false;
-    }
-    await receive(layout, delivery);
-    return true;
-  } finally {
-    await lock.release();
-  }
 }
 
-/** True when the blob is in place. Size is a cheap check against a file system that lost bytes. */
-export async function hasBlob(layout: StoreLayout, blob: Descriptor): Promise<boolean> {
-  return (await ifPresent(stat(layout.blob(blob.digest))))?.size === blob.size;
-}
-
-async function partialSize(layout: StoreLayout, blob: Descriptor): Promise<number> {
-  return Math.min((await ifPresent(stat(layout.partialBlob(blob.digest))))?.size ?? 0, blob.size);
-}
-
-async function receive(layout: StoreLayout, delivery: BlobDelivery): Promise<void> {
-  const { blob } = delivery;
-  const partial = layout.partialBlob(blob.digest);
-  const file = await open(partial, 'w', 0o644);
-  try {
-    try {
-      await writeVerified(file, delivery);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await chmod(partial, 0o444);
-    await rename(partial, layout.blob(blob.digest));
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
-  await syncFolder(dirname(layout.blob(blob.digest)));
-}
-
-async function writeVerified(file: FileHandle, delivery: BlobDelivery): Promise<void> {
+async function writeVerified(volume: Volume, file: FileHandle, delivery: BlobDelivery): Promise<void> {
   const { blob, signal } = delivery;
   const hash = createHash('sha256');
   let written = 0;
+  let looked = 0;
   const take = async (chunk: Buffer): Promise<void> => {
     signal?.throwIfAborted();
     if (written + chunk.length > blob.size) {
@@ -95,6 +135,9 @@ async function writeVerified(file: FileHandle, delivery: BlobDelivery): Promise<
     }
     written += chunk.length;
     delivery.onProgress?.(written);
+    if (written - looked < LOOK_BYTES) return;
+    looked = written;
+    await checkFree(volume, blob.size - written);
   };
   while (written < blob.size) {
     try {

@@ -1,11 +1,13 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ModelFormat } from '#contracts';
-import type { BundlePlan } from '../formats/plan-bundle.js';
-import { ifPresent } from './durable-files.js';
-import { locked } from './file-lock.js';
+import { unpackArchives } from '../archive/unpack-archives.js';
+import type { BundleFile, BundlePlan } from '../formats/plan-bundle.js';
+import { hasCode, ifPresent } from './durable-files.js';
 import { placeFile } from './place-file.js';
-import { hex, type StoreLayout } from './store-layout.js';
+import { damaged } from './store-error.js';
+import { LOCKS, type StoreLayout } from './store-layout.js';
+import type { Volume } from './volume.js';
 
 /** Where an engine finds a model. Absolute paths; read-only; they stay until the model is removed. */
 export interface ModelFiles {
@@ -21,11 +23,12 @@ export interface ModelFiles {
 }
 
 /** Builds the folder of a model, or finds it built. Several processes may ask at once. */
-export async function openBundle(layout: StoreLayout, id: string, plan: BundlePlan): Promise<ModelFiles> {
+export async function openBundle(volume: Volume, id: string, plan: BundlePlan): Promise<ModelFiles> {
+  const { layout, locks } = volume;
   const bundle = layout.bundle(id);
   const directory = join(bundle, 'model');
   if (!(await isComplete(directory, plan))) {
-    await locked(layout.lock(`bundle-${hex(id)}`), { ephemeral: true }, async () => {
+    await locks.during(LOCKS.bundle(id), { ephemeral: true }, async () => {
       if (!(await isComplete(directory, plan))) await build(layout, bundle, plan);
     });
   }
@@ -45,12 +48,22 @@ async function build(layout: StoreLayout, bundle: string, plan: BundlePlan): Pro
     for (const file of plan.files) {
       const target = join(building, 'model', file.path);
       await mkdir(dirname(target), { recursive: true });
-      await placeFile(layout.blob(file.digest), target);
+      await placeBlob(layout, file, target);
     }
+    await unpackArchives(plan, { folder: join(building, 'model'), blob: (digest) => layout.blob(digest) });
     await rm(bundle, { recursive: true, force: true });
     await rename(building, bundle);
   } catch (error) {
     await rm(building, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function placeBlob(layout: StoreLayout, { digest }: BundleFile, target: string): Promise<void> {
+  try {
+    await placeFile(layout.blob(digest), target);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) throw damaged(layout.directory, digest);
     throw error;
   }
 }

@@ -5,17 +5,28 @@ import { blobsOf, digestOf, parseManifest } from '../formats/manifest.js';
 import { planBundle } from '../formats/plan-bundle.js';
 import { readModelConfig } from '../formats/read-model-config.js';
 import type { Artifact } from '../package/artifact.js';
-import { deliverBlob, hasBlob, type BlobDelivery } from './blob-writer.js';
+import { deliverBlob, hasBlob, receiveBlob, type BlobArrival, type BlobDelivery } from './blob-writer.js';
+import {
+  collectGarbage,
+  holdingBlobs,
+  sweep,
+  trashModel,
+  type CollectOptions,
+  type Collected,
+} from './collect.js';
 import { ifPresent, writeFileDurably } from './durable-files.js';
-import { locked } from './file-lock.js';
 import { openBundle, type ModelFiles } from './model-bundle.js';
 import { ModelReader } from './model-reader.js';
-import { openLayout } from './open-layout.js';
+import { openLayout, type StoreOptions } from './open-layout.js';
+import type { VolumeTraits } from './probe-volume.js';
 import { ReferenceFiles } from './reference-files.js';
-import { StoreError } from './store-error.js';
-import { StoreLayout } from './store-layout.js';
+import { reserveRoom, type Reservation, type WantedBlob } from './room.js';
+import { StoreError, damaged, explainingFullDisk, noRoom } from './store-error.js';
+import { LOCKS, type StoreLayout } from './store-layout.js';
+import { measureUsage, type StoreUsage } from './store-usage.js';
 import type { StoredModel } from './stored-model.js';
-import { holdingBlobs, sweep, trashModel } from './sweep.js';
+import { verifyBlobs, type VerifyOptions } from './verify-blobs.js';
+import type { Volume } from './volume.js';
 
 export interface PutModel {
   /** Manifest bytes; every blob it names must be in the store. */
@@ -37,6 +48,13 @@ export interface Removed {
   readonly deleted: string;
 }
 
+/** A model that stays where it is. */
+export interface ModelLease {
+  readonly files: ModelFiles;
+  /** May be called more than once. */
+  release(): Promise<void>;
+}
+
 /**
  * Models on one file system, by content. Any number of processes may use one folder at the same time, and any of them
  * may die at any moment: a model is there whole or not at all. The store promises bytes; what is popular, running or
@@ -46,24 +64,28 @@ export class ModelStore {
   private readonly references: ReferenceFiles;
   private readonly reader: ModelReader;
 
-  private constructor(private readonly layout: StoreLayout) {
-    this.references = new ReferenceFiles(layout);
-    this.reader = new ModelReader(layout);
+  private constructor(private readonly volume: Volume) {
+    this.references = new ReferenceFiles(volume.layout);
+    this.reader = new ModelReader(volume.layout);
   }
 
   /**
-   * Opens the store in a folder, which is made when it is missing.
+   * Opens the store in a folder, which is made when it is missing, and removes what nobody needs any more.
    * @throws StoreError `unusable`
    */
-  static async open(directory: string): Promise<ModelStore> {
-    const layout = new StoreLayout(directory);
-    await openLayout(layout);
-    await sweep(layout);
-    return new ModelStore(layout);
+  static async open(directory: string, options: StoreOptions = {}): Promise<ModelStore> {
+    const volume = await openLayout(directory, options);
+    await collectGarbage(volume);
+    return new ModelStore(volume);
   }
 
   get directory(): string {
     return this.layout.directory;
+  }
+
+  /** What the file system can do, and how processes exclude each other on it. */
+  get traits(): VolumeTraits {
+    return this.volume.traits;
   }
 
   /** All models, newest last; ties by id. */
@@ -104,19 +126,48 @@ export class ModelStore {
     return present.every(Boolean);
   }
 
+  /** As {@link isComplete}, for a model by its id. */
+  async holds(id: string): Promise<boolean> {
+    const manifest = await ifPresent(readFile(this.layout.manifest(id)));
+    return manifest !== undefined && this.isComplete(manifest);
+  }
+
   /** Keeps all blobs from being removed while `task` runs; around everything that ends in {@link put}. */
   async holding<T>(signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
-    return holdingBlobs(this.layout, signal, task);
+    return holdingBlobs(this.volume, signal, task);
   }
 
   /** Brings one blob in; see {@link deliverBlob}. Within {@link holding}. */
   async deliver(delivery: BlobDelivery): Promise<boolean> {
-    return deliverBlob(this.layout, delivery);
+    return deliverBlob(this.volume, delivery);
   }
 
-  /** The bytes of a blob that is small and present. */
+  /** Brings one blob in, in a way of the caller's own; see {@link receiveBlob}. Within {@link holding}. */
+  async receive(arrival: BlobArrival): Promise<boolean> {
+    return receiveBlob(this.volume, arrival);
+  }
+
+  /**
+   * Keeps room for blobs that are going to be brought in; what is here already needs none. When there is too little,
+   * what nobody needs is removed first. Not within {@link holding}, which keeps everything.
+   * @throws StoreError `no-room` saying how much is needed and how much is free
+   */
+  async reserve(wanted: readonly WantedBlob[]): Promise<Reservation> {
+    return explainingFullDisk(this.directory, async () => {
+      const first = await reserveRoom(this.volume, wanted);
+      if ('release' in first) return first;
+      await collectGarbage(this.volume, { leftoverAge: 0, keep: wanted.map(({ digest }) => digest) });
+      const second = await reserveRoom(this.volume, wanted);
+      if ('release' in second) return second;
+      throw noRoom(this.directory, second);
+    });
+  }
+
+  /** The bytes of a blob that is small and present. @throws StoreError `damaged` */
   async readBlob(digest: string): Promise<Buffer> {
-    return readFile(this.layout.blob(digest));
+    const bytes = await readFile(this.layout.blob(digest));
+    if (digestOf(bytes) === digest) return bytes;
+    throw damaged(this.directory, digest);
   }
 
   /**
@@ -147,16 +198,21 @@ export class ModelStore {
 
   /** Stores an artifact made on this machine. */
   async putArtifact(artifact: Artifact, reference?: ModelReference): Promise<StoredModel> {
-    return this.holding(undefined, async () => {
-      for (const { descriptor, content } of artifact.blobs) {
-        const open = async (offset: number): Promise<AsyncIterable<Buffer>> =>
-          typeof content === 'string'
-            ? createReadStream(content, { start: offset })
-            : chunk(content.subarray(offset));
-        await this.deliver({ blob: descriptor, open });
-      }
-      return this.put({ manifest: artifact.manifest, ...(reference && { reference }) });
-    });
+    const room = await this.reserve(artifact.blobs.map(({ descriptor }) => descriptor));
+    try {
+      return await this.holding(undefined, async () => {
+        for (const { descriptor, content } of artifact.blobs) {
+          const open = async (offset: number): Promise<AsyncIterable<Buffer>> =>
+            typeof content === 'string'
+              ? createReadStream(content, { start: offset })
+              : chunk(content.subarray(offset));
+          await this.deliver({ blob: descriptor, open });
+        }
+        return this.put({ manifest: artifact.manifest, ...(reference && { reference }) });
+      });
+    } finally {
+      await room.release();
+    }
   }
 
   /**
@@ -182,7 +238,7 @@ export class ModelStore {
       const deleted = !named && (await trashModel(this.layout, id));
       return { untagged: reference.name, ...(deleted && { deleted: id }) };
     });
-    await sweep(this.layout);
+    await sweep(this.volume);
     return result;
   }
 
@@ -197,20 +253,88 @@ export class ModelStore {
       await trashModel(this.layout, id);
       return { untagged, deleted: id };
     });
-    await sweep(this.layout);
+    await sweep(this.volume);
     return result;
   }
 
   /**
-   * The files of a model for an engine, put together on the first call.
-   * @throws StoreError `not-found`; FormatError when the artifact cannot be laid out.
+   * The files of a model for an engine, put together on the first call. Who is going to use them for longer than a
+   * moment takes a {@link lease}.
+   * @throws StoreError `not-found`, `damaged`; FormatError when the artifact cannot be laid out.
    */
   async files(id: string): Promise<ModelFiles> {
+    return this.holding(undefined, async () => this.bundle(id));
+  }
+
+  /**
+   * The files of a model, which stay until the lease is released or its process dies, also when the model is removed
+   * meanwhile. Any number of leases on one model at once.
+   * @throws like {@link files}
+   */
+  async lease(id: string): Promise<ModelLease> {
     return this.holding(undefined, async () => {
-      const manifest = await ifPresent(readFile(this.layout.manifest(id)));
-      if (!manifest) throw new StoreError('not-found', `There is no model ${id} in the store.`);
-      return openBundle(this.layout, id, planBundle(parseManifest(manifest)));
+      const lock = await this.volume.locks.acquire(LOCKS.lease(id), { shared: true });
+      let held = true;
+      const release = async (): Promise<void> => {
+        if (!held) return;
+        held = false;
+        await lock.release();
+        await sweep(this.volume);
+      };
+      try {
+        return { files: await this.bundle(id), release };
+      } catch (error) {
+        await lock.release();
+        throw error;
+      }
     });
+  }
+
+  /**
+   * Reads every byte of a model; see {@link verifyBlobs}.
+   * @returns digests of parts that were damaged and are gone; pulling the model brings them back.
+   * @throws StoreError `not-found`; the signal's reason
+   */
+  async verify(id: string, options: VerifyOptions = {}): Promise<string[]> {
+    return verifyBlobs(this.volume, parseManifest(await this.readManifest(id)), options);
+  }
+
+  /** Removes what nobody needs; see {@link collectGarbage}. */
+  async collect(options: CollectOptions = {}): Promise<Collected> {
+    return collectGarbage(this.volume, options);
+  }
+
+  async usage(): Promise<StoreUsage> {
+    return measureUsage(this.volume);
+  }
+
+  /** Removes every model, and everything else that is not in use. @returns ids of the models that are gone. */
+  async purge(): Promise<string[]> {
+    const gone = await this.changing(async () => {
+      for (const { name } of await this.references.list())
+        await this.references.remove(parseModelReference(name));
+      const ids = (await readdir(this.layout.manifests)).map((name) => `sha256:${name}`);
+      for (const id of ids) await trashModel(this.layout, id);
+      return ids;
+    });
+    await this.collect({ leftoverAge: 0 });
+    return gone;
+  }
+
+  private get layout(): StoreLayout {
+    return this.volume.layout;
+  }
+
+  private async bundle(id: string): Promise<ModelFiles> {
+    const plan = planBundle(parseManifest(await this.readManifest(id)));
+    return explainingFullDisk(this.directory, () => openBundle(this.volume, id, plan));
+  }
+
+  private async readManifest(id: string): Promise<Buffer> {
+    const manifest = await ifPresent(readFile(this.layout.manifest(id)));
+    if (!manifest) throw new StoreError('not-found', `There is no model ${id} in the store.`);
+    if (digestOf(manifest) !== id) throw damaged(this.directory, id);
+    return manifest;
   }
 
   private async has(id: string): Promise<boolean> {
@@ -219,7 +343,7 @@ export class ModelStore {
 
   /** Names and manifests change under one short lock, so that a model cannot lose its last name while it gets one. */
   private async changing<T>(task: () => Promise<T>): Promise<T> {
-    return locked(this.layout.lock('names'), {}, task);
+    return explainingFullDisk(this.directory, () => this.volume.locks.during(LOCKS.names, {}, task));
   }
 
   private async write(path: string, content: Buffer | string): Promise<void> {

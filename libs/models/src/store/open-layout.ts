@@ -1,92 +1,137 @@
-import { readFile, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rename, rm } from 'node:fs/promises';
 import { isRecord } from '../formats/json.js';
-import { TEMPORARY_ENDING, hasCode, ifPresent, makeFolder, writeFileDurably } from './durable-files.js';
-import { FileLock, locked } from './file-lock.js';
+import { hasCode, ifPresent, makeFolder, syncFolder, writeFileDurably } from './durable-files.js';
+import { HeartbeatLocks } from './heartbeat-locks.js';
+import { KernelLocks } from './kernel-locks.js';
+import type { Locks } from './locks.js';
+import { NO_LINK } from './place-file.js';
+import { LOCK_KINDS, RenameKeepsOld, probeVolume, type LockKind } from './probe-volume.js';
 import { StoreError } from './store-error.js';
-import { LAYOUT_VERSION, type StoreLayout } from './store-layout.js';
+import { LAYOUT_VERSION, StoreLayout } from './store-layout.js';
+import { freeBytesOf, type Volume } from './volume.js';
 
-const TEMPORARY_AGE_MS = 60 * 60 * 1000;
-const BLOB_LOCK = /^sha256-([0-9a-f]{64})$/;
-const BUNDLE_LOCK = /^bundle-([0-9a-f]{64})$/;
+export interface StoreOptions {
+  /** Bytes the store may take; 0 = as much as the disk has. */
+  readonly quota?: number;
+  /** Free bytes of the disk. What the file system says unless given. */
+  readonly freeBytes?: () => Promise<number | undefined>;
+  /** What the file system can do. Found out unless given. */
+  readonly probe?: typeof probeVolume;
+}
+
+/** What a folder that is not usable makes the file system say. */
+const UNUSABLE = [
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOTDIR',
+  'EEXIST',
+  'ENOSPC',
+  'EDQUOT',
+  'ENOENT',
+  'ELOOP',
+  'EIO',
+];
 
 /**
- * Makes a folder a store, or checks that it is one, and removes what processes that died have left.
+ * Makes a folder a store, or checks that it is one, and finds out what its file system can do. All who use it lock in
+ * the way that the first of them wrote down.
  * @throws StoreError `unusable`
  */
-export async function openLayout(layout: StoreLayout): Promise<void> {
+export async function openLayout(directory: string, options: StoreOptions = {}): Promise<Volume> {
   try {
-    for (const folder of layout.folders) await makeFolder(folder);
-    const text = await ifPresent(readFile(layout.layoutFile, 'utf8'));
-    if (text === undefined) await writeLayoutFile(layout);
-    else checkVersion(layout, text);
-    // A file system without locks shows itself here and not in the middle of the first pull.
-    await locked(layout.lock('names'), {}, () => Promise.resolve());
-    await removeLeftovers(layout);
+    return await open(directory, options);
   } catch (error) {
-    if (
-      !hasCode(
-        error,
-        'EACCES',
-        'EROFS',
-        'ENOTDIR',
-        'EEXIST',
-        'ENOSPC',
-        'ENOTSUP',
-        'EOPNOTSUPP',
-        'ENOSYS',
-        'ENOLCK',
-      )
-    )
-      throw error;
+    if (!hasCode(error, ...UNUSABLE) && !(error instanceof RenameKeepsOld)) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    throw new StoreError('unusable', `The model store ${layout.directory} cannot be used: ${why}.`, {
+    throw new StoreError('unusable', `The model store ${directory} cannot be used: ${why}.`, {
       cause: error,
     });
   }
 }
 
-async function writeLayoutFile(layout: StoreLayout): Promise<void> {
-  await writeFileDurably(
-    layout.layoutFile,
-    `${JSON.stringify({ version: LAYOUT_VERSION })}\n`,
-    layout.partial,
-  );
+async function open(directory: string, options: StoreOptions): Promise<Volume> {
+  // First of all, because a folder of somebody else gets nothing from us.
+  await readLayoutFile(directory);
+  for (const folder of new StoreLayout(directory).folders) await makeFolder(folder);
+  const traits = await (options.probe ?? probeVolume)(new StoreLayout(directory).partial);
+  const layout = new StoreLayout(directory, traits.caseSensitive);
+  await writeLayoutFile(layout, traits.locks);
+  const agreed = (await readLayoutFile(directory)) ?? traits.locks;
+  if (agreed === 'kernel' && traits.locks !== 'kernel') {
+    throw new StoreError(
+      'unusable',
+      `The model store ${directory} is used with the locks of the kernel, and its file system has none here. Mount it so that it has, or use another folder.`,
+    );
+  }
+  return {
+    layout,
+    locks: createLocks(agreed, layout),
+    traits: { ...traits, locks: agreed },
+    quota: options.quota ?? 0,
+    freeBytes: options.freeBytes ?? (() => freeBytesOf(directory)),
+  };
 }
 
-function checkVersion(layout: StoreLayout, text: string): void {
-  let version: unknown;
+function createLocks(kind: LockKind, { locks }: StoreLayout): Locks {
+  return kind === 'kernel' ? new KernelLocks(locks) : new HeartbeatLocks(locks);
+}
+
+/** Writes the file unless there is one: of two processes that open a new store, one decides how it is locked. */
+async function writeLayoutFile(layout: StoreLayout, locks: LockKind): Promise<void> {
+  if ((await ifPresent(readFile(layout.layoutFile))) !== undefined) return;
+  const draft = `${layout.layoutFile}.${randomUUID()}.tmp`;
+  const content = `${JSON.stringify({ version: LAYOUT_VERSION, locks })}\n`;
+  await writeFileDurably(draft, content, layout.partial);
+  try {
+    await link(draft, layout.layoutFile);
+    await syncFolder(layout.directory);
+  } catch (error) {
+    if (hasCode(error, ...NO_LINK)) await rename(draft, layout.layoutFile);
+    else if (!hasCode(error, 'EEXIST')) throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** How the store is locked; undefined when there is no store yet. @throws StoreError for a store of another kind. */
+async function readLayoutFile(directory: string): Promise<LockKind | undefined> {
+  const text = await ifPresent(readFile(new StoreLayout(directory).layoutFile, 'utf8'));
+  if (text === undefined) return undefined;
+  const document = parse(text);
+  const version = document['version'];
+  if (typeof version !== 'string' || !/^1\.[1-9]\d*\./.test(version)) throw foreign(directory, version);
+  const locks = document['locks'];
+  if (locks === undefined) return 'kernel';
+  const kind = LOCK_KINDS.find((known) => known === locks);
+  if (kind === undefined) {
+    throw new StoreError(
+      'unusable',
+      `The model store ${directory} is locked in a way that this program does not know. Use a newer release.`,
+    );
+  }
+  return kind;
+}
+
+function parse(text: string): Record<string, unknown> {
   try {
     const document: unknown = JSON.parse(text);
-    version = isRecord(document) ? document['version'] : undefined;
+    return isRecord(document) ? document : {};
   } catch {
-    version = undefined;
+    return {};
   }
-  if (typeof version === 'string' && /^1\.[1-9]\d*\./.test(version)) return;
-  const found =
-    typeof version === 'string' ? `of layout version ${version}` : 'without a readable layout version';
-  throw new StoreError(
-    'unusable',
-    `The model store ${layout.directory} is ${found}; this program reads ${LAYOUT_VERSION}. Use an empty folder.`,
-  );
 }
 
-/** Whatever can be locked belongs to nobody who is alive. */
-async function removeLeftovers(layout: StoreLayout): Promise<void> {
-  for (const file of await readdir(layout.locks)) {
-    const name = file.replace(/\.lock$/, '');
-    const blob = BLOB_LOCK.exec(name)?.[1];
-    const bundle = BUNDLE_LOCK.exec(name)?.[1];
-    if (blob === undefined && bundle === undefined) continue;
-    const lock = await FileLock.tryAcquire(layout.lock(name), { ephemeral: true });
-    if (!lock) continue;
-    if (blob !== undefined) await rm(layout.partialBlob(blob), { force: true });
-    if (bundle !== undefined) await rm(`${layout.bundle(bundle)}.building`, { recursive: true, force: true });
-    await lock.release();
-  }
-  for (const file of await readdir(layout.partial)) {
-    const path = join(layout.partial, file);
-    const age = Date.now() - ((await ifPresent(stat(path)))?.mtimeMs ?? Date.now());
-    if (file.endsWith(TEMPORARY_ENDING) && age > TEMPORARY_AGE_MS) await rm(path, { force: true });
-  }
+function foreign(directory: string, version: unknown): StoreError {
+  const found =
+    typeof version === 'string' ? `of layout version ${version}` : 'without a readable layout version';
+  const advice =
+    version === '1.0.0'
+      ? 'It belongs to Docker Model Runner: use an empty folder, and name this one in LONGSHORE_IMPORT_STORE to take its models over.'
+      : 'Use an empty folder.';
+  return new StoreError(
+    'unusable',
+    `The model store ${directory} is ${found}; this program reads ${LAYOUT_VERSION}. ${advice}`,
+  );
 }

@@ -2,7 +2,7 @@ import { constants, copyFile, link, symlink } from 'node:fs/promises';
 import { hasCode } from './durable-files.js';
 
 /** File systems without hard links, blobs on another volume, a file with as many links as it can have. */
-const NO_LINK = ['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL', 'ENOTTY'];
+export const NO_LINK = ['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL', 'ENOTTY'];
 
 /**
  * Makes the content of `source` appear at `target` with the least cost the file system allows: a hard link, a

@@ -1,8 +1,8 @@
-import { readFile, readdir, rm, stat } from 'node:fs/promises';
+import { readFile, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { InvalidReference, MODEL_ID, parseModelReference, type ModelReference } from '#contracts';
-import { ifPresent, makeFolder, syncFolder, writeFileDurably } from './durable-files.js';
-import type { StoreLayout } from './store-layout.js';
+import { hasCode, ifPresent, makeFolder, syncFolder, writeFileDurably } from './durable-files.js';
+import { readRefName, type StoreLayout } from './store-layout.js';
 
 /** A name and the model it stands for. */
 export interface StoredReference {
@@ -13,7 +13,10 @@ export interface StoredReference {
   readonly since: number;
 }
 
-/** The names of a store: one file each, so that two processes can give names at the same time. */
+/**
+ * The names of a store: one file each, so that two processes can give names at the same time. Names are given and
+ * taken under the lock `names`; looking needs none.
+ */
 export class ReferenceFiles {
   constructor(private readonly layout: StoreLayout) {}
 
@@ -49,11 +52,24 @@ export class ReferenceFiles {
     const path = this.layout.ref(reference);
     await rm(path, { force: true });
     await ifPresent(syncFolder(dirname(path)));
+    await this.removeEmpty(dirname(path));
+  }
+
+  /** Removes a folder that holds no name any more, and those above it. */
+  private async removeEmpty(folder: string): Promise<void> {
+    for (let empty = folder; empty !== this.layout.refs; empty = dirname(empty)) {
+      try {
+        await rmdir(empty);
+      } catch (error) {
+        if (hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY')) return;
+        throw error;
+      }
+    }
   }
 
   private async read(path: string): Promise<StoredReference[]> {
     const parts = relative(this.layout.refs, path).split(sep);
-    const leaf = (parts.pop() ?? '').slice(1);
+    const leaf = readRefName(parts.pop() ?? '');
     const name = `${parts.join('/')}${leaf.includes(':') ? '@' : ':'}${leaf}`;
     const reference = readReference(name);
     if (reference?.name !== name) return [];
