@@ -1,4 +1,5 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import type { ByteReader } from './byte-cursor.js';
 import { FormatError } from './format-error.js';
 import { isRecord, parseJson } from './json.js';
 
@@ -28,15 +29,24 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsHe
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    const length = await readLength(file, size);
-    const document = parseJson(await readAt(file, LENGTH_BYTES, length), 'the safetensors header');
-    return summarise(document, size - LENGTH_BYTES - length);
+    return await parseSafetensorsHeader(file, size);
   } finally {
     await file.close();
   }
 }
 
-async function readLength(file: FileHandle, size: number): Promise<number> {
+/**
+ * {@link readSafetensorsHeader} for bytes that lie elsewhere.
+ * @param size bytes of the whole file.
+ * @throws FormatError; what the reader throws.
+ */
+export async function parseSafetensorsHeader(reader: ByteReader, size: number): Promise<SafetensorsHeader> {
+  const length = await readLength(reader, size);
+  const document = parseJson(await readAt(reader, LENGTH_BYTES, length), 'the safetensors header');
+  return summarise(document, size - LENGTH_BYTES - length);
+}
+
+async function readLength(file: ByteReader, size: number): Promise<number> {
   if (size < LENGTH_BYTES) throw new FormatError('the file is not a safetensors file');
   const length = (await readAt(file, 0, LENGTH_BYTES)).readBigUInt64LE();
   if (length > HEADER_LIMIT) {
@@ -49,7 +59,7 @@ async function readLength(file: FileHandle, size: number): Promise<number> {
   return Number(length);
 }
 
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+async function readAt(file: ByteReader, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
   for (let done = 0; done < length;) {
     const { bytesRead } = await file.read(bytes, done, length - done, position + done);
