@@ -11,6 +11,13 @@ export { CACHE, REPOSITORY } from './repository.js';
 export { ChildServerError } from './servers/child-server.js';
 export { startCuttingProxy, type CuttingProxy, type CuttingProxyOptions } from './servers/cutting-proxy.js';
 export { findFreePort } from './servers/free-port.js';
+export {
+  startHuggingFaceHub,
+  type HubFixture,
+  type HubFixtureExchange,
+  type HubFixtureOptions,
+  type HubFixtureRepository,
+} from './servers/hugging-face-hub.js';
 export { startRedis, type RedisFixture, type RedisOptions } from './servers/redis.js';
 export { startRedisCluster, type RedisClusterFixture } from './servers/redis-cluster.js';
 export { startRedisSentinel, type RedisSentinelFixture } from './servers/redis-sentinel.js';
