@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '#contracts';
-import { decodeBatch, encodeBatch, FrameFormatError } from './frame-codec.js';
-import { readContent } from './frame-content.js';
-import { ResponseStream } from './response-stream.js';
+import { decodeBatch, encodeBatch, FrameFormatError } from './frames/frame-codec.js';
+import { readContent } from './frames/frame-content.js';
+import { ResponseStream } from './receiving/response-stream.js';
 
 /** A batch as a worker of a release sent it, and what it says. */
 interface Recorded {

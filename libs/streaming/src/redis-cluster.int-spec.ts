@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Frame, Names } from '#contracts';
 import { RedisConnections, type RedisClient } from '#redis';
 import { eventually, startRedis, type RedisFixture } from '#testing';
-import { encodeBatch, encodeLog } from './frame-codec.js';
-import { CLAIM_LOG, MEND_LOG, PUBLISH_FRAMES } from './log-scripts.js';
+import { encodeBatch, encodeLog } from './frames/frame-codec.js';
+import { CLAIM_LOG, MEND_LOG, PUBLISH_FRAMES } from './log/log-scripts.js';
 
 const names = new Names('cluster-test');
 const GATEWAY = 'gw-cluster';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Frame, type FrameFin, LongshoreError } from '#contracts';
-import { FrameFormatError } from './frame-codec.js';
+import { FrameFormatError } from '../frames/frame-codec.js';
 import { ResponseStream } from './response-stream.js';
 
 const HEAD = { status: 200, headers: {}, workerId: 'w1' };

@@ -1,6 +1,6 @@
 import type { Frame, FrameFin, FrameHead } from '#contracts';
-import { decodeLog } from './frame-codec.js';
-import { readContent } from './frame-content.js';
+import { decodeLog } from '../frames/frame-codec.js';
+import { readContent } from '../frames/frame-content.js';
 
 /** A response as far as its log tells it. */
 export interface LoggedResponse {

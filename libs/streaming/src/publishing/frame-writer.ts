@@ -1,5 +1,5 @@
 import type { Frame, FrameFin, FrameHandover, FrameHead } from '#contracts';
-import { CAPPED, encodeLog, FRAME_HEADER, UNLOGGED } from './frame-codec.js';
+import { CAPPED, encodeLog, FRAME_HEADER, UNLOGGED } from '../frames/frame-codec.js';
 import type { ReplayBuffer } from './replay-buffer.js';
 import type { ResponseAddress, WriterOptions } from './writer-options.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '#contracts';
-import { encodeLog, FrameFormatError } from './frame-codec.js';
+import { encodeLog, FrameFormatError } from '../frames/frame-codec.js';
 import { resolveLog } from './resolve-log.js';
 
 const frame = (attempt: number, sequence: number, kind: Frame['kind'], data: unknown): Frame => ({

@@ -1,6 +1,6 @@
 import type { Frame } from '#contracts';
 import type { Backlog } from './backlog.js';
-import { UNLOGGED } from './frame-codec.js';
+import { UNLOGGED } from '../frames/frame-codec.js';
 import type { FrameWriter } from './frame-writer.js';
 
 /** Frames that leave together; the three lists go side by side. */

@@ -1,6 +1,6 @@
 import type { Frame } from '#contracts';
-import { type FrameContent, readContent } from './frame-content.js';
-import type { LoggedResponse } from './resolve-log.js';
+import { type FrameContent, readContent } from '../frames/frame-content.js';
+import type { LoggedResponse } from '../log/resolve-log.js';
 
 /** What a response does with its frames once they are in order. */
 export interface OrderedFrames {

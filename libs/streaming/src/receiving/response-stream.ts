@@ -1,7 +1,7 @@
 import { type Frame, type FrameFin, type FrameHead, LongshoreError, isErrorCode } from '#contracts';
-import type { FrameContent } from './frame-content.js';
+import type { FrameContent } from '../frames/frame-content.js';
 import { FrameOrder } from './frame-order.js';
-import type { LoggedResponse } from './resolve-log.js';
+import type { LoggedResponse } from '../log/resolve-log.js';
 import { UnreadBytes } from './unread-bytes.js';
 
 /** What a response asks of the worker that writes it. */

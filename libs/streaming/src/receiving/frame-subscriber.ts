@@ -1,6 +1,6 @@
 import type { Frame, Names, RequestIdParts } from '#contracts';
 import type { RedisClient } from '#redis';
-import { decodeBatch } from './frame-codec.js';
+import { decodeBatch } from '../frames/frame-codec.js';
 import { ResponseStream, type ResponseRequests } from './response-stream.js';
 
 export interface FrameSubscriberOptions {

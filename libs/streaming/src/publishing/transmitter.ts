@@ -1,7 +1,7 @@
 import type { Names } from '#contracts';
 import { countListeners, publishTo, type RedisClient } from '#redis';
-import { encodeBatch } from './frame-codec.js';
-import { type LogCommands, withLogCommands } from './log-commands.js';
+import { encodeBatch } from '../frames/frame-codec.js';
+import { type LogCommands, withLogCommands } from '../log/log-commands.js';
 import { type Batch, type Outbox, timesToLive } from './outbox.js';
 
 /** What became of a batch. */

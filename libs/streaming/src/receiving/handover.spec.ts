@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '#contracts';
-import { encodeLog } from './frame-codec.js';
-import { type LoggedResponse, resolveLog } from './resolve-log.js';
+import { encodeLog } from '../frames/frame-codec.js';
+import { type LoggedResponse, resolveLog } from '../log/resolve-log.js';
 import { ResponseStream } from './response-stream.js';
 
 const frame = (attempt: number, sequence: number, kind: Frame['kind'], data: unknown): Frame => ({

@@ -1,7 +1,7 @@
 import type { Names } from '#contracts';
 import type { FrameWriter } from './frame-writer.js';
-import type { LogCommands } from './log-commands.js';
-import { resolveLog } from './resolve-log.js';
+import type { LogCommands } from '../log/log-commands.js';
+import { resolveLog } from '../log/resolve-log.js';
 
 /** Time between two tries for logs that could not be mended; ms. */
 const RETRY_INTERVAL_MS = 1_000;

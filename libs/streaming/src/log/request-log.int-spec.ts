@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Frame, Names, type RequestIdParts } from '#contracts';
 import { RedisConnections, type RedisClient } from '#redis';
 import { eventually, startRedis, type RedisFixture } from '#testing';
-import { decodeBatch, FramePublisher, type FrameWriter, RequestLog, type WriterOptions } from './index.js';
+import { decodeBatch, FramePublisher, type FrameWriter, RequestLog, type WriterOptions } from '../index.js';
 
 const GATEWAY = 'gw-log';
 const names = new Names('log-test');
@@ -216,7 +216,7 @@ describe('the log of a response', () => {
     for (let n = 0; n < 1_200; n++) seed.set(names.logKey(gatewayId, n), 'x');
     await seed.exec();
     const looks = async (): Promise<number> =>
-      Number(/cmdstat_exists:calls=(\d+)/.exec(String(await admin.info('commandstats')))?.[1] ?? 0);
+      Number(/cmdstat_exists:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
     const before = await looks();
     await Promise.all(
       Array.from({ length: 1_200 }, (_, n) => admin.hset(`${names.responsesKey(gatewayId)}:fences`, n, 2)),

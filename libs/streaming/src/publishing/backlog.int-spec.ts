@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Names } from '#contracts';
 import { RedisConnections } from '#redis';
 import { eventually, startRedis, type RedisFixture } from '#testing';
-import { FramePublisher, type FrameWriter } from './index.js';
+import { FramePublisher, type FrameWriter } from '../index.js';
 
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 const names = new Names('backlog-test');

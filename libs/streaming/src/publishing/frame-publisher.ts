@@ -1,7 +1,7 @@
 import type { Frame } from '#contracts';
 import { heldBytesOf, onConnected } from '#redis';
 import { Backlog } from './backlog.js';
-import { UNLOGGED } from './frame-codec.js';
+import { UNLOGGED } from '../frames/frame-codec.js';
 import { FrameWriter } from './frame-writer.js';
 import { FinishedResponses } from './finished-responses.js';
 import { LogMender } from './log-mender.js';
