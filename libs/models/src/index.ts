@@ -11,10 +11,25 @@ export { ModelSource, type ResolvedModel, type SourceAccess } from './sources/mo
 export { pushArtifact, type PushArtifact } from './sources/push-artifact.js';
 export { RegistryHttp, type RegistryOptions } from './sources/registry-http.js';
 export { RegistrySource } from './sources/registry-source.js';
-export type { RegistryCredentials } from './sources/registry-token.js';
+export type { RegistryCredentials } from './sources/registry-credentials.js';
+export { registryCredentials, type RegistryCredentialsOptions } from './sources/docker-config.js';
+export type { CredentialsLookup } from './sources/registry-authorization.js';
+export { parseMirrors, UnreadableMirrors, type RegistryEndpoint } from './sources/registry-endpoint.js';
 export type { RetryPolicy } from './sources/retry.js';
 export { SourceError } from './sources/source-error.js';
 export type { ModelFiles } from './store/model-bundle.js';
-export { ModelStore, type PutModel, type Removed, type Untagged } from './store/model-store.js';
-export { StoreError } from './store/store-error.js';
+export {
+  ModelStore,
+  type ModelLease,
+  type PutModel,
+  type Removed,
+  type Untagged,
+} from './store/model-store.js';
+export type { CollectOptions, Collected } from './store/collect.js';
+export type { StoreOptions } from './store/open-layout.js';
+export type { VolumeTraits } from './store/probe-volume.js';
+export type { StoreUsage } from './store/store-usage.js';
+export { StoreError, type StoreFailure } from './store/store-error.js';
 export { toCatalogueModel, type StoredModel } from './store/stored-model.js';
+export { BlobTransfer, type FetchBlob } from './transfer/blob-transfer.js';
+export { DEFAULT_TRANSFER, type TransferSettings } from './transfer/transfer-settings.js';

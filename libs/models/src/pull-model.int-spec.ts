@@ -249,7 +249,9 @@ describe('a pull that cannot succeed', () => {
       });
       await expect(pull).rejects.toMatchObject({
         failure: 'failed',
-        message: expect.stringContaining(`${mortal.registry.host} could not be reached (ECONNREFUSED)`),
+        message: expect.stringContaining(
+          `${mortal.registry.host} could not be reached (nothing listens there, ECONNREFUSED)`,
+        ),
       });
       await killed;
       expect(await contents(store)).toMatchObject({ partial: [], manifests: [] });
@@ -316,8 +318,8 @@ describe('a pull over a bad network', () => {
     expect(model.id).toBe(artifact.id);
     expect(ranges).toEqual([
       undefined,
-      expect.stringMatching(/^bytes=[1-9]\d+-$/),
-      expect.stringMatching(/^bytes=[1-9]\d+-$/),
+      expect.stringMatching(/^bytes=[1-9]\d+-6291455$/),
+      expect.stringMatching(/^bytes=[1-9]\d+-6291455$/),
     ]);
   });
 

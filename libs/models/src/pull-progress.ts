@@ -15,6 +15,8 @@ export interface ProgressReporterOptions {
   readonly emit: (line: ProgressLine) => void;
   /** A clock in ms that never goes back. */
   readonly now: () => number;
+  /** What happens to the bytes; `Downloaded` when absent. */
+  readonly verb?: 'Downloaded' | 'Uploaded' | 'Transferred';
 }
 
 /** Thins the progress of each layer out to what clients expect. */
@@ -30,12 +32,17 @@ export class ProgressReporter {
     this.layers.set(layer.digest, { reported: current, at: now });
     this.options.emit({
       type: 'progress',
-      message: `Downloaded: ${(current / REPORT_BYTES).toFixed(2)} MB`,
+      message: `${this.options.verb ?? 'Downloaded'}: ${(current / REPORT_BYTES).toFixed(2)} MB`,
       total: this.options.total,
       layer: { id: layer.digest, size: layer.size, current },
-      mode: 'pull',
+      mode: this.options.verb === 'Uploaded' ? 'push' : 'pull',
     });
   }
+}
+
+/** A line that says something besides the numbers. */
+export function warningLine(message: string): ProgressLine {
+  return { type: 'warning', message, total: 0, layer: { size: 0, current: 0 }, mode: 'pull' };
 }
 
 function isDue(state: LayerState, current: number, size: number, now: number): boolean {

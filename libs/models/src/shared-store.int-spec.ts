@@ -70,13 +70,13 @@ describe('two processes with one store', () => {
       host: front.host,
       onProgress: ({ layer }) => {
         reported.push(layer.current);
-        if (victim.exitCode === null && layer.current === MEGABYTE) victim.kill('SIGKILL');
+        if (victim.exitCode === null && layer.current > 0) victim.kill('SIGKILL');
       },
     });
     const { model } = await pull;
     if (victim.signalCode === null) await once(victim, 'exit');
     expect(model.id).toBe(artifact.id);
-    expect(reported).toContain(MEGABYTE);
+    expect(reported.some((bytes) => bytes > 0 && bytes <= MEGABYTE)).toBe(true);
     expect(victim.signalCode).toBe('SIGKILL');
     expect(await readdir(join(folder, 'locks'))).toEqual(
       expect.not.arrayContaining([expect.stringMatching(/^sha256-/)]),

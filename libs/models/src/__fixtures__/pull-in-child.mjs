@@ -7,4 +7,5 @@ const { module } = await runnerImport(fileURLToPath(new URL('./pull-in-child.ts'
   resolve: { conditions: ['longshore-source'] },
   ssr: { resolve: { conditions: ['longshore-source', 'node', 'import', 'default'] } },
 });
-await module.pullAndPrint(process.argv[2], process.argv[3]);
+const [directory, name, segmentSize] = process.argv.slice(2);
+await module.pullAndPrint(directory, name, segmentSize === undefined ? undefined : Number(segmentSize));

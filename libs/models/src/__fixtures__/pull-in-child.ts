@@ -3,9 +3,10 @@ import { pullModel } from '../pull-model.js';
 import { RegistryHttp } from '../sources/registry-http.js';
 import { RegistrySource } from '../sources/registry-source.js';
 import { ModelStore } from '../store/model-store.js';
+import { BlobTransfer } from '../transfer/blob-transfer.js';
 
 /** Pulls one model into a store and prints what came of it as JSON. */
-export async function pullAndPrint(directory: string, name: string): Promise<void> {
+export async function pullAndPrint(directory: string, name: string, segmentSize?: number): Promise<void> {
   const http = new RegistryHttp();
   const store = await ModelStore.open(directory);
   const source = new RegistrySource(http);
@@ -13,6 +14,7 @@ export async function pullAndPrint(directory: string, name: string): Promise<voi
   const { model, cached } = await pullModel({
     store,
     source,
+    transfer: new BlobTransfer(segmentSize === undefined ? {} : { segmentSize }),
     reference: parseModelReference(name),
     onProgress: ({ layer }) => process.stdout.write(`${layer.current}\n`),
   });

@@ -7,11 +7,12 @@ import { pushArtifact } from '../sources/push-artifact.js';
 import { RegistryHttp, type RegistryOptions } from '../sources/registry-http.js';
 import { RegistrySource } from '../sources/registry-source.js';
 import { ModelStore } from '../store/model-store.js';
+import { BlobTransfer } from '../transfer/blob-transfer.js';
 import { handMadeArtifact } from './hand-made-artifact.js';
 import { startRegistryFront, type FrontExchange, type RegistryFront } from './registry-front.js';
 
 /** Retries without long waits. */
-const IMPATIENT = { attempts: 3, baseDelay: 5, maxDelay: 50 };
+export const IMPATIENT = { attempts: 3, baseDelay: 5, maxDelay: 50 };
 
 /** A real registry, stores in temporary folders, and everything that has to be closed afterwards. */
 export class Workbench {
@@ -64,7 +65,8 @@ export class Workbench {
     { host = this.registry.host, http, ...rest }: { host?: string; http?: RegistryHttp } & Partial<PullModel> = {},
   ): Promise<PulledModel> {
     const source = new RegistrySource(http ?? this.http());
-    return pullModel({ store, source, reference: parseModelReference(`${host}/${path}`), ...rest });
+    const reference = parseModelReference(`${host}/${path}`);
+    return pullModel({ store, source, reference, transfer: new BlobTransfer({ retry: IMPATIENT }), ...rest });
   }
 }
 

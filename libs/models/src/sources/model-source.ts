@@ -7,6 +7,8 @@ export interface SourceAccess {
   readonly bearerToken?: string;
   /** Aborting ends every request and wait; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Tries of each request of `resolve`; the source's own number when absent. */
+  readonly attempts?: number;
 }
 
 export interface ResolvedModel {
@@ -20,28 +22,43 @@ export interface ResolvedModel {
   readonly origin: string;
 }
 
+/** Bytes of a blob, from `start` to the one before `end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
- * Where models come from. A source promises to have asked the network, to have retried what is worth retrying, and
- * to tell failures apart by `SourceError.failure`. It promises nothing about bytes: whoever reads a blob checks its
- * digest. Calls may run at the same time.
+ * Bytes of a blob as a server sends them. The range may be another than the one asked for: the whole blob where the
+ * server ignores ranges, fewer bytes where it sends less at a time.
+ */
+export interface BlobStream extends ByteRange {
+  readonly bytes: AsyncIterable<Buffer>;
+}
+
+/**
+ * Where models come from. A source promises to have asked the network and to tell failures apart by
+ * `SourceError.failure`. It promises nothing about bytes: whoever reads a blob checks its digest. Calls may run at the
+ * same time.
  */
 export abstract class ModelSource {
   /**
-   * Finds the manifest of a reference. When the reference has a digest the manifest was checked against it.
+   * Finds the manifest of a reference, having retried what is worth retrying. When the reference has a digest the
+   * manifest was checked against it.
    * @throws SourceError
    */
   abstract resolve(reference: ModelReference, access?: SourceAccess): Promise<ResolvedModel>;
 
   /**
-   * Opens one blob of a resolved model. The first byte of the stream is byte `offset` of the blob, whatever the server
-   * supports. The stream belongs to the caller, who reads it to its end or stops iterating; it errors when the
-   * connection breaks.
-   * @throws SourceError
+   * Opens a range of one blob of a resolved model. Tries once: whoever reads decides about the next try, and several
+   * ranges of one blob may be open at the same time. The stream belongs to the caller, who reads it to its end or
+   * stops iterating; it errors when the connection breaks.
+   * @throws TransientFailure when another try may succeed; SourceError when none will
    */
   abstract openBlob(
     model: ResolvedModel,
     blob: Descriptor,
-    offset: number,
+    range: ByteRange,
     access?: SourceAccess,
-  ): Promise<AsyncIterable<Buffer>>;
+  ): Promise<BlobStream>;
 }

@@ -4,9 +4,13 @@ import { isIP } from 'node:net';
 const DOCKER_HUB = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 const DOCKER_HUB_API = 'https://registry-1.docker.io';
 
+export function isDockerHub(registry: string): boolean {
+  return DOCKER_HUB.includes(registry);
+}
+
 /** Base URL of a registry's API. `insecure` allows plain HTTP to any registry but Docker Hub. */
 export function registryUrl(registry: string, insecure: boolean): URL {
-  if (DOCKER_HUB.includes(registry)) return new URL(DOCKER_HUB_API);
+  if (isDockerHub(registry)) return new URL(DOCKER_HUB_API);
   const host = new URL(`https://${registry}`).hostname;
   const plain = insecure || host === 'localhost' || host.endsWith('.local') || isLoopback(host);
   return new URL(`${plain ? 'http' : 'https'}://${registry}`);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
 import type { FrontExchange } from '../__fixtures__/registry-front.js';
 import { Workbench, randomArtifact } from '../__fixtures__/workbench.js';
-import type { RegistryCredentials } from './registry-token.js';
+import type { RegistryCredentials } from './registry-credentials.js';
 import { pushArtifact } from './push-artifact.js';
 
 let bench: Workbench;
@@ -203,7 +203,7 @@ describe('a registry that cannot be reached', () => {
     await gone.close();
     await expect(bench.pull(await bench.store(), 'org/x:1', { host: gone.host })).rejects.toMatchObject({
       failure: 'failed',
-      message: `The registry ${gone.host} failed: ${gone.host} could not be reached (ECONNREFUSED).`,
+      message: `The registry ${gone.host} failed: ${gone.host} could not be reached (nothing listens there, ECONNREFUSED).`,
     });
   });
 

@@ -2,9 +2,16 @@ import type { ModelReference } from '#contracts';
 import { FormatError } from '../formats/format-error.js';
 import { MANIFEST_LIMIT, digestOf, parseManifest, type Descriptor } from '../formats/manifest.js';
 import { INDEX_TYPES, MANIFEST_TYPE } from '../formats/media-types.js';
-import { ModelSource, type ResolvedModel, type SourceAccess } from './model-source.js';
+import {
+  ModelSource,
+  type BlobStream,
+  type ByteRange,
+  type ResolvedModel,
+  type SourceAccess,
+} from './model-source.js';
 import { unauthorized } from './registry-authorization.js';
-import { discard, networkFailure, type RegistryHttp, type RegistryResponse } from './registry-http.js';
+import { networkFailure } from './registry-failure.js';
+import { discard, type RegistryHttp, type RegistryResponse } from './registry-http.js';
 import { SourceError } from './source-error.js';
 
 const ACCEPTED = [MANIFEST_TYPE, 'application/vnd.docker.distribution.manifest.v2+json', ...INDEX_TYPES].join(
@@ -18,7 +25,7 @@ export class RegistrySource extends ModelSource {
   }
 
   override async resolve(reference: ModelReference, access: SourceAccess = {}): Promise<ResolvedModel> {
-    const bytes = await this.http.retrying(reference.registry, access.signal, () =>
+    const bytes = await this.http.retrying(reference.registry, access, () =>
       this.fetchManifest(reference, access),
     );
     const digest = digestOf(bytes);
@@ -42,36 +49,32 @@ export class RegistrySource extends ModelSource {
   override async openBlob(
     model: ResolvedModel,
     blob: Descriptor,
-    offset: number,
+    { start, end }: ByteRange,
     access: SourceAccess = {},
-  ): Promise<AsyncIterable<Buffer>> {
-    const { registry, repository } = model.reference;
-    const response = await this.http.send({
+  ): Promise<BlobStream> {
+    const { registry, repository, name } = model.reference;
+    const whole = start === 0 && end === blob.size;
+    const response = await this.http.attempt({
       registry,
       repository,
       actions: 'pull',
       method: 'GET',
       target: `blobs/${blob.digest}`,
-      ...(offset > 0 && { headers: { range: `bytes=${offset}-` } }),
+      ...(!whole && { headers: { range: `bytes=${start}-${end - 1}` } }),
       access,
     });
-    if (response.status === 200) return blobBytes(response, offset, access);
-    const range = response.headers['content-range'] ?? '';
-    if (response.status === 206 && offset > 0 && range.startsWith(`bytes ${offset}-`)) {
-      return blobBytes(response, 0, access);
-    }
+    const sent = response.status < 300 || response.status === 416 ? sentRange(response, blob) : undefined;
+    if (sent && 'start' in sent) return { ...sent, bytes: bodyBytes(response, access) };
     await discard(response);
+    if (sent) throw new SourceError('failed', `A part of the model (${blob.digest}) is ${sent.problem}.`);
     throw statusError(
       response,
-      new SourceError(
-        'failed',
-        `The registry ${registry} does not have all parts of "${model.reference.name}".`,
-      ),
+      new SourceError('failed', `The registry ${registry} does not have all parts of "${name}".`),
     );
   }
 
   private async fetchManifest(reference: ModelReference, access: SourceAccess): Promise<Buffer> {
-    const response = await this.http.send({
+    const response = await this.http.attempt({
       registry: reference.registry,
       repository: reference.repository,
       actions: 'pull',
@@ -100,7 +103,7 @@ async function readManifestBytes(
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of blobBytes(response, 0, access)) {
+  for await (const chunk of bodyBytes(response, access)) {
     length += chunk.length;
     if (length > MANIFEST_LIMIT) {
       throw new SourceError('unsupported', `"${reference.name}" cannot be used: its manifest is too long.`);
@@ -110,21 +113,24 @@ async function readManifestBytes(
   return Buffer.concat(chunks);
 }
 
-/** The body without its first `skip` bytes: servers that ignore ranges send everything. */
-async function* blobBytes(
-  response: RegistryResponse,
-  skip: number,
-  access: SourceAccess,
-): AsyncGenerator<Buffer> {
-  let left = skip;
+/** Which bytes of a blob an answer carries, by its headers; or how they contradict the manifest. */
+function sentRange(
+  { status, headers }: RegistryResponse,
+  blob: Descriptor,
+): ByteRange | { readonly problem: string } | undefined {
+  const range = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(headers['content-range'] ?? '');
+  const length = status === 200 ? headers['content-length'] : range?.[3];
+  if (length !== undefined && /^\d+$/.test(length) && Number(length) !== blob.size) {
+    return { problem: `${Number(length) > blob.size ? 'longer' : 'shorter'} than its manifest says` };
+  }
+  if (status === 200) return { start: 0, end: blob.size };
+  if (status !== 206 || range?.[1] === undefined) return undefined;
+  return { start: Number(range[1]), end: Number(range[2]) + 1 };
+}
+
+async function* bodyBytes(response: RegistryResponse, access: SourceAccess): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      if (left >= chunk.length) left -= chunk.length;
-      else {
-        yield left > 0 ? chunk.subarray(left) : chunk;
-        left = 0;
-      }
-    }
+    for await (const chunk of response.body as AsyncIterable<Buffer>) yield chunk;
   } catch (error) {
     access.signal?.throwIfAborted();
     throw networkFailure(error, response.url.host);

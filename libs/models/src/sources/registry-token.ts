@@ -4,23 +4,22 @@ import { Agent, request, type Dispatcher } from 'undici';
 import { isRecord } from '../formats/json.js';
 import type { Challenge } from './challenge.js';
 import { isPrivateAddress } from './registry-address.js';
+import { basicAuthorization, type RegistryCredentials } from './registry-credentials.js';
 import { SourceError } from './source-error.js';
-import { TransientFailure } from './retry.js';
-
-/** A user of one registry. */
-export interface RegistryCredentials {
-  readonly username: string;
-  readonly password: string;
-}
+import { parseRetryAfter, TransientFailure } from './retry.js';
 
 export interface TokenRequest {
   readonly challenge: Challenge;
   /** Host and port of the registry that sent the challenge. */
   readonly registry: URL;
-  /** `repository:ai/smollm2:pull`. */
+  /** `repository:ai/smollm2:pull`, or several of them with spaces between. */
   readonly scope: string;
   readonly credentials: RegistryCredentials | undefined;
-  readonly signal: AbortSignal | undefined;
+}
+
+export interface TokenClientOptions {
+  /** Hosts of token servers that may be inside a private network. */
+  readonly trustedHosts: readonly string[];
 }
 
 export interface Token {
@@ -31,48 +30,44 @@ export interface Token {
 
 const DEFAULT_LIFETIME_S = 60;
 const TOKEN_LIMIT = 1024 * 1024;
+const TIMEOUT_MS = 30_000;
 
 /**
  * Gets tokens from the server a registry names in its challenge. That name is input from outside: unless it is the
- * registry's own host, a server inside a private network is refused, checked at the moment of connecting.
+ * registry's own host or one the operator trusts, a server inside a private network is refused, checked at the moment of
+ * connecting.
  */
 export class TokenClient {
   private readonly guarded = new Agent({ connect: { lookup: lookupPublic } });
   private readonly direct = new Agent();
 
+  constructor(private readonly options: TokenClientOptions) {}
+
   /** @throws SourceError, TransientFailure */
   async fetch(tokenRequest: TokenRequest): Promise<Token> {
     const realm = readRealm(tokenRequest);
     const own = realm.hostname === tokenRequest.registry.hostname;
-    if (!own && isPrivateAddress(realm.hostname)) throw refusedRealm(realm);
-    realm.searchParams.set('scope', tokenRequest.scope);
-    const service = tokenRequest.challenge.parameters['service'];
-    if (service !== undefined) realm.searchParams.set('service', service);
-    return this.ask(realm, own ? this.direct : this.guarded, tokenRequest);
+    const trusted = own || this.options.trustedHosts.includes(realm.hostname);
+    if (!trusted && isPrivateAddress(realm.hostname)) throw refusedRealm(realm);
+    return this.ask(realm, trusted ? this.direct : this.guarded, tokenRequest);
   }
 
   async close(): Promise<void> {
     await Promise.all([this.guarded.destroy(), this.direct.destroy()]);
   }
 
-  private async ask(
-    realm: URL,
-    dispatcher: Dispatcher,
-    { credentials, signal }: TokenRequest,
-  ): Promise<Token> {
+  private async ask(realm: URL, dispatcher: Dispatcher, tokenRequest: TokenRequest): Promise<Token> {
     let response: Dispatcher.ResponseData;
     try {
       response = await request(realm, {
         dispatcher,
-        headers: credentials ? { authorization: basicAuthorization(credentials) } : {},
-        headersTimeout: 30_000,
-        bodyTimeout: 30_000,
-        ...(signal && { signal }),
+        headersTimeout: TIMEOUT_MS,
+        bodyTimeout: TIMEOUT_MS,
+        ...describeRequest(realm, tokenRequest),
       });
       if (response.statusCode === 200) return readToken(await readLimited(response));
       await response.body.dump();
     } catch (error) {
-      signal?.throwIfAborted();
       if (error instanceof SourceError) throw error;
       if (isRefusal(error)) throw refusedRealm(realm);
       throw new TransientFailure(`the token server ${realm.host} could not be reached`, undefined, {
@@ -80,14 +75,38 @@ export class TokenClient {
       });
     }
     if (response.statusCode >= 500 || response.statusCode === 429) {
-      throw new TransientFailure(`the token server ${realm.host} answered ${response.statusCode}`);
+      throw new TransientFailure(
+        `the token server ${realm.host} answered ${response.statusCode}`,
+        parseRetryAfter(header(response, 'retry-after'), Date.now()),
+      );
     }
     throw new SourceError('unauthorized', 'Unauthorized');
   }
 }
 
-export function basicAuthorization({ username, password }: RegistryCredentials): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+/** A user asks with their password; an identity token is exchanged as OAuth2 does. */
+function describeRequest(
+  realm: URL,
+  { challenge, scope, credentials }: TokenRequest,
+): Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'body' | 'query'> {
+  const service = challenge.parameters['service'];
+  const fields = { scope, ...(service !== undefined && { service }) };
+  if (credentials && 'identityToken' in credentials) {
+    const form = { grant_type: 'refresh_token', client_id: 'longshore', ...fields };
+    return {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ ...form, refresh_token: credentials.identityToken }).toString(),
+    };
+  }
+  for (const one of scope.split(' ')) realm.searchParams.append('scope', one);
+  if (service !== undefined) realm.searchParams.set('service', service);
+  return { method: 'GET', headers: credentials ? { authorization: basicAuthorization(credentials) } : {} };
+}
+
+function header(response: Dispatcher.ResponseData, name: string): string | undefined {
+  const value = response.headers[name];
+  return Array.isArray(value) ? value[0] : value;
 }
 
 /** Realms may be anything, also text that is no URL; tokens never travel in the clear when the registry does not. */

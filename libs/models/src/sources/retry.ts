@@ -6,11 +6,17 @@ export interface RetryPolicy {
   readonly attempts: number;
   /** Wait before the second try; doubles each time, ms. */
   readonly baseDelay: number;
-  /** Longest wait, also when the server asks for more; ms. */
+  /** Longest wait of our own choice, ms. */
   readonly maxDelay: number;
+  /** Longest wait a server may ask for, ms; two minutes when absent. */
+  readonly maxRetryAfter?: number;
+  /** Spreads the waits; in [0, 1). `Math.random` when absent. */
+  readonly random?: () => number;
 }
 
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 5, baseDelay: 250, maxDelay: 10_000 };
+
+const MAX_RETRY_AFTER_MS = 120_000;
 
 /** Why one try did not count; the next may. */
 export class TransientFailure extends Error {
@@ -36,8 +42,9 @@ export function retryDelay(
   random: number,
   retryAfter?: number,
 ): number {
+  if (retryAfter !== undefined) return Math.min(policy.maxRetryAfter ?? MAX_RETRY_AFTER_MS, retryAfter);
   const step = policy.baseDelay * 2 ** (attempt - 1);
-  return Math.min(policy.maxDelay, retryAfter ?? step * (0.5 + random / 2));
+  return Math.min(policy.maxDelay, step * (0.5 + random / 2));
 }
 
 /** Reads `Retry-After`, seconds or a date; ms from `now`, undefined when absent or not readable. */
@@ -54,12 +61,13 @@ export async function retrying<T>(
   signal: AbortSignal | undefined,
   task: () => Promise<T>,
 ): Promise<T> {
+  const random = policy.random ?? Math.random;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await task();
     } catch (error) {
       if (!(error instanceof TransientFailure) || attempt >= policy.attempts) throw error;
-      await pause(retryDelay(policy, attempt, Math.random(), error.retryAfter), signal);
+      await pause(retryDelay(policy, attempt, random(), error.retryAfter), signal);
     }
   }
 }

@@ -1,5 +1,10 @@
 import type { PullFailure } from '#contracts';
 
+export interface SourceErrorOptions extends ErrorOptions {
+  /** True when nobody could be asked: the same call may succeed once the network is back. */
+  readonly unreachable?: boolean;
+}
+
 /**
  * A model could not be got from, or put to, where it should be. The message is a sentence for the caller.
  * `unsupported` is an artifact that cannot be used; `invalid` a reference that cannot be resolved at all;
@@ -7,12 +12,14 @@ import type { PullFailure } from '#contracts';
  */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
+  readonly unreachable: boolean;
 
   constructor(
     readonly failure: PullFailure,
     message: string,
-    options?: ErrorOptions,
+    { unreachable = false, ...options }: SourceErrorOptions = {},
   ) {
     super(message, options);
+    this.unreachable = unreachable;
   }
 }

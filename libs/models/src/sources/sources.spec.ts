@@ -107,9 +107,11 @@ describe('retryDelay', () => {
     expect([1, 2, 3, 9].map((attempt) => retryDelay(policy, attempt, 0))).toEqual([50, 100, 200, 1000]);
     expect(retryDelay(policy, 1, 1)).toBe(100);
   });
-  it('waits as long as the server asks, within the longest wait', () => {
+  it('waits as long as the server asks, also longer than it would by itself, but not for ever', () => {
     expect(retryDelay(policy, 1, 0, 700)).toBe(700);
-    expect(retryDelay(policy, 1, 0, 86_400_000)).toBe(1000);
+    expect(retryDelay(policy, 1, 0, 30_000)).toBe(30_000);
+    expect(retryDelay(policy, 1, 0, 86_400_000)).toBe(120_000);
+    expect(retryDelay({ ...policy, maxRetryAfter: 5_000 }, 1, 0, 86_400_000)).toBe(5_000);
   });
 });
 

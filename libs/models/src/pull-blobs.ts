@@ -1,0 +1,74 @@
+import { artifactSize, blobsOf, type Descriptor } from './formats/manifest.js';
+import { readModelConfig } from './formats/read-model-config.js';
+import type { PullModel } from './pull-model.js';
+import { ProgressReporter } from './pull-progress.js';
+import type { ResolvedModel, SourceAccess } from './sources/model-source.js';
+import { BlobTransfer } from './transfer/blob-transfer.js';
+
+export interface FetchBlobs extends Pick<PullModel, 'store' | 'source' | 'onProgress' | 'transfer'> {
+  readonly resolved: ResolvedModel;
+  readonly access: SourceAccess;
+}
+
+/** Of the whole process: pulls that say nothing else share its connections. */
+const ownTransfer = new BlobTransfer();
+
+/**
+ * Brings the blobs of a model that are missing into the store, several at once. The config first: it is small, and a
+ * model whose config cannot be read is not worth downloading. The first failure stops the others, and nothing is
+ * still writing when it is reported.
+ */
+export async function fetchBlobs(fetch: FetchBlobs): Promise<void> {
+  const { resolved, access, store, transfer = ownTransfer } = fetch;
+  const { config } = resolved.manifest;
+  const total = artifactSize(resolved.manifest);
+  const emit = fetch.onProgress ?? ((): void => undefined);
+  const reporter = new ProgressReporter({ total, emit, now: () => performance.now() });
+  await fetchBlob(fetch, transfer, { blob: config, access });
+  readModelConfig(await store.readBlob(config.digest), config.mediaType);
+
+  const stop = new AbortController();
+  const signal = access.signal ? AbortSignal.any([access.signal, stop.signal]) : stop.signal;
+  const waiting = blobsOf(resolved.manifest).filter((blob) => blob.digest !== config.digest);
+  const fetchNext = async (): Promise<void> => {
+    for (let blob = waiting.shift(); blob; blob = waiting.shift()) {
+      await fetchBlob(fetch, transfer, { blob, access: { ...access, signal }, reporter });
+    }
+  };
+  let failure: { readonly error: unknown } | undefined;
+  const lanes = Array.from({ length: transfer.settings.blobs }, () =>
+    fetchNext().catch((error: unknown) => {
+      failure ??= { error };
+      stop.abort();
+    }),
+  );
+  await Promise.all(lanes);
+  if (failure) throw failure.error;
+}
+
+interface OneBlob {
+  readonly blob: Descriptor;
+  readonly access: SourceAccess;
+  readonly reporter?: ProgressReporter;
+}
+
+async function fetchBlob(
+  { store, source, resolved }: FetchBlobs,
+  transfer: BlobTransfer,
+  { blob, access, reporter }: OneBlob,
+): Promise<void> {
+  const options = {
+    blob,
+    ...(access.signal && { signal: access.signal }),
+    ...(reporter && { onProgress: (bytes: number) => reporter.report(blob, bytes) }),
+  };
+  await store.receive({
+    ...options,
+    receive: (place) =>
+      transfer.fetch({
+        ...options,
+        place,
+        open: (range, signal) => source.openBlob(resolved, blob, range, { ...access, signal }),
+      }),
+  });
+}

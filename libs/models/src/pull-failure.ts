@@ -1,0 +1,23 @@
+import { FormatError } from './formats/format-error.js';
+import type { PullModel } from './pull-model.js';
+import { TransientFailure } from './sources/retry.js';
+import { SourceError } from './sources/source-error.js';
+import { StoreError } from './store/store-error.js';
+import { DamagedBlob } from './transfer/transfer-error.js';
+
+/** What ended a pull, as a sentence for the caller. */
+export function explainFailure(error: unknown, { reference }: Pick<PullModel, 'reference'>): SourceError {
+  if (error instanceof SourceError) return error;
+  const options = { cause: error };
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof FormatError) {
+    return new SourceError('unsupported', `"${reference.name}" cannot be used: ${message}.`, options);
+  }
+  if (error instanceof StoreError || error instanceof DamagedBlob)
+    return new SourceError('failed', message, options);
+  const doing = error instanceof TransientFailure ? 'Downloading' : 'Storing';
+  return new SourceError('failed', `${doing} "${reference.name}" failed: ${message}.`, {
+    ...options,
+    unreachable: error instanceof TransientFailure,
+  });
+}
