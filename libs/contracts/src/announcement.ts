@@ -83,6 +83,10 @@ export class WorkerAnnouncement {
   /** Bytes. */
   @IsInt() @Min(0) readonly memoryTotal!: number;
   @IsInt() @Min(0) readonly memoryFree!: number;
+  /** Where it serves its store to gateways and other workers, `http://host:port`; absent = nowhere. */
+  @IsOptional() @IsString() readonly storeUrl?: string;
+  /** Bytes its store takes on its volume. */
+  @IsOptional() @IsInt() @Min(0) readonly storeBytes?: number;
   /** Ids of the models in its store. */
   @IsArray() @Matches(MODEL_ID, { each: true }) readonly models!: readonly string[];
   /** Completion queues it does not serve for now, because its engines kept dying with their models. */

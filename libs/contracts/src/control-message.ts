@@ -1,4 +1,5 @@
-import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { MODEL_ID } from './completion-job.js';
 import { ENVELOPE_VERSION } from './vocabulary.js';
 
 /**
@@ -7,19 +8,33 @@ import { ENVELOPE_VERSION } from './vocabulary.js';
  * - `pause`, `resume`: stop and go on reading from the engine, because the client is slow.
  * - `replay`: send the frames of `requestId` again, from `sequence` of `attempt` on.
  * - `delete-model`: forget `reference`, and the model when no reference is left.
+ * - `tag-model`: `reference` names `modelId` from now on, and no other model.
+ * - `cancel-pull`: stop the pull of `reference`.
+ * - `purge-models`: forget every model.
  */
-export const CONTROL_KINDS = ['cancel', 'pause', 'resume', 'replay', 'delete-model'] as const;
+export const CONTROL_KINDS = [
+  'cancel',
+  'pause',
+  'resume',
+  'replay',
+  'delete-model',
+  'tag-model',
+  'cancel-pull',
+  'purge-models',
+] as const;
 export type ControlKind = (typeof CONTROL_KINDS)[number];
 
 export class ControlMessage {
   @IsInt() @Min(1) @Max(ENVELOPE_VERSION) readonly version: number = ENVELOPE_VERSION;
   @IsIn(CONTROL_KINDS) readonly kind!: ControlKind;
-  /** Of every kind but `delete-model`. */
+  /** Of the kinds that are about a request. */
   @IsOptional() @IsString() @IsNotEmpty() readonly requestId?: string;
   /** Of `replay`. */
   @IsOptional() @IsInt() @Min(0) readonly attempt?: number;
   /** Of `replay`. */
   @IsOptional() @IsInt() @Min(0) readonly sequence?: number;
-  /** Of `delete-model`: a full reference, or `sha256:…` for the model with all its references. */
+  /** Of the kinds about a model: a full reference; of `delete-model` also `sha256:…` for the model with all of them. */
   @IsOptional() @IsString() @IsNotEmpty() readonly reference?: string;
+  /** Of `tag-model`. */
+  @IsOptional() @Matches(MODEL_ID) readonly modelId?: string;
 }

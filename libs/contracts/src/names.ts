@@ -101,6 +101,11 @@ export class Names {
     return `${this.namespace}:catalogue`;
   }
 
+  /** The secret by which gateways and workers recognise each other at a worker's store server. */
+  storeSecretKey(): string {
+    return `${this.namespace}:store-secret`;
+  }
+
   /** Progress of all pulls. */
   pullsChannel(): string {
     return `${this.namespace}:pulls`;
