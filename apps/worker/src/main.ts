@@ -8,8 +8,8 @@ import { ConfigurationError, processEnvironment, readConfig } from '#config';
 import { VARIANT_ENGINES } from '#contracts';
 import { createEngines, EngineStartError } from '#engines';
 import { announceReady, stopOnSignals } from '#lifecycle';
-import { ModelStore, RegistryHttp, RegistrySource, StoreError } from '#models';
-import { createLogger, NestLogger, readRelease } from '#observability';
+import { importModelRunnerStore, ModelStore, RegistryHttp, RegistrySource, StoreError } from '#models';
+import { createLogger, type Logger, NestLogger, readRelease } from '#observability';
 import { makeRunDirectory } from './run-directory.js';
 import { Worker } from './worker.js';
 import { WorkerConfig } from './worker.config.js';
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   });
 
   const { engine, probe } = await chooseEngine(config);
-  const store = await ModelStore.open(config.modelsPath || join(homedir(), '.longshore', 'models'));
+  const store = await openStore(config, logger);
   const http = new RegistryHttp(registryOptions(config));
   const runDirectory = await makeRunDirectory(config.runDirectory);
   process.once('exit', () => rmSync(runDirectory, { recursive: true, force: true }));
@@ -50,6 +50,21 @@ async function main(): Promise<void> {
   };
   logger.info('ready', { variant: config.variant, engine: engine.driver, version: probe.version });
   announceReady({ workerId });
+}
+
+/** @throws StoreError */
+async function openStore(
+  { modelsPath, storeQuota, importStore }: WorkerConfig,
+  logger: Logger,
+): Promise<ModelStore> {
+  const directory = modelsPath || join(homedir(), '.longshore', 'models');
+  const store = await ModelStore.open(directory, { quota: storeQuota });
+  logger.info('Opened the model store', { directory, quota: storeQuota, ...store.traits });
+  if (importStore !== '') {
+    const { imported, present, skipped } = await importModelRunnerStore({ from: importStore, to: store });
+    logger.info('Took models over', { from: importStore, imported, present: present.length, skipped });
+  }
+  return store;
 }
 
 async function chooseEngine(config: WorkerConfig) {

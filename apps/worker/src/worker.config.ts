@@ -1,5 +1,5 @@
 import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsOptional, IsPositive, IsString, Min } from 'class-validator';
-import { parseDuration, Variable } from '#config';
+import { parseDuration, parseSize, Variable } from '#config';
 import { type Variant, VARIANTS } from '#contracts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '#observability';
 
@@ -18,6 +18,10 @@ export class WorkerConfig {
   @Variable('LONGSHORE_WORKER_ID') @IsString() workerId = '';
   /** `.longshore/models` in the user's folder when empty. */
   @Variable('LONGSHORE_MODELS_PATH') @IsString() modelsPath = '';
+  /** Bytes; 0 = as much as the disk has. */
+  @Variable('LONGSHORE_STORE_QUOTA', parseSize) @Min(0) storeQuota = 0;
+  /** Nothing is imported when empty. */
+  @Variable('LONGSHORE_IMPORT_STORE') @IsString() importStore = '';
   /** A folder of its own in the system's temporary folder when empty. */
   @Variable('LONGSHORE_RUN_DIRECTORY') @IsString() runDirectory = '';
 

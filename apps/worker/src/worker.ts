@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type ControlHandlers, receiveControl } from '#cluster';
 import { type EngineAnnouncement, LongshoreError, type WorkerAnnouncement } from '#contracts';
 import { type Engine, type EngineProbe } from '#engines';
-import type { ModelSource, ModelStore, StoredModel } from '#models';
+import type { ModelLease, ModelSource, ModelStore, StoredModel } from '#models';
 import { type Logger, readRelease } from '#observability';
 import type { PumpedJob } from '#queue';
 import { WorkerCluster } from './cluster/worker-cluster.js';
@@ -38,6 +38,9 @@ const ENGINE_STOP_GRACE_MS = 2_000;
 /** Jobs refused at once when a model cannot be loaded. */
 const REFUSING_SLOTS = 16;
 
+/** Time between two looks at the model store for what nobody needs. */
+const TIDY_INTERVAL_MS = 60 * 60 * 1_000;
+
 /** Largest context a slot gets when nobody asked for one; tokens. */
 const DEFAULT_CONTEXT_LIMIT = 4_096;
 
@@ -53,6 +56,7 @@ export class Worker {
   private readonly expander: Expander;
   private readonly quarantine = new Quarantine();
   private readonly stopping = new AbortController();
+  private tidying: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: WorkerParts) {
     const { config, workerId, logger, engine } = parts;
@@ -118,6 +122,8 @@ export class Worker {
     );
     await cluster.presence.start();
     this.expander.start();
+    const tidy = (): void => void this.library.tidy().catch((error: unknown) => this.complain(error));
+    this.tidying = setInterval(tidy, TIDY_INTERVAL_MS).unref();
   }
 
   /** Takes nothing new; what was begun may finish within `drainMs`, then others go on with what they can go on with. */
@@ -131,6 +137,7 @@ export class Worker {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.tidying);
     this.live.stop();
     await this.cluster.stop();
   }
@@ -156,18 +163,36 @@ export class Worker {
   }
 
   private async load(identity: SessionIdentity, signal: AbortSignal): Promise<ResidentSession> {
-    const { config, engine, probe, runDirectory, logger } = this.parts;
+    const { engine, probe } = this.parts;
     if (!probe.modes.includes(identity.mode)) {
       throw new LongshoreError('load_failed', `${engine.driver} cannot run models for ${identity.mode}.`);
     }
-    const { model, files } = await this.library.provide(identity.modelId, signal);
+    for (let tries = 1; ; tries += 1) {
+      const { model, lease } = await this.library.provide(identity.modelId, signal);
+      try {
+        return await this.startEngine(identity, { model, lease }, signal);
+      } catch (error) {
+        await lease.release();
+        // An engine that does not take a model may have been given damaged bytes.
+        if (tries > 1 || signal.aborted || !(await this.library.foundDamage(identity.modelId, signal)))
+          throw error;
+      }
+    }
+  }
+
+  private async startEngine(
+    identity: SessionIdentity,
+    { model, lease }: { readonly model: StoredModel; readonly lease: ModelLease },
+    signal: AbortSignal,
+  ): Promise<ResidentSession> {
+    const { config, engine, runDirectory, logger } = this.parts;
     const limit = Math.min(model.config.context_size ?? DEFAULT_CONTEXT_LIMIT, DEFAULT_CONTEXT_LIMIT);
     const started = await engine.start(
       {
         modelId: identity.modelId,
         servedName: servedNameOf(model),
         mode: identity.mode,
-        files,
+        files: lease.files,
         contextSize: config.contextSize > 0 ? config.contextSize : limit,
         slots: config.slots,
         threads: config.threads > 0 ? config.threads : Math.max(1, availableParallelism() - 1),
@@ -176,6 +201,7 @@ export class Worker {
       },
       signal,
     );
+    void started.exited.then(() => lease.release()).catch((error: unknown) => this.complain(error));
     const queue = queueOf(identity, config.variant);
     return new ResidentSession(
       identity,

@@ -27,6 +27,9 @@ export const VARIABLES = {
   LONGSHORE_VARIANT: 'Kind of worker: cpu, cuda, vllm-cuda, sglang-cuda, rocm, musa or cann.',
   LONGSHORE_WORKER_ID: 'Name of the worker; unique over the cluster.',
   LONGSHORE_MODELS_PATH: 'Folder of the model store.',
+  LONGSHORE_STORE_QUOTA: 'Bytes the model store may take, such as 200GiB; 0 takes what the disk has.',
+  LONGSHORE_IMPORT_STORE:
+    'Folder of a Docker Model Runner store whose models are taken over at start; it is not changed.',
   LONGSHORE_RUN_DIRECTORY: 'Folder for the sockets of engines; keep its path short.',
   LONGSHORE_SLOTS: 'Requests one session runs at once.',
   LONGSHORE_CONTEXT_SIZE:

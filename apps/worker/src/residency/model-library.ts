@@ -2,11 +2,12 @@ import type { Catalogue } from '#cluster';
 import { type CatalogueModel, LongshoreError, parseModelReference, type ProgressLine } from '#contracts';
 import type { Logger } from '#observability';
 import {
-  type ModelFiles,
+  type ModelLease,
   type ModelSource,
   type ModelStore,
   type PulledModel,
   pullModel,
+  StoreError,
   type StoredModel,
   toCatalogueModel,
 } from '#models';
@@ -21,6 +22,8 @@ export interface LibraryPull {
 /** The models of one worker: its store, where they come from, and what the cluster is told of them. */
 export class ModelLibrary {
   private ids: readonly string[] = [];
+  /** Models whose every byte was read and found right. */
+  private readonly sound = new Set<string>();
 
   constructor(
     private readonly store: ModelStore,
@@ -62,17 +65,41 @@ export class ModelLibrary {
   }
 
   /**
-   * A model and its files, fetched from where it came from when this worker does not have it.
-   * @throws LongshoreError `model_not_found`; SourceError
+   * A model and its files, fetched from where it came from when this worker does not have it, or not all of it. The
+   * caller releases the lease when nothing uses the files any more.
+   * @throws LongshoreError `model_not_found`; SourceError; StoreError
    */
-  async provide(modelId: string, signal: AbortSignal): Promise<{ model: StoredModel; files: ModelFiles }> {
-    let model = await this.store.get(modelId);
-    if (model === undefined) {
-      const known = await this.catalogue.find(modelId);
-      if (known === undefined) throw new LongshoreError('model_not_found', `No such model: ${modelId}`);
-      model = await this.fetch(known, signal);
+  async provide(modelId: string, signal: AbortSignal): Promise<{ model: StoredModel; lease: ModelLease }> {
+    const model = await this.store.get(modelId);
+    if (model !== undefined) {
+      try {
+        return { model, lease: await this.store.lease(modelId) };
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        this.logger.warn('The files of a model are not whole', { model: modelId, reason: error.message });
+      }
     }
-    return { model, files: await this.store.files(modelId) };
+    const known = await this.catalogue.find(modelId);
+    if (known === undefined) throw new LongshoreError('model_not_found', `No such model: ${modelId}`);
+    return { model: await this.fetch(known, signal), lease: await this.store.lease(modelId) };
+  }
+
+  /**
+   * Reads every byte of a model that an engine would not take, once unless there is damage.
+   * @returns true when parts were damaged; they are gone, and {@link provide} brings them back.
+   */
+  async foundDamage(modelId: string, signal: AbortSignal): Promise<boolean> {
+    if (this.sound.has(modelId)) return false;
+    const damaged = await this.store.verify(modelId, { signal });
+    if (damaged.length === 0) this.sound.add(modelId);
+    else this.logger.error('Removed damaged parts of a model', { model: modelId, parts: damaged });
+    return damaged.length > 0;
+  }
+
+  /** Removes what nobody needs from the store. */
+  async tidy(): Promise<void> {
+    const { files, bytes } = await this.store.collect();
+    if (files > 0) this.logger.info('Removed what nobody needs from the model store', { files, bytes });
   }
 
   /** Forgets a reference, or with `sha256:…` a model. @returns the id of the model that is gone, if one is. */

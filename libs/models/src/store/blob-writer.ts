@@ -28,8 +28,21 @@ export interface BlobArrival {
  * @throws StoreError `no-room`; what `receive` throws; the signal's reason.
  */
 export async function receiveBlob(volume: Volume, arrival: BlobArrival): Promise<boolean> {
-  const { blob, signal, onProgress, receive } = arrival;
-  const { layout, locks } = volume;
+  const { layout } = volume;
+  const { blob } = arrival;
+  return unlessPresent(volume, arrival, async () => {
+    await checkFree(volume, blob.size - (await partialSize(layout, blob)));
+    await arrival.receive(layout.partialPlace(blob.digest));
+    await publish(layout, blob);
+  });
+}
+
+/** Runs `bring` with the lock of the blob when it is missing. */
+export async function unlessPresent(
+  { layout, locks }: Volume,
+  { blob, signal, onProgress }: Omit<BlobArrival, 'receive'>,
+  bring: () => Promise<void>,
+): Promise<boolean> {
   return explainingFullDisk(layout.directory, async () => {
     if (await hasBlob(layout, blob)) return false;
     const options = {
@@ -42,9 +55,7 @@ export async function receiveBlob(volume: Volume, arrival: BlobArrival): Promise
         onProgress?.(blob.size);
         return false;
       }
-      await checkFree(volume, blob.size - (await partialSize(layout, blob)));
-      await receive(layout.partialPlace(blob.digest));
-      await publish(layout, blob);
+      await bring();
       return true;
     });
   });
@@ -61,7 +72,8 @@ export async function partialSize(layout: StoreLayout, blob: Descriptor): Promis
   return status ? Math.min(allocatedBytes(status), blob.size) : 0;
 }
 
-async function publish(layout: StoreLayout, blob: Descriptor): Promise<void> {
+/** Puts what is whole and verified in its place. With the lock of the blob. */
+export async function publish(layout: StoreLayout, blob: Descriptor): Promise<void> {
   const { data, record } = layout.partialPlace(blob.digest);
   const file = await open(data, 'r+');
   try {

@@ -97,7 +97,9 @@ class HeartbeatLock implements Lock {
   ) {
     // Writing lets the file system say what time it is. A beat that fails is followed by the next one.
     const beat = (): Promise<unknown> => this.file.write('.', 0).catch(() => undefined);
-    this.timer = setInterval(() => (this.beating = this.beating.then(beat)), held.interval);
+    this.timer = setInterval(() => {
+      this.beating = this.beating.then(beat);
+    }, held.interval);
     this.timer.unref();
   }
 

@@ -5,6 +5,7 @@ import { blobsOf, digestOf, parseManifest } from '../formats/manifest.js';
 import { planBundle } from '../formats/plan-bundle.js';
 import { readModelConfig } from '../formats/read-model-config.js';
 import type { Artifact } from '../package/artifact.js';
+import { adoptFile, type Adoption } from './adopt-file.js';
 import { deliverBlob, hasBlob, receiveBlob, type BlobArrival, type BlobDelivery } from './blob-writer.js';
 import {
   collectGarbage,
@@ -145,6 +146,11 @@ export class ModelStore {
   /** Brings one blob in, in a way of the caller's own; see {@link receiveBlob}. Within {@link holding}. */
   async receive(arrival: BlobArrival): Promise<boolean> {
     return receiveBlob(this.volume, arrival);
+  }
+
+  /** Takes a blob over from a file; see {@link adoptFile}. Within {@link holding}. */
+  async adopt(adoption: Adoption): Promise<boolean> {
+    return adoptFile(this.volume, adoption);
   }
 
   /**
@@ -328,6 +334,19 @@ export class ModelStore {
   private async bundle(id: string): Promise<ModelFiles> {
     const plan = planBundle(parseManifest(await this.readManifest(id)));
     return explainingFullDisk(this.directory, () => openBundle(this.volume, id, plan));
+  }
+
+  /**
+   * A model as it lies here, to be pushed or exported. Within {@link holding}, or its files may go away.
+   * @throws StoreError `not-found`
+   */
+  async artifact(id: string): Promise<Artifact> {
+    const manifest = await this.readManifest(id);
+    const blobs = blobsOf(parseManifest(manifest)).map((descriptor) => ({
+      descriptor,
+      content: this.layout.blob(descriptor.digest),
+    }));
+    return { id, manifest, blobs };
   }
 
   private async readManifest(id: string): Promise<Buffer> {
