@@ -118,6 +118,8 @@ export class HubHttp {
         },
         ...(access.signal && { signal: access.signal }),
       });
+      // Whoever reads sees the error too; without a listener one that comes when nobody reads ends the process.
+      response.body.on('error', () => undefined);
       return { status: response.statusCode, headers: single(response.headers), url, body: response.body };
     } catch (error) {
       access.signal?.throwIfAborted();
