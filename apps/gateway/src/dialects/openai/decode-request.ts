@@ -1,12 +1,9 @@
 import { LongshoreError } from '#contracts';
 import { IsBoolean, IsOptional, IsString, MaxLength, validateSync } from 'class-validator';
 import { PRIORITIES } from '../../http/caller-wishes.js';
-import { isDeeperThan } from './nesting.js';
+import { refuseDeepNesting } from '../../http/nesting.js';
 
 const LONGEST_MODEL_NAME = 1_024;
-
-/** Engines walk a body recursively: one of some ten thousand levels exhausts their stack and ends them for everyone. */
-const DEEPEST_NESTING = 256;
 
 /** What the gateway itself reads of an inference body. Everything else is the engine's to judge. */
 class InferenceEnvelope {
@@ -70,13 +67,7 @@ function parseObject(body: unknown): Record<string, unknown> {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new LongshoreError('invalid_request', `The body must be a JSON object, not ${kindOf(data)}.`);
   }
-  // Shorter text has no room for that many brackets.
-  if (body.length > 2 * DEEPEST_NESTING && isDeeperThan(DEEPEST_NESTING, data)) {
-    throw new LongshoreError(
-      'invalid_request',
-      `The body is nested more than ${DEEPEST_NESTING} levels deep.`,
-    );
-  }
+  refuseDeepNesting(body, data);
   return data as Record<string, unknown>;
 }
 

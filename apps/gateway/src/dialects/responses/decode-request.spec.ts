@@ -37,6 +37,18 @@ describe('a request for a response', () => {
     expect({ stream, store }).toEqual({ stream: false, store: true });
   });
 
+  it.each(['metadata', 'tools', 'text', 'top_k', 'input'])(
+    'is refused when "%s" nests too deeply',
+    (name) => {
+      const body = `{"model":"m","input":"Hi","${name}":${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
+      expect(() => decodeResponsesRequest(body)).toThrow('nested more than 256 levels');
+    },
+  );
+
+  it('is refused when the name of its model is endless', () => {
+    expect(problem({ model: 'm'.repeat(2_000) })).toMatchObject({ field: 'model' });
+  });
+
   it('takes function tools in both forms and echoes the flat one', () => {
     const { parameters, echoed } = decode({
       tools: [

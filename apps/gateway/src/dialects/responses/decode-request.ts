@@ -1,4 +1,5 @@
 import { LongshoreError } from '#contracts';
+import { refuseDeepNesting } from '../../http/nesting.js';
 import { decodeTools, type ToolChoice } from './decode-tools.js';
 import { invalid, isObject, isString, type Item } from './fields.js';
 
@@ -19,6 +20,8 @@ export interface ResponsesRequest {
 }
 
 type Body = Readonly<Record<string, unknown>>;
+
+const LONGEST_MODEL_NAME = 1_024;
 
 /** Members that ask for something the cluster does not have. */
 const UNSUPPORTED = ['conversation', 'prompt', 'context_management', 'moderation', 'max_tool_calls'];
@@ -71,6 +74,7 @@ function parseBody(text: unknown): Body {
     throw invalid(`The body is not valid JSON: ${(error as Error).message}`);
   }
   if (!isObject(body)) throw invalid('The body must be a JSON object.');
+  refuseDeepNesting(text, body);
   return body;
 }
 
@@ -94,6 +98,8 @@ function decodeModel(body: Body): string {
     throw new LongshoreError('model_required', 'model is required', 'model');
   }
   if (!isString(model)) throw invalid('"model" must be a string.', 'model');
+  if (model.length > LONGEST_MODEL_NAME)
+    throw invalid(`"model" must not be longer than ${LONGEST_MODEL_NAME} characters.`, 'model');
   return model;
 }
 
