@@ -8,8 +8,9 @@ import { ConfigurationError, processEnvironment, readConfig } from '#config';
 import { VARIANT_ENGINES } from '#contracts';
 import { createEngines, EngineStartError } from '#engines';
 import { announceReady, stopOnSignals } from '#lifecycle';
-import { importModelRunnerStore, ModelStore, RegistryHttp, RegistrySource, StoreError } from '#models';
-import { createLogger, type Logger, NestLogger, readRelease } from '#observability';
+import { importModelRunnerStore, ModelStore, StoreError } from '#models';
+import { createLogger, type Logger, NestLogger } from '#observability';
+import { createSource } from './model-source.js';
 import { makeRunDirectory } from './run-directory.js';
 import { Worker } from './worker.js';
 import { WorkerConfig } from './worker.config.js';
@@ -31,11 +32,11 @@ async function main(): Promise<void> {
 
   const { engine, probe } = await chooseEngine(config);
   const store = await openStore(config, logger);
-  const http = new RegistryHttp(registryOptions(config));
+  const models = createSource(config);
   const runDirectory = await makeRunDirectory(config.runDirectory);
   process.once('exit', () => rmSync(runDirectory, { recursive: true, force: true }));
 
-  const source = new RegistrySource(http);
+  const { source } = models;
   const worker = new Worker({ config, workerId, runDirectory, engine, probe, store, source, logger });
   await worker.start();
   const app = await NestFactory.createApplicationContext(WorkerModule.forWorker(worker, config), {
@@ -46,7 +47,7 @@ async function main(): Promise<void> {
     // Both at once: consumers must take nothing that a draining worker would only hand back.
     await Promise.all([worker.drain(drainMs), app.close()]);
     await worker.stop();
-    await http.close();
+    await models.close();
   };
   logger.info('ready', { variant: config.variant, engine: engine.driver, version: probe.version });
   announceReady({ workerId });
@@ -86,16 +87,6 @@ async function chooseEngine(config: WorkerConfig) {
     );
   }
   return { engine, probe: await engine.probe() };
-}
-
-function registryOptions({ insecureRegistry, dockerHubUser, dockerHubPassword }: WorkerConfig) {
-  const hub = { username: dockerHubUser ?? '', password: dockerHubPassword ?? '' };
-  const hasHub = dockerHubUser !== undefined && dockerHubPassword !== undefined;
-  return {
-    insecure: insecureRegistry,
-    userAgent: `longshore/${readRelease()}`,
-    credentials: (registry: string) => (registry === 'docker.io' && hasHub ? hub : undefined),
-  };
 }
 
 main().catch((error: unknown) => {

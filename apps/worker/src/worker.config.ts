@@ -1,7 +1,20 @@
-import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsOptional, IsPositive, IsString, Min } from 'class-validator';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsPositive,
+  IsString,
+  IsUrl,
+  Min,
+} from 'class-validator';
 import { parseDuration, parseSize, Variable } from '#config';
 import { type Variant, VARIANTS } from '#contracts';
+import { HUB_ENDPOINT } from '#models';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '#observability';
+
+const HTTP_URL = { protocols: ['http', 'https'], require_protocol: true, require_tld: false };
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -42,4 +55,6 @@ export class WorkerConfig {
   @Variable('INSECURE_REGISTRY') @IsBoolean() insecureRegistry = false;
   @Variable('DOCKER_HUB_USER') @IsOptional() @IsString() dockerHubUser?: string;
   @Variable('DOCKER_HUB_PASSWORD') @IsOptional() @IsString() dockerHubPassword?: string;
+  @Variable('HF_ENDPOINT') @IsUrl(HTTP_URL) huggingFaceEndpoint = HUB_ENDPOINT;
+  @Variable('HF_TOKEN') @IsOptional() @IsString() @IsNotEmpty() huggingFaceToken?: string;
 }

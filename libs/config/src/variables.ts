@@ -53,6 +53,8 @@ export const FOREIGN_VARIABLES = {
   INSECURE_REGISTRY: 'true speaks plain HTTP to registries.',
   DOCKER_HUB_USER: 'User for Docker Hub.',
   DOCKER_HUB_PASSWORD: 'Password for Docker Hub.',
+  HF_ENDPOINT: 'Server that is asked in place of https://huggingface.co, for example a mirror.',
+  HF_TOKEN: 'Token for the Hugging Face Hub, used for callers who send none of their own.',
   PATH: 'Where programs are searched.',
   HOME: 'The user’s folder.',
   LD_LIBRARY_PATH: 'Passed to engines.',

@@ -16,6 +16,12 @@ const STATUS_OF: Readonly<Record<PullFailure, number>> = {
   failed: 500,
 };
 
+/** What existing clients look for. A source that knows more says so behind these words. */
+const WORDS: Readonly<Partial<Record<PullFailure, string>>> = {
+  unauthorized: 'Unauthorized',
+  'not-found': 'Model not found',
+};
+
 /**
  * A pull as the progress stream of the Model Runner: one JSON object a line, the last one a success or an error.
  * Lines that carry no bytes are held back until there is progress, or `quietLimitMs` has gone by, so that a pull which
@@ -86,9 +92,9 @@ function conclusion(outcome: Outcome): ProgressLine {
 }
 
 function refusal({ failure, message }: Extract<Outcome, { ok: false }>): RouteFailure {
-  if (failure === 'unauthorized') return new RouteFailure(401, 'Unauthorized');
-  if (failure === 'not-found') return new RouteFailure(404, 'Model not found');
-  return new RouteFailure(STATUS_OF[failure], message);
+  const words = WORDS[failure];
+  const text = words === undefined || message.startsWith(`${words}: `) ? message : words;
+  return new RouteFailure(STATUS_OF[failure], text);
 }
 
 function encode(lines: readonly ProgressLine[]): Buffer {

@@ -66,16 +66,21 @@ describe('a pull', () => {
   });
 
   it.each([
-    ['unauthorized', 401, 'Unauthorized\n'],
-    ['not-found', 404, 'Model not found\n'],
-    ['unsupported', 422, 'because\n'],
-    ['failed', 500, 'because\n'],
-  ] as const)('that fails at once as %s is answered with %i', async (failure, status, text) => {
-    fake.cluster.pulls.events = events([event({ outcome: { ok: false, failure, message: 'because' } })]);
-    const response = await pull();
-    expect([response.status, await response.text()]).toEqual([status, text]);
-    expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
-  });
+    ['unauthorized', 'because', 401, 'Unauthorized\n'],
+    ['unauthorized', 'Unauthorized: org/repo is gated.', 401, 'Unauthorized: org/repo is gated.\n'],
+    ['not-found', 'because', 404, 'Model not found\n'],
+    ['not-found', 'Model not found: it has Q8_0.', 404, 'Model not found: it has Q8_0.\n'],
+    ['unsupported', 'because', 422, 'because\n'],
+    ['failed', 'because', 500, 'because\n'],
+  ] as const)(
+    'that fails at once as %s, "%s", is answered with %i',
+    async (failure, message, status, text) => {
+      fake.cluster.pulls.events = events([event({ outcome: { ok: false, failure, message } })]);
+      const response = await pull();
+      expect([response.status, await response.text()]).toEqual([status, text]);
+      expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
+    },
+  );
 
   it('that fails later ends with an error line', async () => {
     const outcome = { ok: false, failure: 'not-found', message: 'a layer is missing' } as const;
