@@ -80,8 +80,14 @@ export class FakeStreams extends Streams {
 export class FakeStoredResponses extends StoredResponses {
   private readonly kept = new Map<string, StoredResponse>();
 
-  override async save(response: StoredResponse): Promise<void> {
-    this.kept.set(response.id, response);
+  override async put(response: StoredResponse): Promise<StoredResponse> {
+    const standing = this.kept.get(response.id) ?? response;
+    this.kept.set(response.id, standing);
+    return standing;
+  }
+
+  override async update(response: StoredResponse): Promise<void> {
+    if (this.kept.has(response.id)) this.kept.set(response.id, response);
   }
 
   override async find(id: string): Promise<StoredResponse | undefined> {

@@ -13,6 +13,8 @@ export interface CompletionRequest {
   readonly route: EngineRoute;
   /** The client's JSON, untouched. */
   readonly body: string;
+  /** What a repeated request must have in common with the first, where that is more than the body. */
+  readonly identity?: string;
   readonly streaming: boolean;
   /** Time the answer may take, where that is less than the gateway allows; ms. */
   readonly timeout?: number;

@@ -45,3 +45,27 @@ it('keeps a key for as long as the answer may take to a request whose gateway di
   await runs.run(keyed, signal);
   expect(done).toEqual(['keep k 600000', 'accept']);
 });
+
+it('takes requests of one body for different ones where they differ in more than that', async () => {
+  let claimed: object | undefined;
+  const parts = {
+    records: {
+      claim: async (_: string, claim: object) => {
+        const earlier = claimed;
+        claimed ??= claim;
+        return earlier;
+      },
+    },
+    follower: { find: async () => ({ requestId: 'g.1' }), follow: async () => ANSWER },
+    acceptance: { keyRetention: 600_000 },
+    allocate: () => ({ gatewayId: 'g', stream: 1 }),
+    begin: async () => ANSWER,
+  };
+  const runs = new IdempotentRuns(parts as unknown as IdempotentRunsParts);
+  const { signal } = new AbortController();
+  const run = (identity: string) =>
+    runs.run({ request: { ...REQUEST, identity }, key: 'k', after: 0, eventIds: false }, signal);
+  expect(await run('one')).toBe(ANSWER);
+  expect(await run('one')).toBe(ANSWER);
+  await expect(run('other')).rejects.toMatchObject({ code: 'idempotency_conflict' });
+});

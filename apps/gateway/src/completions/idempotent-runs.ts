@@ -129,8 +129,8 @@ export class IdempotentRuns {
 }
 
 /** Two requests are the same when they ask the same of the same. */
-function fingerprintOf({ engine, route, body }: CompletionRequest): string {
+function fingerprintOf({ engine, route, body, identity = body }: CompletionRequest): string {
   return createHash('sha256')
-    .update(`${engine ?? ''} ${route}\n${body}`)
+    .update(`${engine ?? ''} ${route}\n${identity}`)
     .digest('hex');
 }

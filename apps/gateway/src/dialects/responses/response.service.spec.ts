@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LongshoreError } from '#contracts';
 import { Logger } from '#observability';
 import { FakeCompletions, FakeStoredResponses, FakeStreams } from '../../__fakes__/fake-cluster.js';
+import { GatewayConfig } from '../../gateway.config.js';
 import { ResponseService } from './response.service.js';
 
 const CHAT = [
@@ -14,7 +15,7 @@ async function* bytesOf(events: readonly string[]): AsyncGenerator<Buffer, void,
   for (const event of events) yield Buffer.from(`${event}\n\n`);
 }
 
-function start() {
+function start(bodyLimit = 1_000_000) {
   const completions = new FakeCompletions();
   const bodies: Record<string, unknown>[] = [];
   completions.respond = async (request) => {
@@ -23,7 +24,9 @@ function start() {
     return { status: 200, headers, body: bytesOf(CHAT) };
   };
   const logger = new Logger({ level: 'error', format: 'json', write: () => undefined });
-  const service = new ResponseService(completions, new FakeStreams(), new FakeStoredResponses(), logger);
+  const streams = new FakeStreams();
+  const config = Object.assign(new GatewayConfig(), { bodyLimit });
+  const service = new ResponseService(completions, streams, new FakeStoredResponses(), logger, config);
   const create = async (members: object): Promise<Record<string, unknown>> => {
     const body = JSON.stringify({ model: 'ai/smollm2', ...members });
     const answer = await service.create({ body, requestId: 'r', limits: {} }, new AbortController().signal);
@@ -31,7 +34,7 @@ function start() {
     for await (const piece of answer.body) pieces.push(piece);
     return JSON.parse(Buffer.concat(pieces).toString()) as Record<string, unknown>;
   };
-  return { service, create, bodies };
+  return { service, create, bodies, completions, streams };
 }
 
 describe('a chain of responses', () => {
@@ -54,5 +57,85 @@ describe('a chain of responses', () => {
     const { create } = start();
     const first = await create({ input: 'One', store: false });
     await expect(create({ input: 'Two', previous_response_id: first['id'] })).rejects.toThrow(LongshoreError);
+  });
+
+  it('is refused when all of it together is more than a body may be', async () => {
+    const { create } = start(2_000);
+    const first = await create({ input: 'x'.repeat(900) });
+    const second = await create({ input: 'y'.repeat(700), previous_response_id: first['id'] });
+    const third = create({ input: 'z'.repeat(300), previous_response_id: second['id'] });
+    await expect(third).rejects.toMatchObject({ code: 'request_too_large', field: 'input' });
+  });
+
+  it('is refused when it is endless', async () => {
+    const { create } = start();
+    let last = await create({ input: 'Hi' });
+    for (let turn = 0; turn < 200; turn++)
+      last = await create({ input: [], previous_response_id: last['id'] });
+    await expect(create({ input: [], previous_response_id: last['id'] })).rejects.toThrow(
+      'More than 200 responses',
+    );
+  });
+});
+
+describe('a background response', () => {
+  const cancelled = { attempt: 1, frames: [], body: Buffer.alloc(0), next: 1, bytes: 1, truncated: false };
+
+  /** Begins one that nobody answers until `end` is called. */
+  async function begin() {
+    const started = start();
+    const { completions } = started;
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    completions.respond = async (request) => {
+      const place = { ahead: 0, queue: 'q', model: 'm', workerId: () => undefined };
+      request.onAccepted?.({ ...place, requestId: 'gw-1.1' });
+      await ended;
+      throw new LongshoreError('deadline_exceeded');
+    };
+    const created = await started.create({ input: 'Hi', background: true });
+    return { ...started, id: String(created['id']), end };
+  }
+
+  it('that was deleted while it ran does not come back when it ends', async () => {
+    const { service, streams, id, end } = await begin();
+    await service.delete(id);
+    streams.logs.set('gw-1.1', { ...cancelled, fin: { outcome: 'cancelled' } });
+    end();
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(service.get(id)).rejects.toMatchObject({ code: 'stream_not_found' });
+  });
+
+  it('that nobody began in time has failed, and says why', async () => {
+    const { service, id, end } = await begin();
+    expect(await service.get(id)).toMatchObject({ status: 'queued' });
+    end();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await service.get(id)).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('request time limit') },
+    });
+  });
+
+  it('whose traces are gone does not wait for ever', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const { service, id } = await begin();
+      vi.setSystemTime(Date.now() + 700_000);
+      expect(await service.get(id)).toMatchObject({ status: 'failed' });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('that is made again with its key after its end is told as it is', async () => {
+    const { completions, create, streams } = start();
+    const headers = { 'content-type': 'text/event-stream', 'x-longshore-request': 'gw-1.1' };
+    completions.respond = async () => ({ status: 200, headers, body: bytesOf(CHAT) });
+    const head = { status: 200, headers: {}, workerId: 'w' };
+    const body = Buffer.from(CHAT.map((event) => `${event}\n\n`).join(''));
+    streams.logs.set('gw-1.1', { ...cancelled, head, body, fin: { outcome: 'completed' } });
+    const answer = await create({ input: 'Hi', background: true });
+    expect(answer).toMatchObject({ status: 'completed', output_text: 'Fine.' });
   });
 });

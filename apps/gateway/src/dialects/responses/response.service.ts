@@ -9,6 +9,7 @@ import {
   type CompletionResponse,
   Completions,
 } from '../../completions/completions.js';
+import { GatewayConfig } from '../../gateway.config.js';
 import { isEventStream, type StreamedResponse } from '../../http/streamed-response.js';
 import type { Resumption } from '../../streams/read-resumption.js';
 import { Streams } from '../../streams/streams.js';
@@ -40,6 +41,12 @@ interface PreparedResponse {
 const EVENT_STREAM = { 'content-type': 'text/event-stream; charset=utf-8' };
 const ID_DIGITS = 24;
 
+/** A response without a trace that could have ended so long ago did; ms. */
+const OVERDUE_MS = 5_000;
+const TOO_MUCH =
+  'With all that was said before, this is more than the gateway accepts; begin a new conversation.';
+const FORGOTTEN = 'What became of this response is kept no longer.';
+
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 
 /** Runs responses as chat completions, keeps them, and tells them again. */
@@ -50,6 +57,7 @@ export class ResponseService {
     private readonly streams: Streams,
     private readonly stored: StoredResponses,
     private readonly logger: Logger,
+    private readonly config: GatewayConfig,
   ) {}
 
   /** @throws LongshoreError that names what is wrong with the request */
@@ -59,7 +67,7 @@ export class ResponseService {
     const response = await this.begin(prepared);
     return prepared.request.stream
       ? this.tell(response, -1, signal)
-      : answerJson(encodeResponse(response, { status: 'queued', output: [] }));
+      : answerJson(encodeResponse(response, await this.progressOf(response)));
   }
 
   /** The response as it is now. @throws LongshoreError `stream_not_found` */
@@ -80,8 +88,7 @@ export class ResponseService {
       throw new LongshoreError('invalid_request', 'Only responses made with "background" can be cancelled.');
     }
     const current = await this.progressOf(response);
-    if (current.status !== 'queued' && current.status !== 'in_progress')
-      return encodeResponse(response, current);
+    if (!isUnfinished(current)) return encodeResponse(response, current);
     await this.streams.cancel({ text: response.requestId });
     const final = { ...current, status: 'cancelled' as const };
     await this.keep({ ...response, final });
@@ -120,12 +127,14 @@ export class ResponseService {
       stream: true,
       stream_options: { include_usage: true },
     });
+    if (body.length > this.config.bodyLimit) throw new LongshoreError('request_too_large', TOO_MUCH, 'input');
     const background = { resumable: true, background: true, after: 0, eventIds: false };
     const completion: CompletionRequest = {
       requestId,
       model: request.model,
       route: '/v1/chat/completions',
       body,
+      identity: `responses ${String(incoming.body)}`,
       streaming: true,
       ...limits,
       ...(engine === undefined ? {} : { engine }),
@@ -142,7 +151,7 @@ export class ResponseService {
     const ended = await Promise.all(
       chain.map(async (response) => ({ ...response, final: await this.progressOf(response) })),
     );
-    const unfinished = ended.find(({ final }) => final.status === 'queued' || final.status === 'in_progress');
+    const unfinished = ended.find(({ final }) => isUnfinished(final));
     if (unfinished === undefined) return historyOf(ended);
     const message = `The response ${unfinished.id} is not finished.`;
     throw new LongshoreError('invalid_request', message, 'previous_response_id');
@@ -151,9 +160,12 @@ export class ResponseService {
   /** Where nobody has seen the end yet, the log knows. */
   private async progressOf(response: StoredResponse): Promise<ResponseProgress> {
     if (response.final !== undefined) return response.final;
+    const now = Date.now();
     const logged = await this.streams.snapshot(response.requestId);
-    const final = await assembleLogged(response, logged, Date.now());
-    if (final.status !== 'queued' && final.status !== 'in_progress') await this.keep({ ...response, final });
+    const overdue = now > response.createdAt * 1_000 + this.config.requestTimeout + OVERDUE_MS;
+    if (logged === undefined && overdue) return endedUnseen(FORGOTTEN);
+    const final = await assembleLogged(response, logged, now);
+    if (!isUnfinished(final)) await this.keep({ ...response, final });
     return final;
   }
 
@@ -178,9 +190,11 @@ export class ResponseService {
   /** Starts a response that nobody waits for; it is safe when this resolves. */
   private async begin({ request, completion }: PreparedResponse): Promise<StoredResponse> {
     let run: Promise<CompletionResponse> | undefined;
-    const { requestId } = await new Promise<AcceptedCompletion>((resolve, reject) => {
-      run = this.completions.run({ ...completion, onAccepted: resolve }, new AbortController().signal);
-      run.catch(reject);
+    const requestId = await new Promise<string>((resolve, reject) => {
+      const onAccepted = (accepted: AcceptedCompletion): void => resolve(accepted.requestId);
+      run = this.completions.run({ ...completion, onAccepted }, new AbortController().signal);
+      // One that was made before and is over is nowhere accepted again.
+      run.then(({ headers }) => resolve(headers['x-longshore-request'] ?? ''), reject);
     });
     const response = await this.remember(requestId, request);
     if (run !== undefined) void this.watch(run, response);
@@ -189,12 +203,17 @@ export class ResponseService {
 
   /** Keeps the end of a background response. When this gateway dies first, whoever asks for it next does. */
   private async watch(run: Promise<CompletionResponse>, response: StoredResponse): Promise<void> {
+    let reason: unknown;
     try {
       for await (const _ of (await run).body);
     } catch (error) {
       this.logger.debug('A background response broke off', { response: response.id, error });
+      reason = error;
     }
-    await this.progressOf(response).catch(() => undefined);
+    const final = await this.progressOf(response).catch(() => undefined);
+    // Nobody goes on with it, and where it was not begun no log says so.
+    if (!(reason instanceof LongshoreError) || reason.code === 'shutting_down') return;
+    if (final?.status === 'queued') await this.keep({ ...response, final: endedUnseen(reason.message) });
   }
 
   private async tell(
@@ -228,20 +247,22 @@ export class ResponseService {
   /** The response of a chat completion: a new one, or the one that an earlier request with the same key began. */
   private async remember(requestId: string, request: ResponsesRequest): Promise<StoredResponse> {
     const id = `resp_${createHash('sha256').update(requestId).digest('hex').slice(0, ID_DIGITS)}`;
-    const known = await this.stored.find(id).catch(() => undefined);
-    if (known !== undefined) return known;
     const createdAt = Math.floor(Date.now() / 1_000);
     const response: StoredResponse = { version: 1, id, createdAt, request, requestId };
-    await this.keep(response);
-    return response;
+    return request.store
+      ? this.stored.put(response).catch((error: unknown) => this.unkept(response, error))
+      : response;
   }
 
   /** A response that cannot be kept is answered all the same. */
   private async keep(response: StoredResponse): Promise<void> {
     if (!response.request.store) return;
-    await this.stored.save(response).catch((error: unknown) => {
-      this.logger.warn('Could not keep a response', { response: response.id, error });
-    });
+    await this.stored.update(response).catch((error: unknown) => this.unkept(response, error));
+  }
+
+  private unkept(response: StoredResponse, error: unknown): StoredResponse {
+    this.logger.warn('Could not keep a response', { response: response.id, error });
+    return response;
   }
 
   private async reach<T>(task: () => Promise<T>): Promise<T> {
@@ -251,6 +272,15 @@ export class ResponseService {
       throw error instanceof LongshoreError ? error : new LongshoreError('redis_unavailable');
     }
   }
+}
+
+function isUnfinished({ status }: ResponseProgress): boolean {
+  return status === 'queued' || status === 'in_progress';
+}
+
+/** A response that ended before anything was said. */
+function endedUnseen(message: string): ResponseProgress {
+  return { status: 'failed', output: [], error: { code: 'server_error', message } };
 }
 
 function notFound(id: string, field?: string): LongshoreError {

@@ -1,7 +1,7 @@
 import type { Names } from '#contracts';
 import type { RedisClient } from '#redis';
 import type { ResponsesRequest } from './decode-request.js';
-import type { Item } from './fields.js';
+import { invalid, type Item } from './fields.js';
 import type { ResponseProgress } from './response-object.js';
 
 /** A response as it is kept for later requests. */
@@ -19,10 +19,15 @@ export interface StoredResponse {
 
 /** Longest chain of responses that is replayed to the model. */
 const LONGEST_CHAIN = 200;
+const TOO_LONG = `More than ${LONGEST_CHAIN} responses go before this one; begin a new conversation.`;
 
 /** Responses that are kept for a while, where every gateway finds them. */
 export abstract class StoredResponses {
-  abstract save(response: StoredResponse): Promise<void>;
+  /** Keeps a new response, unless it is kept already. @returns the one that stands */
+  abstract put(response: StoredResponse): Promise<StoredResponse>;
+
+  /** Writes what has become of a response; nothing when it is kept no longer, as after its deletion. */
+  abstract update(response: StoredResponse): Promise<void>;
 
   abstract find(id: string): Promise<StoredResponse | undefined>;
 
@@ -40,8 +45,14 @@ export class RedisStoredResponses extends StoredResponses {
     super();
   }
 
-  override async save(response: StoredResponse): Promise<void> {
-    await this.redis.set(this.key(response.id), JSON.stringify(response), 'PX', this.retention);
+  override async put(response: StoredResponse): Promise<StoredResponse> {
+    const json = JSON.stringify(response);
+    const written = await this.redis.set(this.key(response.id), json, 'PX', this.retention, 'NX');
+    return written === null ? ((await this.find(response.id)) ?? response) : response;
+  }
+
+  override async update(response: StoredResponse): Promise<void> {
+    await this.redis.set(this.key(response.id), JSON.stringify(response), 'PX', this.retention, 'XX');
   }
 
   override async find(id: string): Promise<StoredResponse | undefined> {
@@ -61,13 +72,15 @@ export class RedisStoredResponses extends StoredResponses {
 /**
  * The responses before one, oldest first, that one included.
  * @returns undefined when it, or one it goes back to, is not kept
+ * @throws LongshoreError when there are too many to be told to a model again
  */
 export async function chainOf(stored: StoredResponses, id: string): Promise<StoredResponse[] | undefined> {
   const chain: StoredResponse[] = [];
   for (let next: string | undefined = id; next !== undefined;) {
     const response: StoredResponse | undefined = await stored.find(next);
-    if (response === undefined || chain.length === LONGEST_CHAIN) return undefined;
+    if (response === undefined) return undefined;
     chain.unshift(response);
+    if (chain.length > LONGEST_CHAIN) throw invalid(TOO_LONG, 'previous_response_id');
     next = response.request.previousResponseId;
   }
   return chain;
