@@ -274,7 +274,16 @@ export class Worker {
         void publisher.replay(requestId ?? '', attempt ?? 0, sequence ?? 0),
       'delete-model': ({ reference }) =>
         void this.deleteModel(reference ?? '').catch((error: unknown) => this.complain(error)),
+      'tag-model': ({ reference, modelId }) =>
+        void this.library.tag(modelId ?? '', reference ?? '').catch((error: unknown) => this.complain(error)),
+      'cancel-pull': ({ reference }) => this.pulls.cancel(reference ?? ''),
+      'purge-models': () => void this.purgeModels().catch((error: unknown) => this.complain(error)),
     };
+  }
+
+  private async purgeModels(): Promise<void> {
+    for (const id of await this.library.purge()) await this.residency.forget(id);
+    this.cluster.presence.changed();
   }
 
   private async deleteModel(reference: string): Promise<void> {

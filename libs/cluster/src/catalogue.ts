@@ -26,6 +26,17 @@ export abstract class Catalogue {
    */
   abstract remove(text: string, options: { readonly force: boolean }): Promise<readonly DeletedEntry[]>;
 
+  /**
+   * Gives the model that `text` names one more tag, which it takes from any other model, and tells all workers.
+   * @param reference a full reference
+   * @returns the model as it was found
+   * @throws LongshoreError `model_not_found`, `redis_unavailable`
+   */
+  abstract tag(text: string, reference: string): Promise<CatalogueModel>;
+
+  /** Removes every model and tells all workers to do the same. @throws LongshoreError `redis_unavailable` */
+  abstract purge(): Promise<void>;
+
   /** Full references that were removed and not put again since. */
   abstract removed(): Promise<ReadonlySet<string>>;
 }
@@ -135,6 +146,35 @@ export class RedisCatalogue extends Catalogue {
     }
     await this.list();
     return entries;
+  }
+
+  override async tag(text: string, reference: string): Promise<CatalogueModel> {
+    const { redis, names, defaultRegistry } = this.options;
+    const model = findModel(await this.list(), text, defaultRegistry);
+    if (model === undefined) throw new LongshoreError('model_not_found', `No such model: ${text}`);
+    const change = redis
+      .multi()
+      .hset(names.catalogueTagsKey(), reference, model.id)
+      .hdel(names.catalogueTombstonesKey(), reference)
+      .publish(names.catalogueChannel(), model.id);
+    await this.guard(() => change.exec());
+    await this.control.send(undefined, { kind: 'tag-model', reference, modelId: model.id });
+    await this.list();
+    return model;
+  }
+
+  override async purge(): Promise<void> {
+    const { redis, names } = this.options;
+    const [ids, tags] = await this.guard(() =>
+      Promise.all([redis.hkeys(names.catalogueModelsKey()), redis.hkeys(names.catalogueTagsKey())]),
+    );
+    const change = redis.multi();
+    for (const name of [...ids, ...tags]) change.hset(names.catalogueTombstonesKey(), name, Date.now());
+    if (ids.length > 0) change.hdel(names.catalogueModelsKey(), ...ids);
+    if (tags.length > 0) change.hdel(names.catalogueTagsKey(), ...tags);
+    await this.guard(() => change.publish(names.catalogueChannel(), '').exec());
+    await this.control.send(undefined, { kind: 'purge-models' });
+    await this.list();
   }
 
   override async removed(): Promise<ReadonlySet<string>> {

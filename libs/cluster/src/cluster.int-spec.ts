@@ -2,7 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type CatalogueModel, type ControlMessage, Names, type WorkerAnnouncement } from '#contracts';
 import { RedisConnections, type RedisClient } from '#redis';
 import { eventually, startCuttingProxy, startRedis, type RedisFixture } from '#testing';
-import { ControlSender, Presence, receiveControl, RedisCatalogue, RedisWorkerDirectory } from './index.js';
+import {
+  ControlSender,
+  Presence,
+  receiveControl,
+  RedisCatalogue,
+  RedisWorkerDirectory,
+  StoreSecret,
+} from './index.js';
 
 const ID = `sha256:${'a'.repeat(64)}`;
 const OTHER = `sha256:${'b'.repeat(64)}`;
@@ -135,6 +142,12 @@ describe('what the cluster knows of itself', () => {
           resume: ignore,
           replay: ignore,
           'delete-model': (message) => heard.push(message),
+          'tag-model': (message) => heard.push(message),
+          'cancel-pull': ignore,
+          'purge-models': (message) => heard.push(message),
+          'tag-model': ignore,
+          'cancel-pull': ignore,
+          'purge-models': ignore,
         },
       });
       await models.put(model(ID, TAG, 'docker.io/ai/two:latest'));
@@ -145,6 +158,58 @@ describe('what the cluster knows of itself', () => {
         (count) => count === 2,
       );
       expect(heard.map(({ reference }) => reference)).toEqual(['docker.io/ai/two:latest', ID]);
+      await models.put(model(ID, TAG));
+      await models.tag('one', 'docker.io/ai/three:latest');
+      await models.purge();
+      await eventually(
+        () => heard.length,
+        (count) => count === 4,
+      );
+      expect(heard.slice(2)).toMatchObject([
+        { kind: 'tag-model', reference: 'docker.io/ai/three:latest', modelId: ID },
+        { kind: 'purge-models' },
+      ]);
+    });
+
+    it('gives a model one more tag, also one that was removed or is of another model', async () => {
+      const [here, there] = [await catalogue(), await catalogue()];
+      const second = 'docker.io/ai/two:latest';
+      await here.put(model(ID, TAG));
+      await here.put(model(OTHER, second));
+      await here.remove(second, { force: false });
+      await here.put(model(OTHER));
+      expect((await here.tag(ID.slice(7, 19), second)).id).toBe(ID);
+      expect(await here.find('one')).toMatchObject({ id: ID, tags: [TAG, second] });
+      expect(await here.removed()).toEqual(new Set());
+      await here.tag(OTHER, TAG);
+      await eventually(async () => (await there.find('one'))?.id === OTHER);
+      expect((await there.find('two'))?.tags).toEqual([second]);
+      await expect(here.tag('nothing', TAG)).rejects.toMatchObject({ code: 'model_not_found' });
+    });
+
+    it('forgets every model at once, and remembers that they were removed', async () => {
+      const [here, there] = [await catalogue(), await catalogue()];
+      await here.put(model(ID, TAG));
+      await here.put(model(OTHER));
+      await here.purge();
+      expect(await here.list()).toEqual([]);
+      await eventually(async () => (await there.find('one')) === undefined);
+      expect(await there.removed()).toEqual(new Set([TAG, ID, OTHER]));
+      await here.purge();
+    });
+  });
+
+  describe('the secret of store servers', () => {
+    it('is one for all who ask, until Redis has lost it', async () => {
+      const [here, there] = [new StoreSecret(redis, names), new StoreSecret(redis, names)];
+      const [one, other] = await Promise.all([here.get(), there.get()]);
+      expect(one).toMatch(/^[0-9a-f]{64}$/);
+      expect(other).toBe(one);
+      await redis.del(names.storeSecretKey());
+      const renewed = await there.refresh();
+      expect(renewed).not.toBe(one);
+      expect(await here.get()).toBe(one);
+      expect(await here.refresh()).toBe(renewed);
     });
   });
 

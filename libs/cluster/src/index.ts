@@ -8,6 +8,8 @@ export {
 export { findModel } from './find-model.js';
 export { type DeletedEntry, planRemoval, type Removal } from './plan-removal.js';
 export { Presence, type PresenceOptions } from './presence.js';
+export { StoreSecret } from './store-secret.js';
+export { isStoreToken, signStoreToken, STORE_TOKEN_LIFETIME_MS } from './store-token.js';
 export {
   RedisWorkerDirectory,
   type RedisWorkerDirectoryOptions,

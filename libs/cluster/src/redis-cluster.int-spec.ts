@@ -2,7 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type CatalogueModel, type ControlMessage, Names, type WorkerAnnouncement } from '#contracts';
 import { type RedisClient, RedisConnections } from '#redis';
 import { eventually, type RedisClusterFixture, startRedisCluster } from '#testing';
-import { ControlSender, Presence, receiveControl, RedisCatalogue, RedisWorkerDirectory } from './index.js';
+import {
+  type ControlHandlers,
+  ControlSender,
+  Presence,
+  receiveControl,
+  RedisCatalogue,
+  RedisWorkerDirectory,
+} from './index.js';
 
 const MODELS: readonly CatalogueModel[] = ['a', 'b', 'c'].map((digit) => ({
   id: `sha256:${digit.repeat(64)}`,
@@ -83,7 +90,16 @@ describe('on a Redis Cluster', () => {
     const heard: string[] = [];
     const hear = (message: ControlMessage): void => void heard.push(message.requestId ?? '');
     const ignore = (): void => undefined;
-    const handlers = { pause: ignore, resume: ignore, replay: ignore, 'delete-model': ignore, cancel: hear };
+    const handlers: ControlHandlers = {
+      cancel: hear,
+      pause: ignore,
+      resume: ignore,
+      replay: ignore,
+      'delete-model': ignore,
+      'tag-model': ignore,
+      'cancel-pull': ignore,
+      'purge-models': ignore,
+    };
     for (const [workerId, near] of [
       ['at-home', names.workerChannel('at-home')],
       ['elsewhere-1', 'one place'],

@@ -21,8 +21,20 @@ export interface ModelPullOptions {
   readonly stopping: AbortSignal;
 }
 
+/** Why a pull ended that somebody has cancelled. */
+class PullCancelled extends Error {
+  override readonly name = 'PullCancelled';
+
+  constructor() {
+    super('the pull was cancelled');
+  }
+}
+
 /** Runs pull jobs and tells every gateway how they go. */
 export class ModelPullHandler extends PullHandler {
+  /** Pulls that run, by reference. */
+  private readonly running = new Map<string, Set<AbortController>>();
+
   constructor(private readonly options: ModelPullOptions) {
     super();
   }
@@ -37,14 +49,20 @@ export class ModelPullHandler extends PullHandler {
     return outcome;
   }
 
+  /** Ends the pulls of a reference, if this worker runs any, for everybody who waits for them. */
+  cancel(reference: string): void {
+    for (const controller of this.running.get(reference) ?? []) controller.abort(new PullCancelled());
+  }
+
   private async attempt({ reference, bearerToken }: PullJob): Promise<PullOutcome> {
     const { library, stopping } = this.options;
+    const cancelled = this.begin(reference);
     const onProgress = (line: ProgressLine): void =>
       void this.tell({ version: ENVELOPE_VERSION, reference, line }).catch(() => undefined);
     try {
       const pulled = await library.pull({
         reference,
-        signal: stopping,
+        signal: AbortSignal.any([stopping, cancelled.signal]),
         onProgress,
         ...(bearerToken === undefined ? {} : { bearerToken }),
       });
@@ -53,7 +71,22 @@ export class ModelPullHandler extends PullHandler {
       if (stopping.aborted) throw new HandBack();
       const failure = error instanceof SourceError ? error.failure : 'failed';
       return { ok: false, failure, message: (error as Error).message };
+    } finally {
+      this.end(reference, cancelled);
     }
+  }
+
+  private begin(reference: string): AbortController {
+    const controller = new AbortController();
+    const others = this.running.get(reference) ?? new Set();
+    this.running.set(reference, others.add(controller));
+    return controller;
+  }
+
+  private end(reference: string, controller: AbortController): void {
+    const running = this.running.get(reference);
+    running?.delete(controller);
+    if (running?.size === 0) this.running.delete(reference);
   }
 
   private async tell(event: PullEvent): Promise<void> {

@@ -11,6 +11,7 @@ import {
   type StoredModel,
   toCatalogueModel,
 } from '#models';
+import { reconcile } from './reconcile.js';
 
 export interface LibraryPull {
   readonly reference: string;
@@ -37,13 +38,15 @@ export class ModelLibrary {
     return this.ids;
   }
 
-  /** Tells the catalogue what is in the store, and the store what was deleted while this worker was away. */
+  /** Tells the catalogue what is in the store, and the store what was deleted and named while this worker was away. */
   async synchronise(): Promise<void> {
-    const removed = await this.catalogue.removed();
+    const [removed, known] = [await this.catalogue.removed(), await this.catalogue.list()];
     for (const model of await this.store.list()) {
-      const gone = removed.has(model.id) ? [model.id] : model.tags.filter((tag) => removed.has(tag));
-      for (const name of gone) await this.delete(name);
-      const left = gone.length === 0 ? model : await this.store.get(model.id);
+      const { forget, untag, tag } = reconcile(model, { removed, known });
+      for (const name of forget) await this.delete(name);
+      for (const name of untag) await this.store.untag(name, { keepModel: true });
+      for (const name of tag) await this.store.tag(model.id, name);
+      const left = await this.store.get(model.id);
       if (left !== undefined) await this.catalogue.put(toCatalogueModel(left));
     }
     await this.refresh();
@@ -109,6 +112,20 @@ export class ModelLibrary {
       : (await this.store.untag(name))?.deleted;
     await this.refresh();
     return deleted;
+  }
+
+  /** Makes a name mean one model and no other. A model this worker lacks leaves nobody with the name. */
+  async tag(modelId: string, name: string): Promise<void> {
+    if ((await this.store.get(modelId)) !== undefined) await this.store.tag(modelId, name);
+    else await this.store.untag(name, { keepModel: true });
+    await this.refresh();
+  }
+
+  /** Forgets every model. @returns ids of the models that are gone */
+  async purge(): Promise<readonly string[]> {
+    const gone = await this.store.purge();
+    await this.refresh();
+    return gone;
   }
 
   private async fetch(known: CatalogueModel, signal: AbortSignal): Promise<StoredModel> {

@@ -233,15 +233,18 @@ export class ModelStore {
     });
   }
 
-  /** Takes a name away, and the model with it when it was the last one. Undefined when nothing has the name. */
-  async untag(name: string): Promise<Untagged | undefined> {
+  /**
+   * Takes a name away, and the model with it when it was the last one, unless that is to be kept without a name.
+   * Undefined when nothing has the name.
+   */
+  async untag(name: string, { keepModel = false } = {}): Promise<Untagged | undefined> {
     const reference = parseModelReference(name);
     const result = await this.changing(async (): Promise<Untagged | undefined> => {
       const id = await this.references.find(reference);
       if (id === undefined) return undefined;
       await this.references.remove(reference);
       const named = (await this.references.list()).some((other) => other.id === id);
-      const deleted = !named && (await trashModel(this.layout, id));
+      const deleted = !named && !keepModel && (await trashModel(this.layout, id));
       return { untagged: reference.name, ...(deleted && { deleted: id }) };
     });
     await sweep(this.volume);
