@@ -39,7 +39,7 @@ export class FollowedResponse {
     const followed = new FollowedResponse(fields, response, surroundings, onClose);
     opened.followed = followed;
     try {
-      const logged = await cluster.log?.read(parts);
+      const logged = await surroundings.logReads?.read(parts);
       if (logged !== undefined) response.fill(logged, Date.now());
       // What the log does not have may be on its way, or with the worker, or nowhere.
       response.requestReplay();

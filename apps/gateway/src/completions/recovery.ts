@@ -3,6 +3,7 @@ import type { LongshoreError, RequestIdParts } from '#contracts';
 import type { JobQueue } from '#queue';
 import type { FrameSubscriber, RequestLog, ResponseStream } from '#streaming';
 import { BoundedWork } from './bounded-work.js';
+import { LogReads } from './log-reads.js';
 import { RecentJobs } from './recent-jobs.js';
 import type { ResponseRecords } from './response-records.js';
 
@@ -25,10 +26,15 @@ const LOOKS_AT_ONCE = 16;
 export class RecoverySurroundings {
   readonly jobs = new RecentJobs();
   readonly looks = new BoundedWork(LOOKS_AT_ONCE);
+  /** For readers of answers; absent when answers are not logged. */
+  readonly logReads: LogReads | undefined;
   /** When Redis was last found to be away, or this process to have stood still; ms since the epoch, 0 when never. */
   lastAway = 0;
 
-  constructor(readonly cluster: ResponseCluster) {}
+  constructor(readonly cluster: ResponseCluster) {
+    const { log } = cluster;
+    this.logReads = log === undefined ? undefined : new LogReads(log, this.looks);
+  }
 }
 
 /** A response that is being received. */

@@ -41,7 +41,7 @@ export class ResponseFollower {
     if (own !== undefined) return own.fields;
     return reaching(async () => {
       const { records, queue, log } = this.cluster;
-      const logged = async (): Promise<boolean> => (await log?.read(parts)) !== undefined;
+      const logged = async (): Promise<boolean> => (await log?.has(parts)) ?? false;
       const record = await records.read(requestId);
       const found = { requestId, parts, ...knownOf(record) };
       if (await logged()) return found;

@@ -36,7 +36,7 @@ export class StreamService extends Streams {
 
   override async snapshot(requestId: string): Promise<LoggedResponse | undefined> {
     const parts = parseRequestId(requestId);
-    return parts === undefined ? undefined : reaching(async () => this.cluster.log?.read(parts));
+    return parts === undefined ? undefined : reaching(async () => this.open.recovery.logReads?.read(parts));
   }
 
   override async cancel(name: StreamName): Promise<void> {

@@ -77,6 +77,13 @@ describe('the log of a response', () => {
     expect(await log.read({ gatewayId: GATEWAY, stream: 999_999 })).toBeUndefined();
   });
 
+  it('is found without being read', async () => {
+    expect(await log.has(parts())).toBe(false);
+    await say(open(), 'one');
+    expect(await log.has(parts())).toBe(true);
+    expect(await log.has({ ...parts(), stream: stream + 1 })).toBe(false);
+  });
+
   it('is written by the command that publishes, one a turn of the event loop for all responses', async () => {
     await say(open(), 'the script is known');
     await admin.config('RESETSTAT');

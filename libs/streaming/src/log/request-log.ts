@@ -34,4 +34,9 @@ export class RequestLog {
     const bytes = await this.redis.getBuffer(this.names.logKey(gatewayId, stream));
     return bytes === null ? undefined : resolveLog(bytes);
   }
+
+  /** Whether anything is logged. Costs next to nothing, however long the answer is. */
+  async has({ gatewayId, stream }: RequestIdParts): Promise<boolean> {
+    return (await this.redis.exists(this.names.logKey(gatewayId, stream))) === 1;
+  }
 }
