@@ -32,7 +32,11 @@ export class WeightsDescriber {
       .map(({ digest, gitObject }) => digest ?? gitObject)
       .join(' ');
     const known = this.known.get(key);
-    if (known) return known;
+    if (known) {
+      // Reading a header shows whether the caller may; memory must not say yes in its place.
+      if (repository.gated) await mapSome(shards.slice(0, 1), (file) => repository.checkAccess(file));
+      return known;
+    }
     const reader = (file: HubFile): RemoteReader => new RemoteReader(repository, file);
     let config: ModelConfig;
     if (format === 'gguf') {

@@ -20,7 +20,7 @@ const SHARD = /^(.+)-(\d{5})-of-(\d{5})$/;
  */
 const NO_MODEL = /(?:^|[-._])imatrix(?:[-._]|$)|^(?:mtp|eagle3|dflash|dspark)-/i;
 
-export function isGguf(file: HubFile): boolean {
+function isGguf(file: HubFile): boolean {
   return /\.gguf$/i.test(file.path);
 }
 

@@ -78,13 +78,16 @@ describe('a Hub in trouble', () => {
     expect(downloads(hub).length).toBeGreaterThan(5);
   });
 
-  it('whose link to storage has expired is asked for a new one', async () => {
-    const { received } = await pullThrough(({ where, earlier, response }) => {
-      if (where === 'hub' || earlier !== 1) return false;
+  it('is asked where a file lies once, and again when the link has expired', async () => {
+    const { hub, received } = await pullThrough(({ where, earlier, response }) => {
+      if (where === 'hub' || earlier !== 2) return false;
       response.writeHead(403).end();
       return true;
     });
     expect(received).toEqual(weights);
+    expect(downloads(hub).length).toBeGreaterThan(4);
+    const asked = hub.log.filter(({ where, path }) => where === 'hub' && path.endsWith('.gguf'));
+    expect(asked).toHaveLength(2);
   });
 
   it('whose storage ignores ranges is read all the same', async () => {

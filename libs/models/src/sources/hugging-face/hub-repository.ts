@@ -15,17 +15,42 @@ const FILES_LIMIT = 100_000;
 const COMMIT = /^[0-9a-f]{40}$/;
 const NAME = /^[\w.-]+\/[\w.-]+$/;
 
-/** One repository of the Hub at one commit. */
+interface RepositoryFacts {
+  readonly name: string;
+  readonly commit: string;
+  readonly lastModified: Date;
+  readonly gated: boolean;
+}
+
+/** One repository of the Hub at one commit, as one caller may see it. */
 export class HubRepository {
+  /** Where the bytes of large files lie, by path; such links are signed and expire. */
+  private readonly links = new Map<string, URL>();
+
   private constructor(
     private readonly http: HubHttp,
     private readonly access: SourceAccess,
-    /** `Org/Repo` as the Hub spells it; it knows other spellings, but not everywhere. */
-    readonly name: string,
-    /** 40 hex. */
-    readonly commit: string,
-    readonly lastModified: Date,
+    private readonly facts: RepositoryFacts,
   ) {}
+
+  /** `Org/Repo` as the Hub spells it. */
+  get name(): string {
+    return this.facts.name;
+  }
+
+  /** 40 hex. */
+  get commit(): string {
+    return this.facts.commit;
+  }
+
+  get lastModified(): Date {
+    return this.facts.lastModified;
+  }
+
+  /** True when its files, though not the list of them, are for those who were granted access. */
+  get gated(): boolean {
+    return this.facts.gated;
+  }
 
   /**
    * Finds the commit a revision stands for. Everything else is asked of that commit, so that a push in between cannot
@@ -41,13 +66,14 @@ export class HubRepository {
   ): Promise<HubRepository> {
     const target = `api/models/${name}/revision/${encodeURIComponent(revision)}`;
     const { document } = await readJson(http, { target, repository: name, access });
-    const { id, sha, lastModified } = isRecord(document) ? document : {};
+    const { id, sha, lastModified, gated = false } = isRecord(document) ? document : {};
     const modified = typeof lastModified === 'string' ? new Date(lastModified) : new Date(Number.NaN);
     if (typeof sha !== 'string' || !COMMIT.test(sha) || Number.isNaN(modified.getTime())) {
       throw new SourceError('failed', `Hugging Face does not say which commit of ${name} is current.`);
     }
     const spelled = typeof id === 'string' && NAME.test(id) ? id : name;
-    return new HubRepository(http, access, spelled, sha, modified);
+    const facts = { name: spelled, commit: sha, lastModified: modified, gated: gated !== false };
+    return new HubRepository(http, access, facts);
   }
 
   /** All files. @throws SourceError; the signal's reason. */
@@ -91,13 +117,7 @@ export class HubRepository {
    * @param access of whoever reads, in place of that of the repository.
    */
   async open(file: HubFile, range: ByteRange, access = this.access): Promise<BlobStream> {
-    const path = checkFilePath(file.path).split('/').map(encodeURIComponent).join('/');
-    const response = await this.http.get({
-      target: `${this.name}/resolve/${this.commit}/${path}`,
-      repository: this.name,
-      access,
-      headers: { range: `bytes=${range.start}-${range.end - 1}` },
-    });
+    const response = await this.send(checkFilePath(file.path), range, access);
     const sent = sentRange(response, file.size);
     if (sent === undefined || sent.total !== file.size) {
       response.body.destroy();
@@ -110,9 +130,31 @@ export class HubRepository {
     return { start: sent.start, end: sent.end, bytes: bodyOf(response, access) };
   }
 
+  /** Asks for a byte of a file, to see whether it may be had. @throws SourceError; the signal's reason. */
+  async checkAccess(file: HubFile): Promise<void> {
+    await this.readRange(file, { start: 0, end: Math.min(1, file.size) });
+  }
+
   /** For a repository that is not what it should be. */
   unusable(reason: string): SourceError {
     return new SourceError('unsupported', `${this.name} cannot be used: ${reason}.`);
+  }
+
+  /** The Hub is asked where a large file lies once, not for every range: it counts such requests. */
+  private async send(path: string, { start, end }: ByteRange, access: SourceAccess): Promise<HubResponse> {
+    const common = { repository: this.name, access, headers: { range: `bytes=${start}-${end - 1}` } };
+    const link = this.links.get(path);
+    try {
+      if (link) return await this.http.get({ ...common, target: link });
+    } catch (error) {
+      if (!(error instanceof TransientFailure) || error.retryAfter !== undefined) throw error;
+      this.links.delete(path);
+    }
+    const encoded = path.split('/').map(encodeURIComponent).join('/');
+    const target = `${this.name}/resolve/${this.commit}/${encoded}`;
+    const response = await this.http.get({ ...common, target });
+    if (response.url.origin !== this.http.endpoint.origin) this.links.set(path, response.url);
+    return response;
   }
 
   private async take(file: HubFile, range: ByteRange): Promise<Buffer> {

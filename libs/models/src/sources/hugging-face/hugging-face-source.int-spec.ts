@@ -282,6 +282,16 @@ describe('access', () => {
     expect(downloads(hub).length).toBeGreaterThan(1);
   });
 
+  it('to a gated repository is not granted because another caller had it', async () => {
+    const hub = await bench.hub(tokens);
+    hub.push({ name: NAME, files, gated: true });
+    const [store, source] = [await bench.store(), bench.source(hub)];
+    await bench.pull(store, source, REFERENCE, { bearerToken: MEMBER });
+    await expect(bench.pull(store, source, REFERENCE)).rejects.toMatchObject({ failure: 'unauthorized' });
+    const again = await bench.pull(store, source, REFERENCE, { bearerToken: MEMBER });
+    expect(again.cached).toBe(true);
+  });
+
   it("is granted by the operator's token to a caller without one, and not to a caller whose own is refused", async () => {
     const hub = await bench.hub(tokens);
     hub.push({ name: NAME, files, hidden: true });
