@@ -145,9 +145,6 @@ describe('what the cluster knows of itself', () => {
           'tag-model': (message) => heard.push(message),
           'cancel-pull': ignore,
           'purge-models': (message) => heard.push(message),
-          'tag-model': ignore,
-          'cancel-pull': ignore,
-          'purge-models': ignore,
         },
       });
       await models.put(model(ID, TAG, 'docker.io/ai/two:latest'));

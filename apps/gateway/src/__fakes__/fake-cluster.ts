@@ -120,6 +120,20 @@ export class FakeCatalogue extends Catalogue {
     return planRemoval(model, text, force).entries;
   }
 
+  override async tag(text: string, reference: string): Promise<CatalogueModel> {
+    const model = findModel(this.models, text);
+    if (model === undefined) throw new LongshoreError('model_not_found', `No such model: ${text}`);
+    this.models = this.models.map((other) => ({
+      ...other,
+      tags: [...other.tags.filter((tag) => tag !== reference), ...(other.id === model.id ? [reference] : [])],
+    }));
+    return model;
+  }
+
+  override async purge(): Promise<void> {
+    this.models = [];
+  }
+
   override async removed(): Promise<ReadonlySet<string>> {
     return new Set();
   }
