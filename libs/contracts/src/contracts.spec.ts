@@ -7,6 +7,7 @@ import {
   ControlMessage,
   ERRORS,
   Names,
+  parseRequestId,
   parseCompletionQueue,
   parseContract,
   VARIANTS,
@@ -100,6 +101,24 @@ describe('names', () => {
         name.startsWith('mine:'),
       ),
     ).toBe(true);
+  });
+});
+
+describe('a request id', () => {
+  it('is written in one way only', () => {
+    expect(parseRequestId('gw-1.0')).toEqual({ gatewayId: 'gw-1', stream: 0 });
+    expect(parseRequestId('gw-1.4294967295')).toEqual({ gatewayId: 'gw-1', stream: 4_294_967_295 });
+    for (const text of [
+      'gw-1.',
+      'gw-1.01',
+      'gw-1.+1',
+      'gw-1.1e3',
+      'gw-1.4294967296',
+      '.1',
+      'gw-1.1.1',
+      'gw:1.1',
+    ])
+      expect(parseRequestId(text)).toBeUndefined();
   });
 });
 

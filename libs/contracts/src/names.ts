@@ -141,9 +141,9 @@ export function requestIdOf({ gatewayId, stream }: RequestIdParts): string {
   return `${gatewayId}.${stream}`;
 }
 
-/** The inverse of {@link requestIdOf}; undefined for text that is no request id. */
+/** The inverse of {@link requestIdOf}; undefined for text that is no request id, so that each has one way to be written. */
 export function parseRequestId(text: string): RequestIdParts | undefined {
-  const match = /^([\w-]{1,64})\.(\d{1,10})$/.exec(text);
+  const match = /^([\w-]{1,64})\.(0|[1-9]\d{0,9})$/.exec(text);
   if (!match) return undefined;
   const stream = Number(match[2]);
   return stream <= 0xffff_ffff ? { gatewayId: match[1] ?? '', stream } : undefined;
