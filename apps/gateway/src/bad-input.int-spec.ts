@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventStream } from './__fakes__/fake-cluster.js';
 import { startFakeGateway, type FakeGateway } from './__fakes__/start-fake-gateway.js';
 
 const BODY_LIMIT = 64 * 1024;
@@ -240,6 +241,34 @@ describe('paths that make no sense', () => {
         expect([400, 404, 414]).toContain(response.status);
         expect(response.body).toHaveProperty('error.message');
       });
+  });
+});
+
+describe('a question about a response that cannot be answered', () => {
+  beforeAll(async () => {
+    fake.cluster.completions.respond = async () => {
+      const { headers, ...rest } = eventStream(['data: [DONE]\n\n']);
+      return { ...rest, headers: { ...headers, 'x-longshore-request': 'gw-1.1' } };
+    };
+  });
+
+  it.each([
+    ['?stream=1', 'stream'],
+    ['?stream=TRUE', 'stream'],
+    ['?stream=true&stream=true', 'stream'],
+    ['?stream=true&starting_after=-1', 'starting_after'],
+    ['?stream=true&starting_after=1.5', 'starting_after'],
+    ['?stream=true&starting_after=9999999999', 'starting_after'],
+    ['/input_items?order=sideways', 'order'],
+    ['/input_items?after=nothing', 'after'],
+    ['/input_items?limit=0', 'limit'],
+    ['/input_items?limit=1&limit=2', 'limit'],
+  ])('gets a sentence for %s', async (question, param) => {
+    const { body } = await post('/v1/responses', '{"model":"smollm2","input":"Hi"}').expect(200);
+    const response = await api()
+      .get(`/v1/responses/${String(body.id)}${question}`)
+      .expect(400);
+    expect(response.body.error).toMatchObject({ code: 'invalid_request', param });
   });
 });
 

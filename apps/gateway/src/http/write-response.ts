@@ -83,7 +83,8 @@ export class ResponseWriter {
   }
 
   /**
-   * Resolves when the response has ended, one way or another. An empty chunk sends the head.
+   * Resolves when the response has ended, one way or another. An empty chunk sends the head. A HEAD request is answered
+   * once there is a body, which is not read.
    * @throws whatever the body fails with before the head is out: nothing has been sent and the caller answers.
    */
   async write(response: StreamedResponse): Promise<WriteResult> {
@@ -94,6 +95,7 @@ export class ResponseWriter {
       for await (const chunk of response.body) {
         if (isGone(raw)) return this.end('client-gone');
         if (!this.begun) this.begin(response);
+        if (raw.req.method === 'HEAD') return this.finish(response);
         if (chunk.length === 0) {
           raw.flushHeaders();
           continue;

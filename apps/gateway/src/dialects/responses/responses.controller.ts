@@ -57,7 +57,7 @@ export class ResponsesController {
     @Query('stream') stream?: string,
     @Query('starting_after') startingAfter?: string,
   ): Promise<void> {
-    if (stream !== 'true') return void (await reply.send(await this.responses.get(id)));
+    if (!readStream(stream)) return void (await reply.send(await this.responses.get(id)));
     const after = startingAfter === undefined ? -1 : readNumber(startingAfter);
     await this.answers.write({
       request,
@@ -86,13 +86,31 @@ export class ResponsesController {
     @Query('limit') limit?: string,
   ): Promise<Record<string, unknown>> {
     const items = await this.responses.inputItems(id);
-    const ordered = order === 'asc' ? items : items.toReversed();
-    const start = after === undefined ? 0 : ordered.findIndex((item) => item['id'] === after) + 1;
+    const ordered = isAscending(order) ? items : items.toReversed();
+    const start = after === undefined ? 0 : placeAfter(after, ordered);
     const data = ordered.slice(start, start + readLimit(limit));
     const idOf = (item: Item | undefined): unknown => item?.['id'] ?? null;
     const hasMore = start + data.length < ordered.length;
     return { object: 'list', data, first_id: idOf(data[0]), last_id: idOf(data.at(-1)), has_more: hasMore };
   }
+}
+
+function readStream(text: string | undefined): boolean {
+  if (text === undefined || text === 'false') return false;
+  if (text === 'true') return true;
+  throw invalid('"stream" must be true or false.', 'stream');
+}
+
+function isAscending(order: string | undefined): boolean {
+  if (order === undefined || order === 'desc') return false;
+  if (order === 'asc') return true;
+  throw invalid('"order" must be "asc" or "desc".', 'order');
+}
+
+function placeAfter(id: string, items: readonly Item[]): number {
+  const place = items.findIndex((item) => item['id'] === id);
+  if (place < 0) throw invalid('"after" must be the id of an item of this response.', 'after');
+  return place + 1;
 }
 
 function readNumber(text: string): number {
