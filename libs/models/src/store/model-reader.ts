@@ -13,7 +13,7 @@ import type { StoredModel } from './stored-model.js';
 
 /** Reads models out of their manifests. What never changes for an id is remembered. */
 export class ModelReader {
-  private readonly known = new Map<string, Promise<DescribedModel>>();
+  private readonly known = new Map<string, Promise<DescribedModel | undefined>>();
 
   constructor(private readonly layout: StoreLayout) {}
 
@@ -31,17 +31,21 @@ export class ModelReader {
     return { id, tags, ...described, size: artifactSize(manifest), origin, manifest };
   }
 
-  private describe(id: string, manifest: Manifest): Promise<DescribedModel> {
+  private describe(id: string, manifest: Manifest): Promise<DescribedModel | undefined> {
     const known = this.known.get(id);
     if (known) return known;
     const described = this.readDescription(manifest);
     this.known.set(id, described);
-    described.catch(() => this.known.delete(id));
+    described.then(
+      (model) => model ?? this.known.delete(id),
+      () => this.known.delete(id),
+    );
     return described;
   }
 
-  private async readDescription(manifest: Manifest): Promise<DescribedModel> {
+  private async readDescription(manifest: Manifest): Promise<DescribedModel | undefined> {
     const bytes = await readFile(this.layout.blob(manifest.config.digest));
+    if (digestOf(bytes) !== manifest.config.digest) return undefined;
     const { created, config } = readModelConfig(bytes, manifest.config.mediaType);
     return { created, config: { ...(await this.missingFrom(manifest, config)), ...config } };
   }

@@ -26,7 +26,7 @@ import { StoreError, damaged, explainingFullDisk, noRoom } from './store-error.j
 import { LOCKS, type StoreLayout } from './store-layout.js';
 import { measureUsage, type StoreUsage } from './store-usage.js';
 import type { StoredModel } from './stored-model.js';
-import { verifyBlobs, type VerifyOptions } from './verify-blobs.js';
+import { verifyBlob, verifyBlobs, type VerifyOptions } from './verify-blobs.js';
 import type { Volume } from './volume.js';
 
 export interface PutModel {
@@ -120,11 +120,11 @@ export class ModelStore {
 
   /** True when every byte of the model is here. */
   async isComplete(manifest: Buffer): Promise<boolean> {
-    const blobs = blobsOf(parseManifest(manifest));
+    const parsed = parseManifest(manifest);
     const stored = await ifPresent(readFile(this.layout.manifest(digestOf(manifest))));
     if (stored?.equals(manifest) !== true) return false;
-    const present = await Promise.all(blobs.map((blob) => hasBlob(this.layout, blob)));
-    return present.every(Boolean);
+    const present = await Promise.all(blobsOf(parsed).map((blob) => hasBlob(this.layout, blob)));
+    return present.every(Boolean) && (await this.readSound(parsed.config.digest)) !== undefined;
   }
 
   /** As {@link isComplete}, for a model by its id. */
@@ -171,9 +171,9 @@ export class ModelStore {
 
   /** The bytes of a blob that is small and present. @throws StoreError `damaged` */
   async readBlob(digest: string): Promise<Buffer> {
-    const bytes = await readFile(this.layout.blob(digest));
-    if (digestOf(bytes) === digest) return bytes;
-    throw damaged(this.directory, digest);
+    const bytes = await this.readSound(digest);
+    if (!bytes) throw damaged(this.directory, digest);
+    return bytes;
   }
 
   /**
@@ -357,6 +357,14 @@ export class ModelStore {
     if (!manifest) throw new StoreError('not-found', `There is no model ${id} in the store.`);
     if (digestOf(manifest) !== id) throw damaged(this.directory, id);
     return manifest;
+  }
+
+  /** Bytes that are wrong are removed and not given to anybody. */
+  private async readSound(digest: string): Promise<Buffer | undefined> {
+    const bytes = await readFile(this.layout.blob(digest));
+    if (digestOf(bytes) === digest) return bytes;
+    await verifyBlob(this.volume, digest);
+    return undefined;
   }
 
   private async has(id: string): Promise<boolean> {

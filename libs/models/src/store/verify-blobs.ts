@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, readdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { blobsOf, type Descriptor, type Manifest } from '../formats/manifest.js';
+import { blobsOf, type Manifest } from '../formats/manifest.js';
 import { hasCode, syncFolder } from './durable-files.js';
 import { hex, LOCKS } from './store-layout.js';
 import type { Volume } from './volume.js';
@@ -24,22 +23,23 @@ export async function verifyBlobs(
 ): Promise<string[]> {
   const damaged: string[] = [];
   for (const blob of blobsOf(manifest)) {
-    // With the lock of the blob, so that nobody brings a good one while the bad one is being judged.
-    const good = await volume.locks.during(
-      LOCKS.blob(blob.digest),
-      { ephemeral: true, ...(signal && { signal }) },
-      async () => {
-        if (await isSound(volume, blob, signal)) return true;
-        await rm(volume.layout.blob(blob.digest), { force: true });
-        await syncFolder(dirname(volume.layout.blob(blob.digest)));
-        return false;
-      },
-    );
-    if (good) continue;
-    damaged.push(blob.digest);
-    await removeBundlesWith(volume, blob.digest);
+    if (!(await verifyBlob(volume, blob.digest, signal))) damaged.push(blob.digest);
   }
   return damaged;
+}
+
+/** As {@link verifyBlobs}, for one blob. @returns false when it is missing now. */
+export async function verifyBlob(volume: Volume, digest: string, signal?: AbortSignal): Promise<boolean> {
+  // With the lock of the blob, so that nobody brings a good one while the bad one is being judged.
+  const options = { ephemeral: true, ...(signal && { signal }) };
+  const sound = await volume.locks.during(LOCKS.blob(digest), options, async () => {
+    if (await isSound(volume, digest, signal)) return true;
+    await rm(volume.layout.blob(digest), { force: true });
+    await syncFolder(volume.layout.blobs);
+    return false;
+  });
+  if (!sound) await removeBundlesWith(volume, digest);
+  return sound;
 }
 
 /** SHA-256 of a file; undefined when it is not there. @throws the signal's reason */
@@ -57,7 +57,7 @@ export async function digestOfFile(path: string, signal?: AbortSignal): Promise<
   return `sha256:${hash.digest('hex')}`;
 }
 
-async function isSound({ layout }: Volume, { digest }: Descriptor, signal?: AbortSignal): Promise<boolean> {
+async function isSound({ layout }: Volume, digest: string, signal?: AbortSignal): Promise<boolean> {
   try {
     return (await digestOfFile(layout.blob(digest), signal)) === digest;
   } catch (error) {
