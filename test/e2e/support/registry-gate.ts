@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 /** A server in front of a registry that counts what is asked for and can keep blobs back. */
 export interface RegistryGate {
   readonly host: string;
-  /** Paths of the blobs that were asked for with GET, in order. */
+  /** Path and range of what was asked for of blobs with GET, in order. */
   readonly blobsRead: readonly string[];
   /** From now on blobs are delivered; before, whoever asks waits. */
   open(): void;
@@ -18,7 +18,7 @@ export async function startRegistryGate(registry: string): Promise<RegistryGate>
   const opened = new Promise<void>((resolve) => (letThrough = resolve));
   const server = createServer((incoming, response) => {
     const blob = incoming.method === 'GET' && incoming.url?.includes('/blobs/') === true;
-    if (blob) blobsRead.push(incoming.url ?? '');
+    if (blob) blobsRead.push(`${incoming.url} ${incoming.headers.range ?? ''}`);
     void (blob ? opened : Promise.resolve()).then(() => pass(registry, incoming, response));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
