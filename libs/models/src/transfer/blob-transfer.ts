@@ -16,6 +16,8 @@ export interface FetchBlob {
   readonly signal?: AbortSignal;
   /** Bytes that are in the file so far. */
   readonly onProgress?: (bytes: number) => void;
+  /** All that came in this call had a wrong digest; true when it can be had from somewhere else. */
+  readonly onDamaged?: () => boolean;
 }
 
 /** Wrong bytes are fetched anew once: they may come from a damaged file of ours, or from something on the way. */
@@ -38,8 +40,10 @@ export class BlobTransfer {
    */
   async fetch(request: FetchBlob): Promise<void> {
     const { blob, place } = request;
-    for (let round = 1; round <= ROUNDS; round += 1) {
+    let elsewhere = false;
+    for (let round = 1; round <= ROUNDS || elsewhere; round += 1) {
       const partial = await PartialFile.open(place, blob.size, this.settings.segmentSize);
+      const begunAnew = partial.segments.arrived === 0;
       let keep = false;
       try {
         const digest = await this.fill(partial, request);
@@ -47,6 +51,7 @@ export class BlobTransfer {
           keep = true;
           return;
         }
+        elsewhere = begunAnew && (request.onDamaged?.() ?? false);
       } catch (error) {
         keep = partial.segments.hasFinished && !(error instanceof DamagedBlob);
         throw error;

@@ -1,6 +1,7 @@
 import type { BlobStream, ByteRange } from '../sources/model-source.js';
 import type { ConnectionBudget } from './connection-budget.js';
 import type { PartialFile } from './partial-file.js';
+import { TransientFailure } from '../sources/retry.js';
 import { Patience } from './patience.js';
 import { readStream } from './read-stream.js';
 import { DamagedBlob } from './transfer-error.js';
@@ -95,14 +96,20 @@ class BlobFill {
     if (arrived) await partial.finish(index);
   }
 
-  /** From the first gap to the end of the blob: what it takes when ranges cannot be had. */
+  /**
+   * From the first gap to the end of the blob: what it takes when ranges cannot be had. What lies behind the gap comes
+   * again anyway; nothing that counts as done may be written twice, for it may be hashed already.
+   */
   private async fetchInOne(): Promise<void> {
-    const { segments } = this.fill.partial;
-    const start = Math.min(segments.prefix, segments.size);
+    const { partial } = this.fill;
+    const { segments } = partial;
+    const start = segments.prefix;
+    segments.forgetBeyond(start);
     await this.fetchRange({ start, end: segments.size }, ({ start: first }, wanted) => {
       if (first <= wanted) return true;
       throw new DamagedBlob(`The server sends other parts of ${this.fill.digest} than it was asked for.`);
     });
+    await partial.finish(segments.count - 1);
   }
 
   /** Brings a range in, over as many connections as it takes. @returns false when `accept` said no. */
@@ -114,6 +121,7 @@ class BlobFill {
     const patience = new Patience(settings.retry, range.start);
     const cursor = new RangeCursor(this.fill, range);
     while (cursor.position < range.end) {
+      const before = cursor.position;
       try {
         const release = await budget.acquire(this.stop.signal);
         try {
@@ -129,6 +137,7 @@ class BlobFill {
           release();
           await cursor.flush();
         }
+        if (cursor.position === before) throw new TransientFailure('the server sent nothing');
       } catch (error) {
         this.stop.signal.throwIfAborted();
         await patience.afterFailure(error, cursor.position, this.stop.signal);
@@ -151,7 +160,7 @@ class RangeCursor {
   ) {
     this.position = range.start;
     this.expected = range.start;
-    this.batch = new WriteBatch(fill.partial, range.start);
+    this.batch = new WriteBatch(fill.partial, range.start, range.end);
   }
 
   /** Leaves out what came before; false when the range is complete. */
@@ -175,14 +184,12 @@ class RangeCursor {
   private async moved(position: number): Promise<void> {
     if (position === this.position) return;
     const { segments } = this.fill.partial;
-    let index = segments.indexOf(this.position);
-    this.position = position;
-    const passed = segments.indexOf(position);
-    if (this.range.end - this.range.start > segments.segmentSize) {
-      for (; index < passed; index += 1) await this.fill.partial.finish(index);
-      if (position === segments.size) await this.fill.partial.finish(segments.count - 1);
+    const last = segments.indexOf(position);
+    for (let index = segments.indexOf(this.position); index < last; index += 1) {
+      await this.fill.partial.finish(index);
     }
-    if (index < segments.count) segments.advance(index, position);
+    this.position = position;
+    if (last < segments.count && position > segments.range(last).start) segments.advance(last, position);
     this.fill.onAdvance();
   }
 }

@@ -31,20 +31,15 @@ export class PartialFile {
   }
 
   /** Puts bytes where they belong. */
-  async write(buffers: readonly Buffer[], position: number): Promise<void> {
-    let rest: readonly Buffer[] = buffers;
-    let at = position;
-    while (rest.length > 0) {
-      const { bytesWritten } = await this.file.writev(rest, at);
-      at += bytesWritten;
-      rest = skipBytes(rest, bytesWritten);
+  async write(bytes: Buffer, position: number): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      done += (await this.file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
     }
   }
 
   /** Records a segment whose bytes were all written. On return another process would not fetch it again. */
   async finish(index: number): Promise<void> {
-    this.segments.finish(index);
-    await this.save();
+    if (this.segments.finish(index)) await this.save();
   }
 
   /** Leaves the files for whoever goes on. */
@@ -91,18 +86,4 @@ async function readRecord(path: string, size: number): Promise<SegmentMap | unde
     if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
-}
-
-function skipBytes(buffers: readonly Buffer[], count: number): readonly Buffer[] {
-  let left = count;
-  const first = buffers.findIndex((buffer) => {
-    if (left < buffer.length) return true;
-    left -= buffer.length;
-    return false;
-  });
-  if (first === -1) return [];
-  return [
-    ...buffers.slice(first, first + 1).map((buffer) => buffer.subarray(left)),
-    ...buffers.slice(first + 1),
-  ];
 }

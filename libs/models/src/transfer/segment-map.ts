@@ -92,20 +92,23 @@ export class SegmentMap {
     if (this.done[index] !== 1) this.arriving.set(index, position - this.range(index).start);
   }
 
-  finish(index: number): void {
+  /** @returns false when it was done already. */
+  finish(index: number): boolean {
     this.arriving.delete(index);
     this.claimed.delete(index);
-    if (this.done[index] === 1) return;
+    if (this.done[index] === 1) return false;
     this.done[index] = 1;
     const { start, end } = this.range(index);
     this.bytes += end - start;
     while (this.done[this.first] === 1) this.first += 1;
+    return true;
   }
 
-  /** Takes back what lies beyond the end of a file that lost bytes. */
+  /** Takes back every segment that ends beyond `length`. */
   forgetBeyond(length: number): void {
     for (let index = this.indexOf(length); index < this.count; index += 1) {
       const { start, end } = this.range(index);
+      if (start >= length) this.arriving.delete(index);
       if (end <= length || this.done[index] !== 1) continue;
       this.done[index] = 0;
       this.bytes -= end - start;
