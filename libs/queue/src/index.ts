@@ -4,7 +4,7 @@ export { type Accepted, BullJobQueue, JobQueue } from './job-queue.js';
 export type { PumpTiming } from './pump-timing.js';
 export type { PumpedJob } from './pumped-job.js';
 export { QueuePump, type QueuePumpOptions } from './queue-pump.js';
-export { PULL_RESULT_SECONDS, Pulls, QueuePulls, type QueuePullsOptions } from './pulls.js';
+export { PULL_CANCELLED, PULL_RESULT_SECONDS, Pulls, QueuePulls, type QueuePullsOptions } from './pulls.js';
 export { PullQueuesModule, type PullQueuesOptions } from './pull-queues.module.js';
 export {
   LoadHandler,

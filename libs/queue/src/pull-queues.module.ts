@@ -13,6 +13,8 @@ export interface PullQueuesOptions {
   readonly names: Names;
   /** The variant whose workers are to pull; undefined when no worker is alive. */
   readonly chooseVariant: () => Variant | undefined;
+  /** Tells every worker to stop the pull of a full reference. */
+  readonly tellToCancel: (reference: string) => Promise<unknown>;
   /** A message that could not be read; for the log. */
   readonly onBadMessage?: (error: Error) => void;
 }
@@ -25,6 +27,7 @@ export class PullQueuesModule {
     subscriber,
     names,
     chooseVariant,
+    tellToCancel,
     onBadMessage,
   }: PullQueuesOptions): DynamicModule {
     const queues = BullModule.registerQueue(
@@ -45,6 +48,9 @@ export class PullQueuesModule {
         };
         const following = new QueuePulls({
           chooseQueue,
+          queues: injected,
+          redis,
+          tellToCancel,
           names,
           subscriber,
           ...(onBadMessage && { onBadMessage }),

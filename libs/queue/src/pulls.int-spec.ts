@@ -1,6 +1,6 @@
-import { Queue } from 'bullmq';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Names, type PullEvent, pullQueue } from '#contracts';
+import { Queue, Worker } from 'bullmq';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { Names, type PullEvent, type PullOutcome, pullQueue } from '#contracts';
 import { RedisConnections, type RedisClient } from '#redis';
 import { eventually, startRedis, type RedisFixture } from '#testing';
 import { bullLocation } from './bull-queue.js';
@@ -9,6 +9,8 @@ import { QueuePulls } from './pulls.js';
 const REFERENCE = 'docker.io/ai/one:latest';
 const names = new Names('pulls-test');
 const complaints: Error[] = [];
+/** References whose pull workers were told to stop. */
+const told: string[] = [];
 let server: RedisFixture;
 let connections: RedisConnections;
 let redis: RedisClient;
@@ -24,13 +26,89 @@ beforeAll(async () => {
   const { name, prefix } = bullLocation(pullQueue('cpu'), names);
   queue = new Queue(name, { connection: redis, prefix });
   const onBadMessage = (error: Error): void => void complaints.push(error);
-  pulls = new QueuePulls({ chooseQueue: () => queue, names, subscriber, onBadMessage });
+  pulls = new QueuePulls({
+    chooseQueue: () => queue,
+    queues: [queue],
+    redis,
+    tellToCancel: async (reference) => told.push(reference),
+    names,
+    subscriber,
+    onBadMessage,
+  });
   await pulls.start();
 });
 afterAll(async () => {
   await queue.close();
   connections.close();
   await server.stop();
+});
+
+afterEach(async () => {
+  await queue.obliterate({ force: true });
+  told.length = 0;
+});
+
+/** Follows a pull to its end. */
+function follow(reference: string): { readonly events: PullEvent[]; readonly over: Promise<void> } {
+  const events: PullEvent[] = [];
+  const over = (async () => {
+    for await (const event of pulls.follow({ version: 1, reference }, new AbortController().signal))
+      events.push(event);
+  })();
+  return { events, over };
+}
+
+const waiting = (count: number) =>
+  eventually(
+    () => queue.getJobCountByTypes('waiting'),
+    (seen) => seen === count,
+  );
+
+it('tells those who wait how many pulls come first', async () => {
+  const first = follow('docker.io/ai/a:latest');
+  await waiting(1);
+  const second = follow('docker.io/ai/b:latest');
+  await eventually(
+    () => second.events.at(0),
+    (event) => event !== undefined,
+  );
+  expect(first.events.at(0)?.line).toMatchObject({ type: 'progress', message: 'Waiting for a worker' });
+  expect(second.events.at(0)?.line?.message).toBe('Waiting for a worker; 1 pull comes first');
+  await pulls.cancel('docker.io/ai/a:latest');
+  await pulls.cancel('docker.io/ai/b:latest');
+  await Promise.all([first.over, second.over]);
+});
+
+it('takes a cancelled pull out of the queue, and tells everybody who follows it', async () => {
+  const followers = [follow(REFERENCE), follow(REFERENCE)];
+  await waiting(1);
+  expect(await pulls.cancel(REFERENCE)).toBe(true);
+  await Promise.all(followers.map(({ over }) => over));
+  const outcome = { ok: false, failure: 'failed', message: 'the pull was cancelled' };
+  for (const { events } of followers) expect(events.at(-1)).toMatchObject({ outcome });
+  expect(told).toEqual([]);
+  expect(await queue.getJobCountByTypes('waiting')).toBe(0);
+  expect(await pulls.cancel(REFERENCE)).toBe(false);
+});
+
+it('tells workers to stop a pull that runs until it has ended', async () => {
+  const { name, opts } = queue;
+  const outcome = { ok: false, failure: 'failed', message: 'the pull was cancelled' } as const;
+  const run = async (): Promise<PullOutcome> => {
+    await eventually(() => told.length >= 2);
+    return outcome;
+  };
+  const worker = new Worker(name, run, { connection: connections.patient('worker'), prefix: opts.prefix ?? '' });
+  try {
+    const { events, over } = follow(REFERENCE);
+    await eventually(async () => (await queue.getJobCountByTypes('active')) === 1);
+    expect(await pulls.cancel(REFERENCE)).toBe(true);
+    await over;
+    expect(events.at(-1)).toMatchObject({ outcome });
+    expect(new Set(told)).toEqual(new Set([REFERENCE]));
+  } finally {
+    await worker.close();
+  }
 });
 
 it('shrugs off events that cannot be read, and follows the pull to its end', async () => {

@@ -1,27 +1,29 @@
 import { once } from 'node:events';
 import type { Job, Queue } from 'bullmq';
-import {
-  ENVELOPE_VERSION,
-  LongshoreError,
-  type Names,
-  PullEvent,
-  PullJob,
-  parseContract,
-  type PullOutcome,
-} from '#contracts';
+import { ENVELOPE_VERSION, LongshoreError, type Names, PullEvent, PullJob, parseContract } from '#contracts';
 import { describeRedisError, type RedisClient } from '#redis';
+import { cancelPull } from './cancel-pull.js';
+import { lookAtPull } from './queued-pull.js';
 
 /** Starts pulls and follows them. */
 export abstract class Pulls {
   /**
    * Starts a pull, or joins the one that is running for the same reference, and yields what happens until its last
-   * event, which carries the outcome. Ending the iteration, or aborting the signal, stops following; the pull goes on.
+   * event, which carries the outcome. A pull that waits tells its place every few seconds. Ending the iteration, or
+   * aborting the signal, stops following; the pull goes on.
    * @throws LongshoreError `no_worker`, `redis_unavailable`
    */
   abstract follow(job: PullJob, signal: AbortSignal): AsyncIterable<PullEvent>;
+
+  /**
+   * Ends the pull of a full reference for everybody who follows it. What was fetched stays on the worker for a while.
+   * @returns false when there is none
+   * @throws LongshoreError `redis_unavailable`, `worker_lost`
+   */
+  abstract cancel(reference: string): Promise<boolean>;
 }
 
-/** How often a followed job is looked at in case its last event was missed; ms. */
+/** How often a followed job is looked at: for its place while it waits, and in case its last event was missed; ms. */
 const RECHECK_INTERVAL_MS = 2_000;
 
 /** A pull that no worker is left to run is given up after this; ms. */
@@ -30,9 +32,18 @@ const NO_WORKER_LIMIT_MS = 10_000;
 /** Pulls that ended are kept this long, so that a caller who missed the last event still learns the outcome; s. */
 export const PULL_RESULT_SECONDS = 60;
 
+/** What a cancelled pull ends with. */
+export const PULL_CANCELLED = 'the pull was cancelled';
+
 export interface QueuePullsOptions {
   /** The queue of the variant that is to pull. Undefined: no worker is alive. */
   readonly chooseQueue: () => Queue | undefined;
+  /** Every queue a pull may lie in. */
+  readonly queues: readonly Queue[];
+  /** For commands. */
+  readonly redis: RedisClient;
+  /** Tells every worker to stop the pull of a reference. */
+  readonly tellToCancel: (reference: string) => Promise<unknown>;
   readonly names: Names;
   /** Pub/sub connection. */
   readonly subscriber: RedisClient;
@@ -87,20 +98,29 @@ export class QueuePulls extends Pulls {
     }
   }
 
-  private async enqueue(queue: Queue, job: PullJob): Promise<Job> {
-    try {
-      return await queue.add('pull', job, {
+  override async cancel(reference: string): Promise<boolean> {
+    const { queues, redis, names, tellToCancel } = this.options;
+    const outcome = { ok: false, failure: 'failed', message: PULL_CANCELLED } as const;
+    const event: PullEvent = { version: ENVELOPE_VERSION, reference, outcome };
+    return guard(() =>
+      cancelPull({
+        queues,
+        reference,
+        tellWorkers: () => tellToCancel(reference),
+        conclude: () => redis.publish(names.pullsChannel(), JSON.stringify(event)),
+      }),
+    );
+  }
+
+  private enqueue(queue: Queue, job: PullJob): Promise<Job> {
+    return guard(() =>
+      queue.add('pull', job, {
         deduplication: { id: job.reference },
         attempts: 1,
         removeOnComplete: { age: PULL_RESULT_SECONDS },
         removeOnFail: { age: PULL_RESULT_SECONDS },
-      });
-    } catch (error) {
-      throw new LongshoreError(
-        'redis_unavailable',
-        `The gateway cannot use Redis: ${describeRedisError(error)}.`,
-      );
-    }
+      }),
+    );
   }
 
   /**
@@ -108,9 +128,10 @@ export class QueuePulls extends Pulls {
    * would ever send one. What cannot be found out now is asked again.
    */
   private async recheck(queue: Queue, reference: string, jobId: string, follower: Follower): Promise<void> {
-    const outcome = await outcomeOf(queue, jobId).catch(() => undefined);
-    if (outcome !== undefined) follower.push({ version: ENVELOPE_VERSION, reference, outcome });
-    else if (this.options.chooseQueue() === undefined) follower.miss(Date.now());
+    const event = await lookAtPull(queue, jobId, reference).catch(() => undefined);
+    if (event !== undefined) follower.push(event);
+    if (event?.outcome !== undefined) return;
+    if (this.options.chooseQueue() === undefined) follower.miss(Date.now());
     else follower.missingSince = undefined;
   }
 
@@ -126,13 +147,14 @@ export class QueuePulls extends Pulls {
   }
 }
 
-async function outcomeOf(queue: Queue, jobId: string): Promise<PullOutcome | undefined> {
-  const job: Job | undefined = await queue.getJob(jobId);
-  if (job === undefined)
-    return { ok: false, failure: 'failed', message: 'the pull was removed from the queue' };
-  if (await job.isCompleted()) return job.returnvalue as PullOutcome;
-  if (await job.isFailed()) return { ok: false, failure: 'failed', message: job.failedReason };
-  return undefined;
+async function guard<T>(command: () => Promise<T>): Promise<T> {
+  try {
+    return await command();
+  } catch (error) {
+    if (error instanceof LongshoreError) throw error;
+    const reason = describeRedisError(error);
+    throw new LongshoreError('redis_unavailable', `The gateway cannot use Redis: ${reason}.`);
+  }
 }
 
 /** One caller's view of a pull. */

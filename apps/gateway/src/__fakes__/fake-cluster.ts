@@ -147,6 +147,16 @@ export class FakePulls extends Pulls {
     this.jobs.push(job);
     return this.events(signal);
   }
+
+  /** References whose pulls were cancelled. */
+  readonly cancelled: string[] = [];
+  /** References that are being pulled. */
+  readonly running = new Set<string>();
+
+  override async cancel(reference: string): Promise<boolean> {
+    this.cancelled.push(reference);
+    return this.running.delete(reference);
+  }
 }
 
 export class FakeWorkers extends WorkerDirectory {

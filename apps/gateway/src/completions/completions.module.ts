@@ -42,6 +42,7 @@ export class CompletionsModule implements OnApplicationShutdown {
       subscriber: cluster.news,
       names: cluster.names,
       chooseVariant: () => cluster.variantForPull(),
+      tellToCancel: (reference) => cluster.control.send(undefined, { kind: 'cancel-pull', reference }),
       onBadMessage: cluster.onBadMessage,
     });
     const stored = new RedisStoredResponses(cluster.commands, cluster.names, config.responseRetention);
