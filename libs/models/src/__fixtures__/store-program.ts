@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseModelReference } from '#contracts';
-import { pullModel } from '../pull-model.js';
+import { pullModel, type PulledModel } from '../pull-model.js';
 import { SourceError } from '../sources/source-error.js';
 import { HeartbeatLocks } from '../store/heartbeat-locks.js';
 import { KernelLocks } from '../store/kernel-locks.js';
@@ -18,6 +19,8 @@ const PROGRAMS: Readonly<Record<string, (argv: readonly string[]) => Promise<voi
   churn,
   change: changeForever,
   pull: pullOnce,
+  fill: fillDisk,
+  reserve: holdRoom,
 };
 
 /** Before the kill that may follow, so not through a stream. */
@@ -62,6 +65,41 @@ async function pullOnce([directory = '', from = '', tag = '', quota = '0']: read
     if (!(error instanceof SourceError)) throw error;
     say({ failed: error.message });
   }
+}
+
+async function holdRoom([directory = '', quota, size]: readonly string[]): Promise<void> {
+  const store = await ModelStore.open(directory, { quota: Number(quota) });
+  const room = await store.reserve([{ digest: `sha256:${'0'.repeat(64)}`, size: Number(size) }]);
+  await untilTold();
+  await room.release();
+}
+
+/** Somebody else takes what is left of the disk in the middle of a pull. */
+async function fillDisk([directory = '', from = '']: readonly string[]): Promise<void> {
+  // A disk that does not say what it has left fails by what is written.
+  const store = await ModelStore.open(directory, { freeBytes: async () => undefined });
+  const source = new DirectorySource(from);
+  const pull = async (tag: string): Promise<PulledModel> =>
+    pullModel({ store, source, reference: parseModelReference(`org/m:${tag}`) });
+  const sound = async (): Promise<boolean> => {
+    const damaged = await Promise.all((await store.list()).map(({ id }) => store.verify(id)));
+    return damaged.flat().length === 0;
+  };
+  const { model } = await pull('small');
+  await writeFile(join(directory, 'strangers'), Buffer.alloc(4 * 1024 * 1024));
+  await pull('large').catch((error: unknown) => say({ failed: messageOf(error) }));
+  const names = (await store.list()).flatMap(({ tags }) => tags.map((tag) => tag.replace(/.*:/, '')));
+  say({ models: names, sound: await sound() });
+  await writeFile(join(directory, 'strangers'), Buffer.alloc(16 * 1024 * 1024)).catch(() => undefined);
+  await store.tag(model.id, 'org/other:1').catch((error: unknown) => say({ tagging: messageOf(error) }));
+  say({ removed: (await store.remove(model.id)) !== undefined });
+  await rm(join(directory, 'strangers'));
+  await pull('large');
+  say({ pulled: 'large', sound: await sound() });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 interface Churn {

@@ -4,6 +4,7 @@ import { ifPresent, syncFolder } from './durable-files.js';
 import type { Lock } from './locks.js';
 import { namedBlobs } from './named-blobs.js';
 import { planCollection, type Collection, type StoreContents } from './plan-collection.js';
+import { forgetDeadReservations } from './room.js';
 import { LASTING_LOCKS, LOCKS, hex, type StoreLayout } from './store-layout.js';
 import type { Volume } from './volume.js';
 
@@ -85,6 +86,7 @@ export async function collectGarbage(volume: Volume, options: CollectOptions = {
     await removeFreeLocks(volume);
   });
   await removePartials(volume, rules, tally);
+  await forgetDeadReservations(volume);
   return { ...tally, complete };
 }
 

@@ -96,6 +96,11 @@ export async function reserveRoom(
   });
 }
 
+/** Room that dead processes had reserved is free again; this removes what is left of it. */
+export async function forgetDeadReservations(volume: Volume): Promise<void> {
+  await volume.locks.during(LOCKS.room, {}, () => readPromises(volume));
+}
+
 /** What live pulls have reserved; the reservations of dead ones are removed. Under the lock `room`. */
 async function readPromises({ layout, locks }: Volume): Promise<WantedBlob[]> {
   const promised: WantedBlob[] = [];

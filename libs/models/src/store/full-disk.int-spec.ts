@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, makeTemporaryFolder, type TemporaryFolder } from '#testing';
+import { BuiltProgram } from '../__fixtures__/built-program.js';
+import { publishInDirectory } from '../__fixtures__/directory-source.js';
+import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
+import { ModelStore } from './model-store.js';
+
+const MEBIBYTE = 1024 * 1024;
+let program: BuiltProgram;
+let folder: TemporaryFolder;
+let from: string;
+
+beforeAll(async () => {
+  program = await BuiltProgram.build();
+  folder = await makeTemporaryFolder('disk');
+  from = join(folder.path, 'source');
+  for (const [tag, size] of Object.entries({ small: MEBIBYTE, large: 6 * MEBIBYTE })) {
+    await publishInDirectory(from, tag, handMadeArtifact({ layers: [{ content: randomBytes(size) }] }));
+  }
+});
+afterAll(async () => {
+  await program.remove();
+  await folder.remove();
+});
+
+/** A shell with a disk of its own at `directory`, gone with the shell; the quotes of the script are single. */
+const onSmallDisk = (directory: string, size: string, script: string): [string, string[]] => [
+  'unshare',
+  [
+    '--user',
+    '--map-root-user',
+    '--mount',
+    'sh',
+    '-ec',
+    `mount -t tmpfs -o size=${size} tmpfs '${directory}'; ${script}`,
+  ],
+];
+
+async function hasSmallDisks(): Promise<boolean> {
+  const directory = join(folder.path, 'try');
+  await mkdir(directory, { recursive: true });
+  return promisify(execFile)(...onSmallDisk(directory, '1m', 'true')).then(
+    () => true,
+    () => false,
+  );
+}
+
+describe('a disk that is too small', () => {
+  it('is told before the pull, and by how much', async (context) => {
+    context.skip(!(await hasSmallDisks()), 'this machine lets nobody mount a small disk');
+    const directory = join(folder.path, 'small');
+    await mkdir(directory);
+    const pull = (tag: string): string =>
+      `'${process.execPath}' '${program.path}' pull '${directory}' '${from}' ${tag}`;
+    const running = program.run(
+      ...spread(onSmallDisk(directory, '4m', `${pull('small')}; ${pull('large')}; ${pull('small')}`)),
+    );
+    expect(await running.finish()).toBe(0);
+    expect(running.lines).toEqual([
+      { pulled: 'small' },
+      { failed: expect.stringMatching(/needs 6\.00 MiB, \d\.\d\d MiB is free\. Remove models/) },
+      { pulled: 'small' },
+    ]);
+  });
+
+  it('that becomes full during the pull fails it, and leaves a store that works', async (context) => {
+    context.skip(!(await hasSmallDisks()), 'this machine lets nobody mount a small disk');
+    const directory = join(folder.path, 'filled');
+    await mkdir(directory);
+    const running = program.run(
+      ...spread(
+        onSmallDisk(
+          directory,
+          '8m',
+          `exec '${process.execPath}' '${program.path}' fill '${directory}' '${from}'`,
+        ),
+      ),
+    );
+    expect(await running.finish()).toBe(0);
+    expect(running.lines).toEqual([
+      { failed: expect.stringMatching(/There is no room in the model store .*: its disk is full/) },
+      { models: ['small'], sound: true },
+      { tagging: expect.stringMatching(/its disk is full/) },
+      { removed: true },
+      { pulled: 'large', sound: true },
+    ]);
+  });
+});
+
+const spread = ([command, argv]: [string, string[]]): [string, ...string[]] => [command, ...argv];
+
+describe('room in a store', () => {
+  it('ends at the quota, also for several that pull at once', async () => {
+    const directory = join(folder.path, 'quota');
+    const store = await ModelStore.open(directory, { quota: 3 * MEBIBYTE });
+    const artifacts = [1, 2, 3].map(() =>
+      handMadeArtifact({ layers: [{ content: randomBytes(1.4 * MEBIBYTE) }] }),
+    );
+    const stored = await Promise.allSettled(artifacts.map((artifact) => store.putArtifact(artifact)));
+    const failed = stored.filter((result) => result.status === 'rejected');
+    expect(failed).toHaveLength(1);
+    expect(failed[0]?.reason).toMatchObject({
+      reason: 'no-room',
+      message: expect.stringMatching(/needs 1\.40 MiB, .* of its quota of 3\.00 MiB is free/),
+    });
+    // What is here needs no room.
+    await store.putArtifact(
+      artifacts[stored.findIndex(({ status }) => status === 'fulfilled')] ?? failedToFind(),
+    );
+    expect((await store.usage()).total).toBeLessThanOrEqual(3 * MEBIBYTE);
+    expect(await readdir(join(directory, 'reservations'))).toEqual([]);
+  });
+
+  it('is made of what nobody needs, but not of what the pull goes on with', async () => {
+    const store = await ModelStore.open(join(folder.path, 'leftovers'), { quota: 2 * MEBIBYTE });
+    const [gone, wanted] = [1, 2].map(() => randomBytes(1.5 * MEBIBYTE));
+    const source = handMadeArtifact({ layers: [{ content: gone ?? Buffer.alloc(0) }] });
+    await store.holding(undefined, async () => {
+      for (const { descriptor, content } of source.blobs) {
+        await store.receive({ blob: descriptor, receive: ({ data }) => writeFile(data, content) });
+      }
+    });
+    const artifact = handMadeArtifact({ layers: [{ content: wanted ?? Buffer.alloc(0) }] });
+    const half = artifact.blobs[1]?.descriptor;
+    const place = join(store.directory, 'partial', half?.digest.slice(7) ?? '');
+    await writeFile(place, (wanted ?? Buffer.alloc(0)).subarray(0, 400_000));
+    const room = await store.reserve(artifact.blobs.map(({ descriptor }) => descriptor));
+    expect(await readdir(join(store.directory, 'partial'))).toContain(half?.digest.slice(7));
+    expect(await readdir(join(store.directory, 'blobs/sha256'))).toEqual(
+      // Both have the same config document, which is wanted.
+      [artifact.blobs[0]?.descriptor.digest.slice(7)],
+    );
+    await room.release();
+  });
+
+  it('comes back when who reserved it is killed', async () => {
+    const directory = join(folder.path, 'reserved');
+    const store = await ModelStore.open(directory, { quota: 2 * MEBIBYTE });
+    const holder = program.start('reserve', directory, String(2 * MEBIBYTE), String(1.5 * MEBIBYTE));
+    await holder.heard('held');
+    const wanted = [{ digest: `sha256:${'1'.repeat(64)}`, size: MEBIBYTE }];
+    await expect(store.reserve(wanted)).rejects.toMatchObject({ reason: 'no-room' });
+    await holder.kill();
+    await (await eventually(() => store.reserve(wanted))).release();
+    expect(await readdir(join(directory, 'reservations'))).toEqual([]);
+  });
+
+  it('is looked after while a blob arrives', async () => {
+    let free = 100 * MEBIBYTE;
+    const store = await ModelStore.open(join(folder.path, 'watched'), { freeBytes: async () => free });
+    const content = randomBytes(40 * MEBIBYTE);
+    const { blobs } = handMadeArtifact({ layers: [{ content }] });
+    const descriptor = blobs[1]?.descriptor ?? failedToFind();
+    const open = async function* (): AsyncGenerator<Buffer> {
+      yield content.subarray(0, 33 * MEBIBYTE);
+      throw new Error('went on although the disk was nearly full');
+    };
+    const delivery = store.deliver({
+      blob: descriptor,
+      open: async () => open(),
+      onProgress: () => (free = MEBIBYTE),
+    });
+    await expect(delivery).rejects.toThrow('needs 7.00 MiB, 1.00 MiB is free');
+    await expect(store.putArtifact({ id: '', manifest: Buffer.alloc(0), blobs })).rejects.toThrow(
+      /needs 40\.00 MiB, 1\.00 MiB is free/,
+    );
+    expect(await readdir(join(store.directory, 'partial'))).toEqual([]);
+  });
+});
+
+function failedToFind(): never {
+  throw new Error('the fixture has no such part');
+}
