@@ -113,7 +113,10 @@ class HeartbeatLock implements Lock {
 /** The folder may be removed by the holder before us at any moment. */
 async function create(folder: string, entry: string): Promise<FileHandle> {
   for (;;) {
-    await mkdir(folder, { recursive: true });
+    // Not `recursive`, which fails when a folder that was there is gone when it looks again.
+    await mkdir(folder).catch((error: unknown) => {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    });
     const file = await ifPresent(open(join(folder, entry), 'wx', 0o644));
     if (!file) continue;
     try {

@@ -9,6 +9,7 @@ import { publishInDirectory } from '../__fixtures__/directory-source.js';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
 import { blobsOf } from '../formats/manifest.js';
 import { ModelStore } from './model-store.js';
+import { probeVolume } from './probe-volume.js';
 import { ReferenceFiles } from './reference-files.js';
 import { StoreLayout } from './store-layout.js';
 
@@ -65,28 +66,35 @@ async function expectWhole(store: ModelStore): Promise<void> {
 }
 
 describe('many processes on one volume', () => {
-  it('tag, pull, delete, use and collect at the same time without harm', async () => {
-    const directory = join(folder.path, 'busy');
-    const store = await ModelStore.open(directory);
-    const steady = await store.putArtifact(
-      handMadeArtifact({ layers: [{ content: randomBytes(1_000) }] }),
-      parseModelReference('keep/steady:1'),
-    );
-    const running = Array.from({ length: PROCESSES }, (_, index) =>
-      program.start('churn', directory, from, String(index), String(SECONDS), steady.id, ...TAGS),
-    );
-    const reports = await Promise.all(running.map((process) => process.heard('names')));
-    for (const process of running) expect(await process.finish()).toBe(0);
-    // Each process has given and taken names of its own, and no other may have lost one of them.
-    const names = reports.flatMap((report) => report['names'] as string[]);
-    const tags = (await store.get(steady.id))?.tags ?? [];
-    expect(tags.toSorted()).toEqual([...names, 'docker.io/keep/steady:1'].toSorted());
-    const done = reports.flatMap((report) => Object.keys(report['counts'] as object));
-    expect(new Set(done)).toEqual(
-      new Set(['pull', 'untag', 'remove', 'collect', 'list', 'use', 'name', 'unname']),
-    );
-    await expectWhole(store);
-  }, 60_000);
+  it.each(['kernel', 'heartbeat'] as const)(
+    'with %s locks tag, pull, delete, use and collect without harm',
+    async (locks) => {
+      const directory = join(folder.path, `busy-${locks}`);
+      // The others find written down how the first one locks.
+      const probe: typeof probeVolume = async (workshop) => ({ ...(await probeVolume(workshop)), locks });
+      const store = await ModelStore.open(directory, { probe });
+      expect(store.traits.locks).toBe(locks);
+      const steady = await store.putArtifact(
+        handMadeArtifact({ layers: [{ content: randomBytes(1_000) }] }),
+        parseModelReference('keep/steady:1'),
+      );
+      const running = Array.from({ length: PROCESSES }, (_, index) =>
+        program.start('churn', directory, from, String(index), String(SECONDS), steady.id, ...TAGS),
+      );
+      const reports = await Promise.all(running.map((process) => process.heard('names')));
+      for (const process of running) expect(await process.finish()).toBe(0);
+      // Each process has given and taken names of its own, and no other may have lost one of them.
+      const names = reports.flatMap((report) => report['names'] as string[]);
+      const tags = (await store.get(steady.id))?.tags ?? [];
+      expect(tags.toSorted()).toEqual([...names, 'docker.io/keep/steady:1'].toSorted());
+      const done = reports.flatMap((report) => Object.keys(report['counts'] as object));
+      expect(new Set(done)).toEqual(
+        new Set(['pull', 'untag', 'remove', 'collect', 'list', 'use', 'name', 'unname']),
+      );
+      await expectWhole(store);
+    },
+    60_000,
+  );
 });
 
 describe('a process that is killed at any moment', () => {

@@ -73,5 +73,6 @@ async function isComplete(directory: string, plan: BundlePlan): Promise<boolean>
     const status = await ifPresent(stat(join(directory, file.path)));
     if (status?.size !== file.size) return false;
   }
-  return true;
+  // They may come out of an archive.
+  return (await ifPresent(stat(join(directory, plan.weights)))) !== undefined;
 }
