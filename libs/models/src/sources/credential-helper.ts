@@ -32,12 +32,12 @@ export async function askCredentialHelper(ask: AskHelper): Promise<RegistryCrede
   const { helper, server, timeout } = ask;
   if (!NAME.test(helper)) throw new HelperFailure(`"${helper}" is no name of a credential helper.`);
   const program = `docker-credential-${helper}`;
-  const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  // In a group of its own, so that what it starts ends with it.
+  const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
   const state = { late: false };
   const timer = setTimeout(() => {
     state.late = true;
-    child.kill('SIGKILL');
-    child.stdout.destroy();
+    if (child.pid !== undefined) endGroup(child.pid);
   }, timeout);
   let answer = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -56,6 +56,14 @@ export async function askCredentialHelper(ask: AskHelper): Promise<RegistryCrede
     throw new HelperFailure(`${program} cannot be run; is it installed and on the PATH?`, { cause: error });
   } finally {
     clearTimeout(timer);
+  }
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself just now.
   }
 }
 

@@ -25,8 +25,8 @@ export function parseMirrors(text: string, insecure = false): RegistryEndpoint[]
 }
 
 function readMirror(entry: string, insecure: boolean): RegistryEndpoint {
-  const plain = /^https?:\/\//i.test(entry) ? entry : withScheme(entry, insecure);
-  const base = URL.canParse(plain) ? new URL(plain) : undefined;
+  const text = entry.includes('://') ? entry : withScheme(entry, insecure);
+  const base = URL.canParse(text) && /^https?:/i.test(text) ? new URL(text) : undefined;
   const clean = base?.search === '' && base.hash === '' && base.username === '' && base.password === '';
   if (!base || !clean || base.hostname === '') {
     throw new UnreadableMirrors(
