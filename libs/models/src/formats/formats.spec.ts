@@ -40,6 +40,7 @@ describe('planBundle', () => {
     expect(files.map((file) => file.path)).toEqual(['model.gguf', 'model.mmproj', 'template.jinja']);
     expect(rest).toEqual({
       format: 'gguf',
+      archives: [],
       weights: 'model.gguf',
       projector: 'model.mmproj',
       chatTemplate: 'template.jinja',
@@ -108,12 +109,44 @@ describe('planBundle', () => {
     ).toThrow('claim the file path "model.mmproj"');
   });
 
+  it('unpacks archives beside the files of every format', () => {
+    const [folder, settings] = [Buffer.from('folder'), Buffer.from('settings')];
+    const safetensors = { mediaType: `${DOCKER}.safetensors`, content };
+    const old = plan({
+      layers: [
+        safetensors,
+        { mediaType: `${DOCKER}.vllm.config.tar`, content: settings },
+        { mediaType: `${DOCKER}.dir.tar`, content: folder },
+      ],
+    });
+    expect(old.files.map((file) => file.path)).toEqual(['model.safetensors']);
+    expect(old.archives).toMatchObject([
+      { size: settings.length, gzip: false },
+      { size: folder.length, gzip: false },
+    ]);
+    const pack = plan({
+      configType: MODELPACK_CONFIG,
+      layers: [
+        {
+          mediaType: 'application/vnd.cncf.model.weight.v1.tar+gzip',
+          content,
+          annotations: { [FILE_PATH_ANNOTATION]: 'weights/model.gguf' },
+        },
+      ],
+    });
+    expect(pack).toMatchObject({ format: 'gguf', files: [], archives: [{ gzip: true }] });
+    expect(pack.weights).toBe('weights/model.gguf');
+  });
+
   it('refuses what is not a model, has no weights or has layers it does not know', () => {
     const imageConfig = 'application/vnd.oci.image.config.v1+json';
     expect(() => plan({ configType: imageConfig, layers: [{ content }] })).toThrow(`"${imageConfig}"`);
     expect(() => planPaths('README.md')).toThrow('no GGUF or safetensors weights');
-    expect(() => plan({ layers: [{ content }, { mediaType: `${DOCKER}.dir.tar`, content }] })).toThrow(
-      'dir.tar',
+    const lora = `${DOCKER}.gguf.v3.lora`;
+    expect(() => plan({ layers: [{ content }, { mediaType: lora, content }] })).toThrow(lora);
+    const zstd = 'application/vnd.cncf.model.weight.v1.tar+zstd';
+    expect(() => plan({ configType: MODELPACK_CONFIG, layers: [{ mediaType: zstd, content }] })).toThrow(
+      `"${zstd}", which is not supported`,
     );
   });
 });

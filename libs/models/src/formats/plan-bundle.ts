@@ -4,10 +4,13 @@ import { FormatError } from './format-error.js';
 import type { Descriptor, Manifest } from './manifest.js';
 import {
   CHAT_TEMPLATE_LAYER,
+  CONFIG_ARCHIVE_LAYER,
   DOCKER_CONFIG_V01,
   FILE_PATH_ANNOTATION,
+  FOLDER_ARCHIVE_LAYER,
   GGUF_LAYER,
   LICENSE_LAYER,
+  MODEL_FILE_LAYER,
   MODELPACK_GGUF_LAYER,
   MODELPACK_SAFETENSORS_LAYER,
   PROJECTOR_LAYER,
@@ -26,10 +29,19 @@ export interface BundleFile {
   readonly role: Role;
 }
 
+/** A tar archive that is unpacked into the model's folder. */
+export interface BundleArchive {
+  readonly digest: string;
+  readonly size: number;
+  readonly gzip: boolean;
+}
+
 /** How the blobs of a model become a folder an engine can read. Paths are safe, distinct and relative. */
 export interface BundlePlan {
   readonly format: ModelFormat;
   readonly files: readonly BundleFile[];
+  /** What is in them is known when they are unpacked; none of it may be in the way of a file. */
+  readonly archives: readonly BundleArchive[];
   /** The file an engine is pointed at: the first shard. */
   readonly weights: string;
   readonly projector?: string;
@@ -47,29 +59,39 @@ export function planBundle(manifest: Manifest): BundlePlan {
       `it is not a model: its config type "${manifest.config.mediaType}" is not one of the Docker or CNCF model formats`,
     );
   }
-  const files =
+  const layers =
     manifest.config.mediaType === DOCKER_CONFIG_V01
-      ? filesByType(manifest.layers)
-      : filesByPath(manifest.layers);
+      ? readLayersByType(manifest.layers)
+      : readLayersByPath(manifest.layers);
+  const { files, archives, packed } = layers;
   checkDistinctPaths(files.map((file) => file.path));
 
-  const weights = files.filter((file) => file.role === 'weights').sort((a, b) => (a.path < b.path ? -1 : 1));
+  const named = [...files, ...packed];
+  const weights = named.filter((file) => file.role === 'weights').sort((a, b) => (a.path < b.path ? -1 : 1));
   const gguf = weights.find((file) => file.path.endsWith('.gguf'));
   const first = gguf ?? weights[0];
   if (!first) throw new FormatError('it has no GGUF or safetensors weights');
-  const projector = files.find((file) => file.role === 'projector')?.path;
-  const chatTemplate = files.find((file) => file.role === 'chat-template')?.path;
+  const projector = named.find((file) => file.role === 'projector')?.path;
+  const chatTemplate = named.find((file) => file.role === 'chat-template')?.path;
   return {
     format: gguf ? 'gguf' : 'safetensors',
     files,
+    archives,
     weights: first.path,
     ...(projector !== undefined && { projector }),
     ...(chatTemplate !== undefined && { chatTemplate }),
   };
 }
 
+interface Layers {
+  readonly files: BundleFile[];
+  readonly archives: BundleArchive[];
+  /** Files that the annotations of archives promise to be inside. */
+  readonly packed: Pick<BundleFile, 'path' | 'role'>[];
+}
+
 /** Docker v0.1: the layer type is the role, and the names are ours. */
-function filesByType(layers: readonly Descriptor[]): BundleFile[] {
+function readLayersByType(layers: readonly Descriptor[]): Layers {
   const count = (type: string): number => layers.filter((layer) => layer.mediaType === type).length;
   const shards: Record<string, number> = {};
   const shardName = (layer: Descriptor, extension: string): string => {
@@ -77,7 +99,7 @@ function filesByType(layers: readonly Descriptor[]): BundleFile[] {
     const total = count(layer.mediaType);
     return total === 1 ? `model.${extension}` : `model-${pad(number)}-of-${pad(total)}.${extension}`;
   };
-  return layers.flatMap((layer): BundleFile[] => {
+  const files = layers.flatMap((layer): BundleFile[] => {
     switch (layer.mediaType) {
       case GGUF_LAYER:
         return [bundleFile(layer, shardName(layer, 'gguf'), 'weights')];
@@ -87,26 +109,48 @@ function filesByType(layers: readonly Descriptor[]): BundleFile[] {
         return [bundleFile(layer, 'model.mmproj', 'projector')];
       case CHAT_TEMPLATE_LAYER:
         return [bundleFile(layer, 'template.jinja', 'chat-template')];
+      case MODEL_FILE_LAYER:
+        return [bundleFile(layer, pathOf(layer), 'other')];
       case LICENSE_LAYER:
+      case FOLDER_ARCHIVE_LAYER:
+      case CONFIG_ARCHIVE_LAYER:
         return [];
       default:
         throw unknownLayer(layer);
     }
   });
+  return { files, archives: layers.filter(isDockerArchive).map((layer) => bundleArchive(layer)), packed: [] };
 }
 
-/** Docker v0.2 and ModelPack: one layer a file, and an annotation says where it lies. */
-function filesByPath(layers: readonly Descriptor[]): BundleFile[] {
-  return layers.map((layer) => {
-    if (/\.tar(?:\+\w+)?$|\+(?:gzip|zstd)$/.test(layer.mediaType)) throw unknownLayer(layer);
-    const path = layer.annotations[FILE_PATH_ANNOTATION];
-    if (path === undefined) {
-      throw new FormatError(
-        `a layer of type "${layer.mediaType}" has no "${FILE_PATH_ANNOTATION}" annotation`,
-      );
-    }
-    return bundleFile(layer, checkFilePath(path), roleOf(layer.mediaType, path));
-  });
+/** Docker v0.2 and ModelPack: one layer a file, and an annotation says where it lies; or an archive of files. */
+function readLayersByPath(layers: readonly Descriptor[]): Layers {
+  const read: Layers = { files: [], archives: [], packed: [] };
+  for (const layer of layers) {
+    const packed = /\.tar(?:\+(\w+))?$/.exec(layer.mediaType);
+    const compression = packed?.[1];
+    if (/\+\w+$/.test(layer.mediaType) && compression !== 'gzip') throw unknownLayer(layer);
+    if (packed) read.archives.push(bundleArchive(layer, compression === 'gzip'));
+    if (packed && (isDockerArchive(layer) || layer.annotations[FILE_PATH_ANNOTATION] === undefined)) continue;
+    const path = pathOf(layer);
+    const role = roleOf(layer.mediaType, path);
+    if (packed) read.packed.push({ path, role });
+    else read.files.push(bundleFile(layer, path, role));
+  }
+  return read;
+}
+
+function isDockerArchive({ mediaType }: Descriptor): boolean {
+  return mediaType === FOLDER_ARCHIVE_LAYER || mediaType === CONFIG_ARCHIVE_LAYER;
+}
+
+function pathOf(layer: Descriptor): string {
+  const path = layer.annotations[FILE_PATH_ANNOTATION];
+  if (path !== undefined) return checkFilePath(path);
+  throw new FormatError(`a layer of type "${layer.mediaType}" has no "${FILE_PATH_ANNOTATION}" annotation`);
+}
+
+function bundleArchive({ digest, size }: Descriptor, gzip = false): BundleArchive {
+  return { digest, size, gzip };
 }
 
 function roleOf(mediaType: string, path: string): Role {

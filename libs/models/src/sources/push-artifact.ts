@@ -1,100 +1,80 @@
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import type { ModelReference } from '#contracts';
+import type { ModelReference, ProgressLine } from '#contracts';
 import { MANIFEST_TYPE } from '../formats/media-types.js';
 import type { Artifact, ArtifactBlob } from '../package/artifact.js';
+import { ProgressReporter } from '../pull-progress.js';
 import type { SourceAccess } from './model-source.js';
-import { discard, type RegistryHttp, type RegistryRequest, type RegistryResponse } from './registry-http.js';
-import { statusError } from './registry-source.js';
-import { SourceError } from './source-error.js';
+import type { RegistryHttp } from './registry-http.js';
+import { RegistryWriter } from './registry-writer.js';
+import { uploadBlob } from './upload-blob.js';
 
 export interface PushArtifact {
   readonly http: RegistryHttp;
   readonly artifact: Artifact;
-  /** Where to; a reference with a tag. */
+  /** Where to; a reference with a tag, or with the digest of the artifact. */
   readonly reference: ModelReference;
   readonly access?: SourceAccess;
+  /** Repositories of the same registry that may have the blobs already. */
+  readonly mountFrom?: readonly string[];
+  /** Most bytes of one request, for registries behind servers that take no large ones; whole blobs when absent. */
+  readonly chunkSize?: number;
+  readonly onProgress?: (line: ProgressLine) => void;
 }
+
+const PARALLEL_BLOBS = 5;
 
 /**
- * Puts an artifact into a registry: blobs it lacks first, the manifest last, so that nobody ever pulls half a model.
+ * Puts an artifact into a registry: layers it lacks first, then the config, the manifest last, so that nobody ever
+ * pulls half a model. Blobs that are there, or that the registry can take from another repository, are not sent.
  * @throws SourceError; the signal's reason when aborted.
  */
-export async function pushArtifact({ http, artifact, reference, access = {} }: PushArtifact): Promise<void> {
-  const registry = new RegistryWriter(http, reference, access);
-  for (const blob of artifact.blobs) {
-    await http.retrying(reference.registry, access.signal, () => registry.putBlob(blob));
-  }
-  await registry.putManifest(artifact.manifest);
+export async function pushArtifact(push: PushArtifact): Promise<void> {
+  const { artifact, access = {} } = push;
+  const [config, ...layers] = artifact.blobs;
+  const stop = new AbortController();
+  const signal = access.signal ? AbortSignal.any([access.signal, stop.signal]) : stop.signal;
+  const writer = new RegistryWriter(push.http, push.reference, { ...access, signal });
+  const waiting = [...layers];
+  const putNext = async (): Promise<void> => {
+    for (let blob = waiting.shift(); blob; blob = waiting.shift()) await putBlob(writer, blob, push);
+  };
+  // The first failure stops the others, and nothing is still being sent when it is reported.
+  let failure: { readonly error: unknown } | undefined;
+  const lanes = Array.from({ length: PARALLEL_BLOBS }, () =>
+    putNext().catch((error: unknown) => {
+      failure ??= { error };
+      stop.abort();
+    }),
+  );
+  await Promise.all(lanes);
+  access.signal?.throwIfAborted();
+  if (failure) throw failure.error;
+  if (config) await putBlob(writer, config, push);
+  await putManifest(writer, artifact.manifest);
 }
 
-class RegistryWriter {
-  constructor(
-    private readonly http: RegistryHttp,
-    private readonly reference: ModelReference,
-    private readonly access: SourceAccess,
-  ) {}
-
-  async putBlob({ descriptor, content }: ArtifactBlob): Promise<void> {
-    const found = await this.send({ method: 'HEAD', target: `blobs/${descriptor.digest}` }, [200, 404]);
-    if (found.status === 200) return;
-    // An answer to this request also means that the upload below is authorized: its body can be sent only once.
-    const upload = await this.send(
-      { method: 'POST', target: 'blobs/uploads/', headers: { 'content-length': '0' }, body: Buffer.alloc(0) },
-      [202],
-    );
-    const body = typeof content === 'string' ? createReadStream(content) : Readable.from([content]);
-    try {
-      await this.send(
-        {
-          method: 'PUT',
-          target: uploadTarget(upload, descriptor.digest),
-          headers: { 'content-type': 'application/octet-stream', 'content-length': String(descriptor.size) },
-          body,
-        },
-        [201],
-      );
-    } finally {
-      body.destroy();
-    }
-  }
-
-  async putManifest(bytes: Buffer): Promise<void> {
-    const target = `manifests/${this.reference.tag ?? this.reference.digest}`;
-    await this.send(
-      { method: 'PUT', target, headers: { 'content-type': MANIFEST_TYPE }, body: bytes },
-      [201],
-    );
-  }
-
-  private async send(
-    part: Pick<RegistryRequest, 'method' | 'target' | 'headers' | 'body'>,
-    expected: readonly number[],
-  ): Promise<RegistryResponse> {
-    const { registry, repository } = this.reference;
-    const response = await this.http.send({
-      registry,
-      repository,
-      actions: 'pull,push',
-      access: this.access,
-      ...part,
-    });
-    await discard(response);
-    if (expected.includes(response.status)) return response;
-    throw statusError(
-      response,
-      new SourceError('failed', `The registry ${registry} takes no uploads for ${repository}.`),
-    );
-  }
+async function putBlob(writer: RegistryWriter, blob: ArtifactBlob, push: PushArtifact): Promise<void> {
+  const { descriptor } = blob;
+  const reporter = new ProgressReporter({
+    total: descriptor.size,
+    emit: push.onProgress ?? ((): void => undefined),
+    now: () => performance.now(),
+    verb: 'Uploaded',
+  });
+  await writer.retrying(() =>
+    uploadBlob({
+      writer,
+      blob,
+      mountFrom: push.mountFrom ?? [],
+      ...(push.chunkSize !== undefined && { chunkSize: push.chunkSize }),
+      onProgress: (bytes) => reporter.report(descriptor, bytes),
+    }),
+  );
 }
 
-/** Where a registry wants the bytes: relative or absolute, with or without state in the query. */
-function uploadTarget(response: RegistryResponse, digest: string): URL {
-  const location = response.headers['location'];
-  if (location === undefined || !URL.canParse(location, response.url.href)) {
-    throw new SourceError('failed', `${response.url.host} does not say where an upload goes.`);
-  }
-  const target = new URL(location, response.url);
-  target.searchParams.set('digest', digest);
-  return target;
+async function putManifest(writer: RegistryWriter, manifest: Buffer): Promise<void> {
+  const { tag, digest } = writer.reference;
+  const headers = { 'content-type': MANIFEST_TYPE };
+  await writer.retrying(() =>
+    writer.send({ method: 'PUT', target: `manifests/${tag ?? digest}`, headers, body: manifest }, [201]),
+  );
 }

@@ -5,7 +5,7 @@ import { SourceError } from './source-error.js';
 
 /** One request of a registry's API, whoever it goes to. */
 export interface ExchangeRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   /** A stream is sent once and never again: authorize with another request first. */
   readonly body?: Buffer | Readable;
