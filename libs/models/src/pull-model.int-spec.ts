@@ -151,6 +151,67 @@ describe('a pull', () => {
   });
 });
 
+describe('a pull when nobody can be asked', () => {
+  it('uses what was pulled by this name before, and warns', async () => {
+    await bench.push(randomArtifact(1000), 'org/offline:1');
+    const front = await bench.front();
+    const store = await bench.store();
+    const first = await bench.pull(store, 'org/offline:1', { host: front.host });
+    await front.close();
+    const lines: ProgressLine[] = [];
+    const again = await bench.pull(store, 'org/offline:1', {
+      host: front.host,
+      onProgress: (line) => lines.push(line),
+    });
+    expect(again).toMatchObject({ cached: true, model: { id: first.model.id } });
+    expect(again.warning).toMatch(
+      /^Using the copy of ".*org\/offline:1" that was pulled before\. .*ECONNREFUSED/,
+    );
+    expect(lines).toEqual([
+      { type: 'warning', message: again.warning, total: 0, layer: { size: 0, current: 0 }, mode: 'pull' },
+    ]);
+    expect(pullMessage(again)).toBe('Using cached model: 256.35 MiB');
+  });
+
+  it('also uses it when the registry only answers that it is broken, and asks less often', async () => {
+    await bench.push(randomArtifact(1000), 'org/down:1');
+    let down = false;
+    const front = await bench.front(({ response, forward }) =>
+      down ? void response.writeHead(502).end() : forward(),
+    );
+    const store = await bench.store();
+    await bench.pull(store, 'org/down:1', { host: front.host });
+    down = true;
+    front.log.length = 0;
+    expect((await bench.pull(store, 'org/down:1', { host: front.host })).cached).toBe(true);
+    expect(front.log).toHaveLength(2);
+  });
+
+  it('does not use what is damaged, or what the registry says is gone or not ours', async () => {
+    await bench.push(randomArtifact(1000), 'org/gone:1');
+    let status = 0;
+    const front = await bench.front(({ response, forward }) =>
+      status === 0 ? forward() : void response.writeHead(status).end(),
+    );
+    const store = await bench.store();
+    const { model } = await bench.pull(store, 'org/gone:1', { host: front.host });
+    for (const [next, failure] of [
+      [404, 'not-found'],
+      [403, 'unauthorized'],
+    ] as const) {
+      status = next;
+      await expect(bench.pull(store, 'org/gone:1', { host: front.host })).rejects.toMatchObject({ failure });
+    }
+    const [layer] = model.manifest.layers;
+    await rm(join(store.directory, 'blobs/sha256', layer?.digest.slice(7) ?? ''), { force: true });
+    await front.close();
+    await expect(bench.pull(store, 'org/gone:1', { host: front.host })).rejects.toMatchObject({
+      failure: 'failed',
+      unreachable: true,
+    });
+  });
+});
+
 describe('a pull that cannot succeed', () => {
   it('says that a model or repository does not exist', async () => {
     await bench.push(randomArtifact(10), 'org/known:1');

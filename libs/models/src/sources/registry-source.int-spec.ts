@@ -63,6 +63,7 @@ describe('a registry that asks for a bearer token', () => {
     const http = bench.http({ credentials: (registry) => (registry === front.host ? alice : undefined) });
     const artifact = randomArtifact(1000, 2000, 3000, 4000);
     await pushArtifact({ http, artifact, reference: parseModelReference(`${front.host}/org/token:1`) });
+    seen.length = 0;
     const store = await bench.store();
     expect((await bench.pull(store, 'org/token:1', { host: front.host, http })).model.id).toBe(artifact.id);
 
@@ -70,7 +71,7 @@ describe('a registry that asks for a bearer token', () => {
       { scope: 'repository:org/token:pull,push', service: 'the registry' },
       { scope: 'repository:org/token:pull', service: 'the registry' },
     ]);
-    expect(seen.filter((header) => header === undefined)).toHaveLength(2);
+    expect(seen.filter((header) => header === undefined)).toHaveLength(1);
   });
 
   it('says Unauthorized to a wrong password, without trying again, and stores nothing', async () => {
