@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference, type ProgressLine } from '#contracts';
 import { Workbench, randomArtifact } from '../__fixtures__/workbench.js';
@@ -185,6 +187,18 @@ describe('pushArtifact', () => {
     expect(front.log.filter((line) => line.includes('/manifests/'))).toEqual([]);
   });
 
+  it('says which file of the model is gone or has changed', async () => {
+    const folder = await bench.folder();
+    const [file, artifact] = [join(folder, 'weights'), randomArtifact(1000)];
+    const blobs = artifact.blobs.map((blob, index) => (index === 1 ? { ...blob, content: file } : blob));
+    const pushing = (): Promise<void> => push({ ...artifact, blobs }, 'push/gone:1');
+    await expect(pushing()).rejects.toThrow(`${file} cannot be read`);
+    await writeFile(file, 'something else');
+    await expect(pushing()).rejects.toThrow(`${file} has another size than it should`);
+    await writeFile(file, Buffer.alloc(1000));
+    await expect(pushing()).rejects.toThrow('status 400 (DIGEST_INVALID)');
+  });
+
   it('ends with the reason of its signal', async () => {
     const stop = new AbortController();
     const front = await bench.front(({ request, forward }) => {
@@ -235,6 +249,37 @@ describe('a registry with tokens', () => {
     expect(uploads(front, 'PUT')).toEqual([]);
     expect(await pulledId('tokens/target:1')).toBe(artifact.id);
     expect(asked).toContain('repository:tokens/target:pull,push repository:tokens/source:pull');
+  });
+
+  it('is asked for a new one before a body is sent again that it did not take', async () => {
+    const tokens = withTokens(() => front.host, []);
+    const front = await bench.front((exchange) => {
+      const { request, response, earlier } = exchange;
+      const first = request.method === 'PUT' && earlier === 0 && request.url?.includes('/uploads/');
+      if (first !== true || refused) return tokens(exchange);
+      refused = true;
+      request.resume();
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${front.host}/token"` }).end();
+    });
+    let refused = false;
+    const options = { credentials: () => ({ username: 'user', password: 'secret' }) };
+    const artifact = randomArtifact(MIB);
+    await push(artifact, 'tokens/expired:1', { host: front.host, options });
+    expect(await pulledId('tokens/expired:1')).toBe(artifact.id);
+    const methods = front.log.map((line) =>
+      line
+        .split(/[ ?]/)
+        .slice(0, 2)
+        .join(' ')
+        .replace(/[^/]+$/, ''),
+    );
+    const refusal = methods.findIndex((line) => line.startsWith('PUT'));
+    expect(methods.slice(refusal + 1, refusal + 5)).toEqual([
+      'GET /',
+      'HEAD /v2/tokens/expired/blobs/',
+      'POST /v2/tokens/expired/blobs/uploads/',
+      'PUT /v2/tokens/expired/blobs/uploads/',
+    ]);
   });
 
   it('takes the blobs themselves when it does not let us mount', async () => {

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { ArtifactBlob } from '../package/artifact.js';
 import type { RegistryWriter, WriteAnswer } from './registry-writer.js';
@@ -33,6 +34,7 @@ const NO_CONTENT = 204;
  */
 export async function uploadBlob(upload: UploadBlob): Promise<void> {
   if (await isThere(upload)) return;
+  await checkContent(upload.blob);
   const session = await startUpload(upload);
   if (session === 'mounted') return;
   if (upload.chunkSize !== undefined) return sendInPieces(upload, session, upload.chunkSize);
@@ -45,6 +47,18 @@ export async function uploadBlob(upload: UploadBlob): Promise<void> {
 async function isThere({ writer, blob }: UploadBlob): Promise<boolean> {
   const target = `blobs/${blob.descriptor.digest}`;
   return (await writer.send({ method: 'HEAD', target }, [200, 404])).status === 200;
+}
+
+/** A body that ends too early looks like a broken connection. */
+async function checkContent({ content, descriptor }: ArtifactBlob): Promise<void> {
+  if (typeof content !== 'string') return;
+  const size = await stat(content).then(
+    (status) => status.size,
+    () => undefined,
+  );
+  if (size === descriptor.size) return;
+  const state = size === undefined ? 'cannot be read' : 'has another size than it should';
+  throw new SourceError('failed', `A part of the model cannot be sent: ${content} ${state}.`);
 }
 
 /** Where the bytes go, or that none are wanted. An answer also means that the upload is authorized. */
