@@ -34,8 +34,9 @@ export class BlobTransfer {
   }
 
   /**
-   * Brings a blob to its place: on return the data file is whole and its SHA-256 is right. The record beside it can go. What is there already is not fetched again. On failure what was finished stays for
-   * the next call, in this process or another; where nothing was, nothing stays.
+   * Brings a blob to its place: on return the data file is whole and its SHA-256 is right; the record beside it can
+   * go. What is there already is not fetched again. On failure what was finished stays for the next call, in this
+   * process or another; where nothing was, nothing stays.
    * @throws DamagedBlob, TransientFailure, what `open` throws; the signal's reason.
    */
   async fetch(request: FetchBlob): Promise<void> {

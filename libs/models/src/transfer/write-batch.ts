@@ -6,16 +6,20 @@ const BATCH_BYTES = 512 * 1024;
 const BATCH_AGE_MS = 100;
 
 /**
- * Gathers bytes that follow each other and writes them together. Copying them is cheaper than keeping them: pieces
- * that die young cost the collector next to nothing, and memory stays small.
+ * Gathers bytes that follow each other and writes them together, one batch while the next comes in. Copying them is
+ * cheaper than keeping them: pieces that die young cost the collector next to nothing, and memory stays small.
  */
 export class WriteBatch {
-  private readonly buffer: Buffer;
+  private filling: Buffer;
+  private spare: Buffer;
   private filled = 0;
-  private flushed = performance.now();
+  private since = performance.now();
+  private writing: Promise<void> = Promise.resolve();
+  /** Offset after the last byte that was handed to a write. */
+  private handed: number;
 
   /**
-   * @param position offset of the first byte to come.
+   * @param position offset of the first byte to come; from then on, that up to which all bytes are in the file.
    * @param end offset after the last.
    */
   constructor(
@@ -23,29 +27,47 @@ export class WriteBatch {
     private position: number,
     end: number,
   ) {
-    this.buffer = Buffer.allocUnsafeSlow(Math.min(BATCH_BYTES, end - position));
+    const size = Math.min(BATCH_BYTES, end - position);
+    this.filling = Buffer.allocUnsafeSlow(size);
+    this.spare = size < BATCH_BYTES ? Buffer.alloc(0) : Buffer.allocUnsafeSlow(size);
+    this.handed = position;
   }
 
-  /** @returns the offset up to which all bytes are in the file. */
+  /** @returns the offset up to which all bytes are in the file. @throws the failure of an earlier write, too */
   async add(bytes: Buffer): Promise<number> {
     for (let taken = 0; taken < bytes.length;) {
-      const copied = bytes.copy(this.buffer, this.filled, taken);
+      const copied = bytes.copy(this.filling, this.filled, taken);
       taken += copied;
       this.filled += copied;
-      if (this.filled === this.buffer.length) await this.flush();
+      if (this.filled === this.filling.length) await this.handOver();
     }
-    return performance.now() - this.flushed >= BATCH_AGE_MS ? this.flush() : this.position;
+    return performance.now() - this.since >= BATCH_AGE_MS ? this.flush() : this.position;
   }
 
-  /** As {@link add}. */
+  /** As {@link add}, with everything. */
   async flush(): Promise<number> {
-    this.flushed = performance.now();
-    const { filled } = this;
-    this.filled = 0;
-    if (filled > 0) {
-      await this.file.write(this.buffer.subarray(0, filled), this.position);
-      this.position += filled;
-    }
+    await this.handOver();
+    await this.writing;
     return this.position;
+  }
+
+  /** Begins to write what is there once the write before has ended. */
+  private async handOver(): Promise<void> {
+    await this.writing;
+    this.since = performance.now();
+    if (this.filled === 0) return;
+    const full = this.filling.subarray(0, this.filled);
+    this.writing = this.write(full, this.handed);
+    // Seen by whoever waits for it next.
+    this.writing.catch(() => undefined);
+    this.handed += this.filled;
+    this.filled = 0;
+    if (this.spare.length === 0) await this.writing;
+    else [this.filling, this.spare] = [this.spare, this.filling];
+  }
+
+  private async write(bytes: Buffer, position: number): Promise<void> {
+    await this.file.write(bytes, position);
+    this.position = position + bytes.length;
   }
 }
