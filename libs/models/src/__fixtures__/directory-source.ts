@@ -9,6 +9,7 @@ import {
   type BlobStream,
   type ByteRange,
   type ResolvedModel,
+  type SourceAccess,
 } from '../sources/model-source.js';
 
 /** Models that lie in a folder: a file for each blob and one for each manifest, named for the tag. */
@@ -23,7 +24,12 @@ export class DirectorySource extends ModelSource {
     return { reference, digest, bytes, manifest: parseManifest(bytes), origin: `directory/${digest}` };
   }
 
-  override async openBlob(_model: ResolvedModel, blob: Descriptor, range: ByteRange): Promise<BlobStream> {
+  override async openBlob(
+    _model: ResolvedModel,
+    blob: Descriptor,
+    range: ByteRange,
+    _access?: SourceAccess,
+  ): Promise<BlobStream> {
     const { start, end } = range;
     const bytes = createReadStream(join(this.folder, fileOf(blob.digest)), { start, end: end - 1 });
     return { start, end, bytes: bytes as AsyncIterable<Buffer> };

@@ -16,9 +16,10 @@ export interface BlobArrival {
   readonly onProgress?: (bytes: number) => void;
   /**
    * Makes `place.data` the whole blob and checks its digest. Only one caller at a time has a place; what an earlier one
-   * left may be in it. When it throws, what it leaves there stays for the next one, until it is old.
+   * left may be in it. When it throws, what it leaves there stays for the next one, until it is old. The signal says to
+   * stop: it is the caller's, or the disk is about to be full.
    */
-  readonly receive: (place: PartialPlace) => Promise<void>;
+  readonly receive: (place: PartialPlace, signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -31,10 +32,36 @@ export async function receiveBlob(volume: Volume, arrival: BlobArrival): Promise
   const { layout } = volume;
   const { blob } = arrival;
   return unlessPresent(volume, arrival, async () => {
-    await checkFree(volume, blob.size - (await partialSize(layout, blob)));
-    await arrival.receive(layout.partialPlace(blob.digest));
+    const check = async (): Promise<void> => checkFree(volume, blob.size - (await partialSize(layout, blob)));
+    await check();
+    await watching(check, arrival.signal, (signal) =>
+      arrival.receive(layout.partialPlace(blob.digest), signal),
+    );
     await publish(layout, blob);
   });
+}
+
+/** Time between two looks at the free space of the disk while a blob arrives; ms. */
+const LOOK_MS = 500;
+
+/** Runs `task`, and stops it when `check` finds fault. @throws what `check` throws; what `task` throws */
+async function watching(
+  check: () => Promise<void>,
+  signal: AbortSignal | undefined,
+  task: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const look = (): void => void check().catch((error: unknown) => stop.abort(error));
+  const timer = setInterval(look, LOOK_MS);
+  try {
+    await task(signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    stop.signal.throwIfAborted();
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /** Runs `bring` with the lock of the blob when it is missing. */
@@ -103,9 +130,6 @@ export interface BlobDelivery {
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** Bytes between two looks at the free space of the disk. */
-const LOOK_BYTES = 32 * 1024 * 1024;
-
 /** Brings in a blob that comes in order; see {@link receiveBlob}. @throws StoreError `mismatch` too; what `open` and `onBroken` throw */
 export async function deliverBlob(volume: Volume, delivery: BlobDelivery): Promise<boolean> {
   const { blob, signal, onProgress } = delivery;
@@ -113,11 +137,11 @@ export async function deliverBlob(volume: Volume, delivery: BlobDelivery): Promi
     blob,
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
-    receive: async ({ data, record }) => {
+    receive: async ({ data, record }, stop) => {
       await rm(record, { force: true });
       const file = await open(data, 'w', 0o644);
       try {
-        await writeVerified(volume, file, delivery);
+        await writeVerified(file, { ...delivery, signal: stop });
       } catch (error) {
         await rm(data, { force: true });
         throw error;
@@ -128,11 +152,10 @@ export async function deliverBlob(volume: Volume, delivery: BlobDelivery): Promi
   });
 }
 
-async function writeVerified(volume: Volume, file: FileHandle, delivery: BlobDelivery): Promise<void> {
+async function writeVerified(file: FileHandle, delivery: BlobDelivery): Promise<void> {
   const { blob, signal } = delivery;
   const hash = createHash('sha256');
   let written = 0;
-  let looked = 0;
   const take = async (chunk: Buffer): Promise<void> => {
     signal?.throwIfAborted();
     if (written + chunk.length > blob.size) {
@@ -147,9 +170,6 @@ async function writeVerified(volume: Volume, file: FileHandle, delivery: BlobDel
     }
     written += chunk.length;
     delivery.onProgress?.(written);
-    if (written - looked < LOOK_BYTES) return;
-    looked = written;
-    await checkFree(volume, blob.size - written);
   };
   while (written < blob.size) {
     try {

@@ -4,10 +4,14 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseModelReference } from '#contracts';
 import { eventually, makeTemporaryFolder, type TemporaryFolder } from '#testing';
 import { BuiltProgram } from '../__fixtures__/built-program.js';
-import { publishInDirectory } from '../__fixtures__/directory-source.js';
+import { DirectorySource, publishInDirectory } from '../__fixtures__/directory-source.js';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
+import { pause } from '../pause.js';
+import { pullModel } from '../pull-model.js';
+import type { BlobStream } from '../sources/model-source.js';
 import { ModelStore } from './model-store.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -150,28 +154,61 @@ describe('room in a store', () => {
     expect(await readdir(join(directory, 'reservations'))).toEqual([]);
   });
 
-  it('is looked after while a blob arrives', async () => {
+  it('is looked after while a model arrives, and a pull that was stopped can be tried again', async () => {
     let free = 100 * MEBIBYTE;
     const store = await ModelStore.open(join(folder.path, 'watched'), { freeBytes: async () => free });
-    const content = randomBytes(40 * MEBIBYTE);
-    const { blobs } = handMadeArtifact({ layers: [{ content }] });
-    const descriptor = blobs[1]?.descriptor ?? failedToFind();
-    const open = async function* (): AsyncGenerator<Buffer> {
-      yield content.subarray(0, 33 * MEBIBYTE);
-      throw new Error('went on although the disk was nearly full');
-    };
-    const delivery = store.deliver({
-      blob: descriptor,
-      open: async () => open(),
-      onProgress: () => (free = MEBIBYTE),
-    });
-    await expect(delivery).rejects.toThrow('needs 7.00 MiB, 1.00 MiB is free');
-    await expect(store.putArtifact({ id: '', manifest: Buffer.alloc(0), blobs })).rejects.toThrow(
-      /needs 40\.00 MiB, 1\.00 MiB is free/,
+    const reference = parseModelReference('org/m:large');
+    const source = new StallingSource(from, () => (free = MEBIBYTE));
+    await expect(pullModel({ store, source, reference })).rejects.toThrow(
+      /needs \d\.\d\d MiB, 1\.00 MiB is free/,
     );
+    free = 100 * MEBIBYTE;
+    const again = { store, source: new DirectorySource(from), reference };
+    expect(await pullModel(again)).toMatchObject({ cached: false });
+  });
+
+  it('is looked after while an artifact is stored', async () => {
+    let free = 100 * MEBIBYTE;
+    const store = await ModelStore.open(join(folder.path, 'delivered'), { freeBytes: async () => free });
+    const { blobs } = handMadeArtifact({ layers: [{ content: randomBytes(6 * MEBIBYTE) }] });
+    const descriptor = blobs[1]?.descriptor ?? failedToFind();
+    async function* open(): AsyncGenerator<Buffer> {
+      yield randomBytes(MEBIBYTE);
+      free = MEBIBYTE;
+      for (;;) {
+        await pause(50);
+        yield Buffer.alloc(1);
+      }
+    }
+    const delivery = store.deliver({ blob: descriptor, open: async () => open() });
+    await expect(delivery).rejects.toThrow(/needs \d\.\d\d MiB, 1\.00 MiB is free/);
     expect(await readdir(join(store.directory, 'partial'))).toEqual([]);
   });
 });
+
+/** Sends the beginning of what is large, and then nothing. */
+class StallingSource extends DirectorySource {
+  constructor(
+    folder: string,
+    private readonly onStall: () => void,
+  ) {
+    super(folder);
+  }
+
+  override async openBlob(...call: Parameters<DirectorySource['openBlob']>): Promise<BlobStream> {
+    const stream = await super.openBlob(...call);
+    const [, blob, , access] = call;
+    return blob.size < MEBIBYTE ? stream : { ...stream, bytes: this.stalling(stream.bytes, access?.signal) };
+  }
+
+  private async *stalling(bytes: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    for await (const chunk of bytes) {
+      yield chunk;
+      this.onStall();
+      await pause(30_000, signal);
+    }
+  }
+}
 
 function failedToFind(): never {
   throw new Error('the fixture has no such part');

@@ -31,7 +31,7 @@ async function foreignStore(models: readonly ForeignModel[]): Promise<string> {
   const index = models.map(({ artifact, tags }) => ({
     id: artifact.id,
     tags,
-    files: artifact.blobs.map(({ descriptor }) => descriptor.digest).reverse(),
+    files: artifact.blobs.map(({ descriptor }) => descriptor.digest).toReversed(),
   }));
   await writeFile(join(directory, 'models.json'), JSON.stringify({ models: index }));
   for (const { artifact } of models) {
