@@ -64,9 +64,10 @@ async function fetchBlob(
   };
   await store.receive({
     ...options,
-    receive: (place) =>
+    receive: (place, stop) =>
       transfer.fetch({
         ...options,
+        signal: stop,
         place,
         open: (range, signal) => source.openBlob(resolved, blob, range, { ...access, signal }),
       }),
