@@ -36,8 +36,18 @@ async function main(): Promise<void> {
   const runDirectory = await makeRunDirectory(config.runDirectory);
   process.once('exit', () => rmSync(runDirectory, { recursive: true, force: true }));
 
-  const { source } = models;
-  const worker = new Worker({ config, workerId, runDirectory, engine, probe, store, source, logger });
+  const { source, registry } = models;
+  const worker = new Worker({
+    config,
+    workerId,
+    runDirectory,
+    engine,
+    probe,
+    store,
+    source,
+    registry,
+    logger,
+  });
   await worker.start();
   const app = await NestFactory.createApplicationContext(WorkerModule.forWorker(worker, config), {
     logger: new NestLogger(logger),

@@ -12,6 +12,8 @@ import type { WorkerConfig } from './worker.config.js';
 
 export interface WorkerSource {
   readonly source: ModelSource;
+  /** The registries among them, which models are pushed to as well. */
+  readonly registry: RegistryHttp;
   /** Ends all connections, also those in use. */
   close(): Promise<void>;
 }
@@ -26,6 +28,7 @@ export function createSource(config: WorkerConfig): WorkerSource {
     ...(config.huggingFaceToken !== undefined && { token: config.huggingFaceToken }),
   });
   return {
+    registry: registries,
     source: new RoutedSource(new RegistrySource(registries), { [HUGGING_FACE]: new HuggingFaceSource(hub) }),
     close: async () => {
       await Promise.all([registries.close(), hub.close()]);

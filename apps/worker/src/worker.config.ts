@@ -7,7 +7,9 @@ import {
   IsPositive,
   IsString,
   IsUrl,
+  Max,
   Min,
+  ValidateIf,
 } from 'class-validator';
 import { parseDuration, parseSize, Variable } from '#config';
 import { type Variant, VARIANTS } from '#contracts';
@@ -35,6 +37,14 @@ export class WorkerConfig {
   @Variable('LONGSHORE_STORE_QUOTA', parseSize) @Min(0) storeQuota = 0;
   /** Nothing is imported when empty. */
   @Variable('LONGSHORE_IMPORT_STORE') @IsString() importStore = '';
+  @Variable('LONGSHORE_STORE_HOST') @IsString() @IsNotEmpty() storeHost = '127.0.0.1';
+  /** 0 = any that is free. */
+  @Variable('LONGSHORE_STORE_PORT') @IsInt() @Min(0) @Max(65_535) storePort = 0;
+  /** Made up of host and port when empty. */
+  @Variable('LONGSHORE_STORE_URL')
+  @ValidateIf(({ storeUrl }: WorkerConfig) => storeUrl !== '')
+  @IsUrl(HTTP_URL)
+  storeUrl = '';
   /** A folder of its own in the system's temporary folder when empty. */
   @Variable('LONGSHORE_RUN_DIRECTORY') @IsString() runDirectory = '';
 

@@ -1,8 +1,15 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { type ControlHandlers, receiveControl } from '#cluster';
 import { type EngineAnnouncement, LongshoreError, type WorkerAnnouncement } from '#contracts';
 import { type Engine, type EngineProbe } from '#engines';
-import type { ModelLease, ModelSource, ModelStore, StoredModel } from '#models';
+import {
+  type ModelLease,
+  type ModelSource,
+  type ModelStore,
+  NeighbourHttp,
+  type RegistryHttp,
+  type StoredModel,
+} from '#models';
 import { type Logger, readRelease } from '#observability';
 import type { PumpedJob } from '#queue';
 import { WorkerCluster } from './cluster/worker-cluster.js';
@@ -16,8 +23,11 @@ import { someHolds, someMayLoad } from './residency/candidates.js';
 import { Expander } from './residency/expander.js';
 import { ModelLibrary } from './residency/model-library.js';
 import { ModelResidency } from './residency/model-residency.js';
+import { neighboursFor } from './residency/neighbours.js';
 import { Quarantine } from './residency/quarantine.js';
 import { queueOf, ResidentSession, type SessionIdentity } from './residency/resident-session.js';
+import { StoreAccess } from './store-server/store-access.js';
+import { StoreServer } from './store-server/store-server.js';
 import type { WorkerConfig } from './worker.config.js';
 
 export interface WorkerParts {
@@ -29,6 +39,8 @@ export interface WorkerParts {
   readonly probe: EngineProbe;
   readonly store: ModelStore;
   readonly source: ModelSource;
+  /** Where models are pushed to. */
+  readonly registry: RegistryHttp;
   readonly logger: Logger;
 }
 
@@ -52,6 +64,9 @@ export class Worker {
   private readonly live: LiveRequests;
   private readonly completions: CompletionHandler;
   private readonly library: ModelLibrary;
+  private readonly access: StoreAccess;
+  private readonly neighbourHttp: NeighbourHttp;
+  private readonly storeServer: StoreServer;
   private readonly residency: ModelResidency;
   private readonly expander: Expander;
   private readonly quarantine = new Quarantine();
@@ -70,7 +85,24 @@ export class Worker {
     });
     const { catalogue, names, commands, publisher, log, workers, board } = this.cluster;
     this.completions = new CompletionHandler({ workerId, publisher, log, live: this.live, logger });
-    this.library = new ModelLibrary(parts.store, parts.source, catalogue, logger);
+    this.access = new StoreAccess(this.cluster.storeSecret);
+    this.neighbourHttp = new NeighbourHttp(this.access);
+    this.library = new ModelLibrary({
+      ...parts,
+      catalogue,
+      neighbours: (modelId) =>
+        neighboursFor(workers.workers(), { modelId, workerId, host: hostname() }, Math.random),
+      neighbourHttp: this.neighbourHttp,
+      onChange: () => this.cluster.presence.changed(),
+    });
+    this.storeServer = new StoreServer({
+      ...parts,
+      library: this.library,
+      access: this.access,
+      host: config.storeHost,
+      port: config.storePort,
+      url: config.storeUrl,
+    });
     this.residency = new ModelResidency(
       config.variant,
       { ...config, engine: engine.name },
@@ -115,6 +147,7 @@ export class Worker {
       onBadMessage: (error) => logger.warn('Ignored a control message', { error }),
     });
     await this.library.synchronise();
+    await this.storeServer.start();
     // A Redis that came back empty is told again what is here.
     cluster.news.on(
       'ready',
@@ -139,6 +172,8 @@ export class Worker {
   async stop(): Promise<void> {
     clearInterval(this.tidying);
     this.live.stop();
+    await this.storeServer.stop();
+    await this.neighbourHttp.close();
     await this.cluster.stop();
   }
 
@@ -158,6 +193,8 @@ export class Worker {
       engines: [offer],
       sessions: this.residency.announce(),
       models: this.library.stored,
+      storeBytes: this.library.storedBytes,
+      storeUrl: this.storeServer.url,
       avoids: this.quarantine.queues(Date.now()),
     });
   }

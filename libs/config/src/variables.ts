@@ -30,6 +30,11 @@ export const VARIABLES = {
   LONGSHORE_STORE_QUOTA: 'Bytes the model store may take, such as 200GiB; 0 takes what the disk has.',
   LONGSHORE_IMPORT_STORE:
     'Folder of a Docker Model Runner store whose models are taken over at start; it is not changed.',
+  LONGSHORE_STORE_HOST:
+    'Address at which a worker serves its model store to the rest of the cluster; 0.0.0.0 for all.',
+  LONGSHORE_STORE_PORT: 'Port of the same; 0 takes a free one.',
+  LONGSHORE_STORE_URL:
+    'Where others reach the same, such as http://worker-1:9000, when it is not that host and port; for all addresses the name of the machine unless set.',
   LONGSHORE_RUN_DIRECTORY: 'Folder for the sockets of engines; keep its path short.',
   LONGSHORE_SLOTS: 'Requests one session runs at once.',
   LONGSHORE_CONTEXT_SIZE:

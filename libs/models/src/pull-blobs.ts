@@ -1,11 +1,16 @@
+import type { ProgressLine } from '#contracts';
 import { artifactSize, blobsOf, type Descriptor } from './formats/manifest.js';
 import { readModelConfig } from './formats/read-model-config.js';
-import type { PullModel } from './pull-model.js';
 import { ProgressReporter } from './pull-progress.js';
-import type { ResolvedModel, SourceAccess } from './sources/model-source.js';
+import type { ModelSource, ResolvedModel, SourceAccess } from './sources/model-source.js';
+import type { ModelStore } from './store/model-store.js';
 import { BlobTransfer } from './transfer/blob-transfer.js';
 
-export interface FetchBlobs extends Pick<PullModel, 'store' | 'source' | 'onProgress' | 'transfer'> {
+export interface FetchBlobs {
+  readonly store: ModelStore;
+  readonly source: ModelSource;
+  readonly transfer?: BlobTransfer;
+  readonly onProgress?: (line: ProgressLine) => void;
   readonly resolved: ResolvedModel;
   readonly access: SourceAccess;
 }
@@ -70,6 +75,7 @@ async function fetchBlob(
         signal: stop,
         place,
         open: (range, signal) => source.openBlob(resolved, blob, range, { ...access, signal }),
+        onDamaged: () => source.distrust?.(resolved, blob) ?? false,
       }),
   });
 }

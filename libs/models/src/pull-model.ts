@@ -49,6 +49,26 @@ export async function pullModel(pull: PullModel): Promise<PulledModel> {
   }
 }
 
+export type FetchModel = Omit<PullModel, 'bearerToken'>;
+
+/**
+ * Brings a model into a store without giving it a name, as a copy of what others have.
+ * @param fetch `reference` is what the source and sentences for people know it by.
+ * @throws like {@link pullModel}
+ */
+export async function fetchModel(fetch: FetchModel): Promise<StoredModel> {
+  const { source, reference, signal } = fetch;
+  try {
+    const access = signal ? { signal } : {};
+    const resolved = await source.resolve(reference, access);
+    planBundle(resolved.manifest);
+    return (await bringIn(fetch, { resolved, named: false }, access)).model;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw explainFailure(error, fetch);
+  }
+}
+
 async function pullOrThrow(pull: PullModel): Promise<PulledModel> {
   const { source, reference } = pull;
   const access: SourceAccess = {
@@ -64,7 +84,7 @@ async function pullOrThrow(pull: PullModel): Promise<PulledModel> {
     throw error;
   }
   planBundle(resolved.manifest);
-  return bringIn(pull, resolved, access);
+  return bringIn(pull, { resolved, named: true }, access);
 }
 
 /** What this store has by the name, provided that it is whole. */
@@ -79,9 +99,17 @@ function useKept(model: StoredModel, error: SourceError, { reference, onProgress
   return { model, cached: true, warning };
 }
 
-async function bringIn(pull: PullModel, resolved: ResolvedModel, access: SourceAccess): Promise<PulledModel> {
+async function bringIn(
+  pull: PullModel,
+  { resolved, named }: { readonly resolved: ResolvedModel; readonly named: boolean },
+  access: SourceAccess,
+): Promise<PulledModel> {
   const { store, reference, signal } = pull;
-  const put = { manifest: resolved.bytes, reference, origin: resolved.origin };
+  const put = {
+    manifest: resolved.bytes,
+    ...(named && { reference }),
+    ...(resolved.origin !== '' && { origin: resolved.origin }),
+  };
   const here = await store.holding(signal, async () =>
     (await store.isComplete(resolved.bytes)) ? store.put(put) : undefined,
   );

@@ -1,4 +1,4 @@
-import { Presence, RedisCatalogue, RedisWorkerDirectory } from '#cluster';
+import { Presence, RedisCatalogue, RedisWorkerDirectory, StoreSecret } from '#cluster';
 import { Names, type WorkerAnnouncement } from '#contracts';
 import type { Logger } from '#observability';
 import { BullJobQueue, DemandBoard, type PumpedJob, QueuePump } from '#queue';
@@ -26,6 +26,7 @@ export class WorkerCluster {
   readonly presence: Presence;
   readonly publisher: FramePublisher;
   readonly log: RequestLog;
+  readonly storeSecret: StoreSecret;
   private readonly connections: RedisConnections;
 
   constructor(private readonly options: WorkerClusterOptions) {
@@ -53,6 +54,7 @@ export class WorkerCluster {
     this.jobs = new BullJobQueue(prompt, names);
     this.board = new DemandBoard(prompt, names, config.variant);
     this.presence = new Presence({ redis: prompt, names, workerId, describe });
+    this.storeSecret = new StoreSecret(prompt, names);
     this.log = new RequestLog(this.commands, names);
     this.publisher = new FramePublisher({ redis: this.connections.patient('frames'), names, onGatewayLost });
   }

@@ -16,10 +16,13 @@ export interface WorkerFacts {
   readonly sessions: readonly SessionAnnouncement[];
   readonly models: readonly string[];
   readonly avoids: readonly string[];
+  readonly storeBytes: number;
+  /** Undefined while the store is not served. */
+  readonly storeUrl: string | undefined;
 }
 
 /** What a worker announces: what it knows of itself, and what the machine says at this moment. */
-export function describeWorker(facts: WorkerFacts): WorkerAnnouncement {
+export function describeWorker({ storeUrl, ...facts }: WorkerFacts): WorkerAnnouncement {
   return {
     version: ENVELOPE_VERSION,
     host: hostname(),
@@ -27,5 +30,6 @@ export function describeWorker(facts: WorkerFacts): WorkerAnnouncement {
     memoryTotal: totalmem(),
     memoryFree: freemem(),
     ...facts,
+    ...(storeUrl !== undefined && { storeUrl }),
   };
 }

@@ -2,11 +2,17 @@ import type { Catalogue } from '#cluster';
 import { type CatalogueModel, LongshoreError, parseModelReference, type ProgressLine } from '#contracts';
 import type { Logger } from '#observability';
 import {
+  fetchModel,
+  loadModel,
   type ModelLease,
   type ModelSource,
   type ModelStore,
+  type Neighbour,
+  type NeighbourHttp,
+  NeighbourSource,
   type PulledModel,
   pullModel,
+  repackageModel,
   StoreError,
   type StoredModel,
   toCatalogueModel,
@@ -20,22 +26,43 @@ export interface LibraryPull {
   readonly onProgress?: (line: ProgressLine) => void;
 }
 
+export interface ModelLibraryParts {
+  readonly store: ModelStore;
+  readonly source: ModelSource;
+  readonly catalogue: Catalogue;
+  readonly logger: Logger;
+  /** Workers that announce a model, in the order they are asked for it. */
+  readonly neighbours: (modelId: string) => readonly Neighbour[];
+  readonly neighbourHttp: NeighbourHttp;
+  /** The store has changed. */
+  readonly onChange: () => void;
+}
+
 /** The models of one worker: its store, where they come from, and what the cluster is told of them. */
 export class ModelLibrary {
   private ids: readonly string[] = [];
   /** Models whose every byte was read and found right. */
   private readonly sound = new Set<string>();
 
-  constructor(
-    private readonly store: ModelStore,
-    private readonly source: ModelSource,
-    private readonly catalogue: Catalogue,
-    private readonly logger: Logger,
-  ) {}
+  private bytes = 0;
+  private readonly store: ModelStore;
+  private readonly source: ModelSource;
+  private readonly catalogue: Catalogue;
+  private readonly logger: Logger;
+
+  constructor(private readonly parts: ModelLibraryParts) {
+    const { store, source, catalogue, logger } = parts;
+    [this.store, this.source, this.catalogue, this.logger] = [store, source, catalogue, logger];
+  }
 
   /** Ids of the models in the store, as of the last change this worker knows of. */
   get stored(): readonly string[] {
     return this.ids;
+  }
+
+  /** Bytes the store takes, as of the same moment. */
+  get storedBytes(): number {
+    return this.bytes;
   }
 
   /** Tells the catalogue what is in the store, and the store what was deleted and named while this worker was away. */
@@ -128,27 +155,58 @@ export class ModelLibrary {
     return gone;
   }
 
-  private async fetch(known: CatalogueModel, signal: AbortSignal): Promise<StoredModel> {
-    if (known.origin === '') {
-      throw new LongshoreError(
-        'load_failed',
-        `The files of ${known.tags[0] ?? known.id} are on no worker that can be asked.`,
-      );
-    }
-    this.logger.info('Fetching a model this worker lacks', { model: known.id, origin: known.origin });
-    const { model } = await pullModel({
-      store: this.store,
-      source: this.source,
-      reference: parseModelReference(known.origin),
-      signal,
-    });
-    for (const tag of known.tags) await this.store.tag(model.id, tag);
-    if (known.tags.length > 0 && !known.tags.includes(known.origin)) await this.store.untag(known.origin);
+  /** Brings a model out of an exported archive into the store and the catalogue. @returns its id */
+  async load(archive: AsyncIterable<Buffer>, signal: AbortSignal): Promise<string> {
+    return this.made(await loadModel({ store: this.store, archive, signal }));
+  }
+
+  /** Makes a model with another context size, under another name. @returns its id */
+  async repackage(
+    id: string,
+    { target, contextSize }: { readonly target: string; readonly contextSize: number },
+  ): Promise<string> {
+    const reference = parseModelReference(target);
+    return this.made(await repackageModel({ store: this.store, id, target: reference, contextSize }));
+  }
+
+  private async made(model: StoredModel): Promise<string> {
+    await this.catalogue.put(toCatalogueModel(model));
     await this.refresh();
-    return (await this.store.get(model.id)) ?? model;
+    return model.id;
+  }
+
+  /** Out of the stores of neighbours, and what they cannot give from where it came from. */
+  private async fetch({ id, tags, origin }: CatalogueModel, signal: AbortSignal): Promise<StoredModel> {
+    const neighbours = this.parts.neighbours(id);
+    const name = tags[0] ?? id;
+    if (origin === '' && neighbours.length === 0) {
+      throw new LongshoreError('load_failed', `The files of ${name} are on no worker that can be asked.`);
+    }
+    const known = neighbours.map((neighbour) => neighbour.name);
+    this.logger.info('Fetching a model this worker lacks', { model: id, neighbours: known, origin });
+    const source = new NeighbourSource({
+      id,
+      neighbours,
+      http: this.parts.neighbourHttp,
+      ...(origin !== '' && { origin: { source: this.source, reference: parseModelReference(origin) } }),
+      onLost: (neighbour, reason) =>
+        this.logger.warn('A neighbour could not give a model', {
+          model: id,
+          neighbour: neighbour.name,
+          reason,
+        }),
+    });
+    // Sentences name what people know it by.
+    const reference = { registry: '', repository: '', digest: id, name };
+    const model = await fetchModel({ store: this.store, source, reference, signal });
+    for (const tag of tags) await this.store.tag(id, tag);
+    await this.refresh();
+    return (await this.store.get(id)) ?? model;
   }
 
   private async refresh(): Promise<void> {
     this.ids = (await this.store.list()).map((model) => model.id);
+    this.bytes = (await this.store.usage()).total;
+    this.parts.onChange();
   }
 }

@@ -61,4 +61,10 @@ export abstract class ModelSource {
     range: ByteRange,
     access?: SourceAccess,
   ): Promise<BlobStream>;
+
+  /**
+   * Told when the bytes of a blob had another digest than they should. Absent in sources that have them from one place.
+   * @returns true when they can be had from somewhere else.
+   */
+  distrust?(model: ResolvedModel, blob: Descriptor): boolean;
 }

@@ -114,7 +114,7 @@ async function readManifestBytes(
 }
 
 /** Which bytes of a blob an answer carries, by its headers; or how they contradict the manifest. */
-function sentRange(
+export function sentRange(
   { status, headers }: RegistryResponse,
   blob: Descriptor,
 ): ByteRange | { readonly problem: string } | undefined {
@@ -128,7 +128,8 @@ function sentRange(
   return { start: Number(range[1]), end: Number(range[2]) + 1 };
 }
 
-async function* bodyBytes(response: RegistryResponse, access: SourceAccess): AsyncGenerator<Buffer> {
+/** The bytes of an answer, once; a broken connection is a failure that another try may mend. */
+export async function* bodyBytes(response: RegistryResponse, access: SourceAccess): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of response.body as AsyncIterable<Buffer>) yield chunk;
   } catch (error) {

@@ -1,0 +1,134 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { toCatalogueModel } from '#models';
+import { findFreePort, startRegistry } from '#testing';
+import { randomArtifact } from '../store-server/__fixtures__/random-artifact.js';
+import { type ServedStore, StoreBench } from '../store-server/__fixtures__/store-bench.js';
+
+const MEGABYTE = 1024 * 1024;
+const NAME = 'docker.io/ai/copied:latest';
+const never = new AbortController().signal;
+let bench: StoreBench;
+
+beforeEach(() => {
+  bench = new StoreBench();
+});
+afterEach(() => bench.stop());
+
+const artifact = randomArtifact(2 * MEGABYTE);
+
+/** A served store that has the model. */
+async function holder(): Promise<ServedStore> {
+  const served = await bench.serve();
+  await served.store.putArtifact(artifact);
+  await served.library.synchronise();
+  return served;
+}
+
+/** Flips a byte in the weights of a stored model. */
+async function damage({ store }: ServedStore): Promise<void> {
+  const path = join(store.directory, 'blobs', 'sha256', artifact.blobs[1]?.descriptor.digest.slice(7) ?? '');
+  const bytes = await readFile(path);
+  bytes[MEGABYTE] = (bytes[MEGABYTE] ?? 0) ^ 1;
+  await chmod(path, 0o644);
+  await writeFile(path, bytes);
+}
+
+/** Gets the model into a store. @returns parts of it that are damaged there */
+async function provide({ library, store }: ServedStore): Promise<readonly string[]> {
+  const { lease } = await library.provide(artifact.id, never);
+  await lease.release();
+  if (!library.stored.includes(artifact.id)) throw new Error('The model is not announced.');
+  return store.verify(artifact.id);
+}
+
+describe('a model that a worker lacks', () => {
+  it('comes from a neighbour with all its names, also when it came from no registry', async () => {
+    const neighbour = await holder();
+    const known = await neighbour.store.get(artifact.id);
+    if (known === undefined) throw new Error('The neighbour has no model.');
+    await bench.catalogue.put({ ...toCatalogueModel(known), tags: [NAME], origin: '' });
+    const here = await bench.serve({}, [neighbour]);
+    expect(await provide(here)).toEqual([]);
+    expect((await here.store.get(artifact.id))?.tags).toEqual([NAME]);
+  });
+
+  it('comes from the next neighbour when the bytes of the first are wrong', async () => {
+    const [bad, good] = [await holder(), await holder()];
+    await damage(bad);
+    expect(await provide(await bench.serve({}, [bad, good]))).toEqual([]);
+  });
+
+  it('comes from the next neighbour when the first has lost it, cannot be reached, or has no address', async () => {
+    const [empty, good] = [await bench.serve(), await holder()];
+    const gone = { name: 'gone', url: `http://127.0.0.1:${await findFreePort()}` };
+    const odd = { name: 'odd', url: 'nowhere' };
+    expect(await provide(await bench.serve({}, [empty, gone, odd, good]))).toEqual([]);
+  });
+
+  it('is not had at all when nobody has it whole, with a sentence and nothing half-made', async () => {
+    const bad = await holder();
+    await damage(bad);
+    const here = await bench.serve({}, [bad]);
+    await expect(here.library.provide(artifact.id, never)).rejects.toThrow(
+      `The files of ${artifact.id} are on no worker that can be asked.`,
+    );
+    expect(await here.store.list()).toEqual([]);
+    const alone = await bench.serve();
+    await expect(alone.library.provide(artifact.id, never)).rejects.toMatchObject({ code: 'load_failed' });
+  });
+
+  it('comes from where it came from when its only neighbour has damaged bytes', async () => {
+    const registry = await startRegistry();
+    try {
+      const bad = await holder();
+      const reference = `${registry.host}/test/model:1`;
+      const pushed = await fetch(`${bad.url}/models/${artifact.id}/push`, {
+        method: 'POST',
+        headers: { authorization: await bench.access.authorization() },
+        body: JSON.stringify({ reference }),
+      });
+      expect(await pushed.text()).toContain('"success"');
+      const origin = `${registry.host}/test/model@${artifact.id}`;
+      const known = bench.catalogue.models.get(artifact.id);
+      if (known === undefined) throw new Error('The catalogue has no model.');
+      await bench.catalogue.put({ ...known, origin });
+      await damage(bad);
+      const here = await bench.serve({}, [bad]);
+      expect(await provide(here)).toEqual([]);
+      expect((await here.store.get(artifact.id))?.origin).toBe(origin);
+    } finally {
+      await registry.stop();
+    }
+  });
+});
+
+describe('names in the store of a worker', () => {
+  it('move when the cluster moves them, and leave the model they meant before where it is', async () => {
+    const { store, library } = await holder();
+    await library.tag(artifact.id, NAME);
+    expect((await store.get(artifact.id))?.tags).toEqual([NAME]);
+    await library.tag(`sha256:${'0'.repeat(64)}`, NAME);
+    expect((await store.get(artifact.id))?.tags).toEqual([]);
+  });
+
+  it('that were moved while the worker was away are moved when it comes back', async () => {
+    const { store, library } = await holder();
+    await library.tag(artifact.id, NAME);
+    const known = bench.catalogue.models.get(artifact.id);
+    if (known === undefined) throw new Error('The catalogue has no model.');
+    await bench.catalogue.put({ ...known, id: `sha256:${'0'.repeat(64)}`, tags: [NAME] });
+    await bench.catalogue.put({ ...known, tags: ['docker.io/ai/new:latest'] });
+    await library.synchronise();
+    expect((await store.get(artifact.id))?.tags).toEqual(['docker.io/ai/new:latest']);
+  });
+
+  it('are all gone after a purge, and the models with them', async () => {
+    const { store, library } = await holder();
+    await library.tag(artifact.id, NAME);
+    expect(await library.purge()).toEqual([artifact.id]);
+    expect(library.stored).toEqual([]);
+    expect((await store.usage()).total).toBe(0);
+  });
+});

@@ -1,0 +1,30 @@
+import type { WorkerAnnouncement } from '#contracts';
+import type { Neighbour } from '#models';
+
+export interface NeighbourQuestion {
+  readonly modelId: string;
+  /** This worker, which is no neighbour of its own. */
+  readonly workerId: string;
+  readonly host: string;
+}
+
+/**
+ * Workers that serve a model, in the order they are to be asked: those on the same host first, those that are about
+ * to stop last, and otherwise by chance, so that the work is spread.
+ * @param random in [0, 1)
+ */
+export function neighboursFor(
+  workers: readonly WorkerAnnouncement[],
+  { modelId, workerId, host }: NeighbourQuestion,
+  random: () => number,
+): readonly Neighbour[] {
+  return workers
+    .flatMap((worker) => {
+      const { storeUrl, models } = worker;
+      if (worker.workerId === workerId || storeUrl === undefined || !models.includes(modelId)) return [];
+      const far = (worker.draining ? 2 : 0) + (worker.host === host ? 0 : 1);
+      return [{ name: worker.workerId, url: storeUrl, rank: far + random() }];
+    })
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ name, url }) => ({ name, url }));
+}
