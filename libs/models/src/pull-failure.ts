@@ -1,12 +1,15 @@
+import type { ModelReference } from '#contracts';
 import { FormatError } from './formats/format-error.js';
-import type { PullModel } from './pull-model.js';
 import { TransientFailure } from './sources/retry.js';
 import { SourceError } from './sources/source-error.js';
 import { StoreError } from './store/store-error.js';
 import { DamagedBlob } from './transfer/transfer-error.js';
 
 /** What ended a pull, as a sentence for the caller. */
-export function explainFailure(error: unknown, { reference }: Pick<PullModel, 'reference'>): SourceError {
+export function explainFailure(
+  error: unknown,
+  { reference }: { readonly reference: ModelReference },
+): SourceError {
   if (error instanceof SourceError) return error;
   const options = { cause: error };
   const message = error instanceof Error ? error.message : String(error);
