@@ -3,7 +3,7 @@ import type { ResponseStream } from '#streaming';
 import { LogRecovery } from './log-recovery.js';
 import type { ReceivedResponse, Recovery, RecoverySurroundings } from './recovery.js';
 import { RingRecovery } from './ring-recovery.js';
-import { stopRequest } from './stop-request.js';
+import { endForAll, stopRequest } from './stop-request.js';
 import type { UnreadResponses } from './unread-responses.js';
 
 export interface OpenCompletionFields {
@@ -94,7 +94,7 @@ export class OpenCompletion {
   abandon(error: LongshoreError): void {
     if (this.response.finished) return;
     this.response.fail(error);
-    void this.stopWork();
+    void this.endWork(error);
   }
 
   /** Fails the response towards the client; the work goes on for those who come back for it, where there is a log. */
@@ -123,6 +123,15 @@ export class OpenCompletion {
     const { requestId, queue } = this.fields;
     const { workerId } = this.response;
     await stopRequest({ requestId, queue, workerId }, this.surroundings.recovery.cluster);
+  }
+
+  /** Stops the work. Those who come back for it hear why it ended. */
+  private async endWork({ code, message }: LongshoreError): Promise<void> {
+    const { requestId, queue, resumable, retention } = this.fields;
+    const { cluster } = this.surroundings.recovery;
+    if (!resumable || cluster.log === undefined) return this.stopWork();
+    const request = { requestId, queue, workerId: this.response.workerId };
+    await endForAll(request, { outcome: 'failed', code, message }, cluster, retention).catch(() => undefined);
   }
 
   private tell(kind: 'pause' | 'resume'): void {

@@ -39,6 +39,8 @@ class StillCluster {
   readonly read: string[] = [];
   /** Whose records are kept no longer than their logs from now on. */
   readonly shortened: string[] = [];
+  /** How responses ended that no worker had begun. */
+  readonly ended: string[] = [];
   reachable = true;
   hasJob = true;
   hasReader = false;
@@ -97,6 +99,7 @@ class StillCluster {
       put: async () => undefined,
       keepFor: async (id: string) => void this.shortened.push(id),
       hasReader: async () => this.hasReader,
+      endLog: async ({ payload }: Frame) => void this.ended.push(payload.toString()),
     };
   }
 
@@ -195,6 +198,14 @@ describe('OpenCompletion with a log', () => {
     const job = { requestId: 'g.1', body: '{}' };
     cluster.all.recovery.jobs.keep({ queue: 'q', job } as never);
   };
+
+  it('leaves word of why it failed to those who come back for it, when no worker had begun', async () => {
+    cluster.add('g.2', true).check(FAR + 1);
+    open.check(FAR + 1);
+    await settled();
+    expect(cluster.removed).toEqual(['g.2', 'g.1']);
+    expect(cluster.ended).toEqual([expect.stringContaining('"code":"deadline_exceeded"')]);
+  });
 
   it('takes what did not arrive out of the log', async () => {
     cluster.logged = resolveLog(encodeLog([HEAD, frame(1, 'body', Buffer.from('all')), FIN]));

@@ -27,15 +27,24 @@ export async function stopRequest(
 }
 
 /** Stops a request for good: whoever reads it is told, be it now or later, here or at another gateway. */
-export async function cancelForAll(
+export function cancelForAll(
   request: RunningRequest,
+  cluster: ResponseCluster,
+  retention: number,
+): Promise<void> {
+  return endForAll(request, { outcome: 'cancelled' }, cluster, retention);
+}
+
+/** Like {@link cancelForAll}, with what they are told where no worker has begun; a worker says that it was cancelled. */
+export async function endForAll(
+  request: RunningRequest,
+  fin: FrameFin,
   cluster: ResponseCluster,
   retention: number,
 ): Promise<void> {
   const parts = parseRequestId(request.requestId);
   if (!(await stopRequest(request, cluster)) || parts === undefined) return;
   const logged = await cluster.log?.read(parts);
-  const fin: FrameFin = { outcome: 'cancelled' };
   await cluster.records.endLog(
     {
       stream: parts.stream,
