@@ -86,10 +86,25 @@ export class FrameOrder {
     this.takeLogged(logged, Math.min(logged.next, this.firstOfAttempt));
   }
 
-  private takeLogged({ frames }: LoggedResponse, end: number): void {
-    for (const frame of frames.slice(this.expected, end)) {
-      this.take(frame.attempt, readContent(frame));
+  /** Bodies that follow each other are taken as one piece of the log's own bytes, which all its readers share. */
+  private takeLogged({ frames, body }: LoggedResponse, end: number): void {
+    const start = this.expected;
+    let from = 0;
+    let to = 0;
+    const takeBody = (): void => {
+      if (to > from) this.frames.take({ kind: 'body', bytes: body.subarray(from, to) });
+      from = to;
+    };
+    for (const [sequence, frame] of frames.slice(0, end).entries()) {
+      if (frame.kind === 'body') to += frame.payload.length;
+      if (sequence < start) from = to;
+      else if (frame.kind === 'body') this.note(frame);
+      else {
+        takeBody();
+        this.take(frame.attempt, readContent(frame));
+      }
     }
+    takeBody();
     this.takeHeld();
   }
 
@@ -156,9 +171,13 @@ export class FrameOrder {
   }
 
   private take(attempt: number, content: FrameContent): void {
+    this.note({ attempt, kind: content.kind });
+    this.frames.take(content);
+  }
+
+  private note({ attempt, kind }: Pick<Frame, 'attempt' | 'kind'>): void {
     this.expected++;
     this.takenAttempt = attempt;
-    if (content.kind === 'body') this.begun = true;
-    this.frames.take(content);
+    if (kind === 'body') this.begun = true;
   }
 }

@@ -102,6 +102,16 @@ describe('a response that another worker goes on with', () => {
 });
 
 describe('a response that is filled from its log', () => {
+  it('shares the bytes of the log with all others', async () => {
+    const logged = log(head(), ...Array.from({ length: 1_000 }, (_, index) => body(index + 1, 'some words')));
+    for (const { response } of [setUp(), setUp()]) {
+      response.fill(logged, 5);
+      const { value } = await response.body().next();
+      expect(value?.toString()).toBe('some words'.repeat(1_000));
+      expect(value?.buffer).toBe(logged.body.buffer);
+    }
+  });
+
   it('is whole when nothing had arrived', async () => {
     const { response } = setUp();
     response.fill(log(...ANSWER), 5);

@@ -115,7 +115,7 @@ export class ResponseStream {
     }
   }
 
-  /** Everything received since the last step, as one buffer a step. */
+  /** What was received since the last step, as one buffer a step; a lot of it in several. */
   async *body(): AsyncGenerator<Buffer, void, void> {
     for (;;) {
       for (let bytes = this.read(); bytes !== undefined; bytes = this.read()) yield bytes;
@@ -159,7 +159,7 @@ export class ResponseStream {
 
   private read(): Buffer | undefined {
     const bytes = this.unread.take();
-    if (bytes !== undefined && this.paused) {
+    if (this.paused && this.unread.length <= PAUSE_BYTES) {
       this.paused = false;
       this.requests.resume();
     }

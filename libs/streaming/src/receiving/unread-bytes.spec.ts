@@ -24,6 +24,27 @@ describe('UnreadBytes', () => {
     expect(unread.take()?.toString()).toBe('again');
   });
 
+  it('gives a lot back in steps, whatever its pieces', () => {
+    const unread = new UnreadBytes();
+    const pieces = [10, 300_000, 7, 200_000, ...Array.from({ length: 500 }, () => 300)].map((size, index) =>
+      Buffer.alloc(size, index),
+    );
+    for (const piece of pieces) unread.push(piece);
+    const steps: Buffer[] = [];
+    for (let step = unread.take(); step !== undefined; step = unread.take()) steps.push(step);
+    expect(Buffer.concat(steps).equals(Buffer.concat(pieces))).toBe(true);
+    expect(Math.max(...steps.map(({ length }) => length))).toBe(32 * 1024);
+    expect(unread.length).toBe(0);
+  });
+
+  it('copies no large piece', () => {
+    const unread = new UnreadBytes();
+    const large = Buffer.alloc(1_000_000);
+    unread.push(large);
+    for (let index = 0; index < 100; index++) unread.push(Buffer.from('x'));
+    expect(unread.take()?.buffer).toBe(large.buffer);
+  });
+
   it('hands a single piece on without a copy', () => {
     const unread = new UnreadBytes();
     const piece = Buffer.from('piece');
