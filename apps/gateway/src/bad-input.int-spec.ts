@@ -177,7 +177,7 @@ describe('routes that are not there', () => {
   it.each([
     ['POST', '/models', 'not found\n'],
     ['PUT', '/models/smollm2', 'not found\n'],
-    ['POST', '/models/smollm2/explode', 'not found\n'],
+    ['POST', '/models/ai/smollm2/explode', 'unknown action "explode"\n'],
     ['GET', '/engines', 'not found\n'],
     ['POST', '/engines/status', 'not found\n'],
     ['GET', '/engines/llama.cpp', 'not found\n'],

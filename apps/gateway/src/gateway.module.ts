@@ -17,6 +17,10 @@ import { OpenResponses } from './http/open-responses.js';
 import { StreamedAnswers } from './http/streamed-answers.js';
 import { StreamNotices } from './http/stream-notices.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { LoadController } from './models/load.controller.js';
+import { ModelActionsController } from './models/model-actions.controller.js';
+import { ModelStores } from './models/model-stores.js';
+import { ModelTransfers } from './models/model-transfers.js';
 import { ModelsController } from './models/models.controller.js';
 import { PullController } from './models/pull.controller.js';
 import { ServiceController } from './service/service.controller.js';
@@ -26,7 +30,7 @@ export interface GatewayParts {
   readonly config: GatewayConfig;
   readonly logger: Logger;
   readonly metrics: GatewayMetrics;
-  /** The cluster behind the gateway: exports `Completions`, `Streams`, `Catalogue`, `Pulls`, `WorkerDirectory`, `RedisProbe`. */
+  /** The cluster behind the gateway: exports `Completions`, `Streams`, `Catalogue`, `Pulls`, `WorkerDirectory`, `StoreSecret`, `RedisProbe`. */
   readonly cluster: DynamicModule;
 }
 
@@ -41,7 +45,9 @@ export class GatewayModule {
         InferenceController,
         OpenAiModelsController,
         PullController,
+        LoadController,
         ModelsController,
+        ModelActionsController,
         HealthController,
         MetricsController,
         ServiceController,
@@ -61,6 +67,8 @@ export class GatewayModule {
         InferenceObserver,
         CompletionRelay,
         ResponseService,
+        ModelStores,
+        ModelTransfers,
       ],
     };
   }

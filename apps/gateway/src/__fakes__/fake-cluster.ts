@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { Catalogue, findModel, planRemoval, WorkerDirectory, type DeletedEntry } from '#cluster';
+import { Catalogue, type DeletedEntry, findModel, planRemoval, StoreSecret, WorkerDirectory } from '#cluster';
 import {
   LongshoreError,
   WorkerAnnouncement,
@@ -166,8 +166,32 @@ export class FakeWorkers extends WorkerDirectory {
     return this.alive;
   }
 
-  override onLost(): () => void {
-    return () => undefined;
+  private readonly listeners = new Set<(workerId: string) => void>();
+
+  override onLost(listener: (workerId: string) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Says that a worker is gone. */
+  lose(workerId: string): void {
+    this.alive = this.alive.filter((announced) => announced.workerId !== workerId);
+    for (const listener of this.listeners) listener(workerId);
+  }
+}
+
+/** The secret that Redis would keep. */
+export class FakeStoreSecret implements Pick<StoreSecret, 'get' | 'refresh'> {
+  /** What Redis has. */
+  kept = 'ab'.repeat(32);
+  private known: string | undefined;
+
+  async get(): Promise<string> {
+    return (this.known ??= this.kept);
+  }
+
+  async refresh(): Promise<string> {
+    return (this.known = this.kept);
   }
 }
 
@@ -203,6 +227,7 @@ export class FakeCluster {
   readonly pulls = new FakePulls();
   readonly workers = new FakeWorkers();
   readonly redis = new FakeRedis();
+  readonly storeSecret = new FakeStoreSecret();
 
   module(): DynamicModule {
     const providers = [
@@ -212,6 +237,7 @@ export class FakeCluster {
       { provide: Catalogue, useValue: this.catalogue },
       { provide: Pulls, useValue: this.pulls },
       { provide: WorkerDirectory, useValue: this.workers },
+      { provide: StoreSecret, useValue: this.storeSecret },
       { provide: RedisProbe, useValue: this.redis },
     ];
     return { module: FakeClusterModule, providers, exports: providers };

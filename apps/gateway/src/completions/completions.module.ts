@@ -1,5 +1,5 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { Catalogue, WorkerDirectory } from '#cluster';
+import { Catalogue, StoreSecret, WorkerDirectory } from '#cluster';
 import type { Logger } from '#observability';
 import { PullQueuesModule } from '#queue';
 import { GatewayCluster } from '../cluster/gateway-cluster.js';
@@ -16,7 +16,7 @@ export interface CompletionsModuleOptions {
   readonly logger: Logger;
 }
 
-/** Connects a gateway to the cluster: offers Completions, Streams, StoredResponses, Catalogue, WorkerDirectory, Pulls and RedisProbe. */
+/** Connects a gateway to the cluster: offers Completions, Streams, StoredResponses, Catalogue, WorkerDirectory, StoreSecret, Pulls and RedisProbe. */
 @Module({})
 export class CompletionsModule implements OnApplicationShutdown {
   constructor(
@@ -58,9 +58,19 @@ export class CompletionsModule implements OnApplicationShutdown {
         { provide: StoredResponses, useValue: stored },
         { provide: Catalogue, useValue: cluster.catalogue },
         { provide: WorkerDirectory, useValue: cluster.workers },
+        { provide: StoreSecret, useValue: new StoreSecret(cluster.commands, cluster.names) },
         { provide: RedisProbe, useValue: redisProbe },
       ],
-      exports: [Completions, Streams, StoredResponses, Catalogue, WorkerDirectory, RedisProbe, pulls],
+      exports: [
+        Completions,
+        Streams,
+        StoredResponses,
+        Catalogue,
+        WorkerDirectory,
+        StoreSecret,
+        RedisProbe,
+        pulls,
+      ],
     };
   }
 

@@ -1,12 +1,18 @@
 import type { GatewayMetrics } from '#observability';
 import { LongshoreError } from '#contracts';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
-import { checkMediaType } from './check-media-type.js';
+import { limitBodyTime } from './body-deadline.js';
+import { checkArchiveType, checkMediaType } from './check-media-type.js';
 import { responseId } from './request-id.js';
 import type { Draining } from './draining.js';
 
 /** Status that stands in the metrics for "the client went away first"; never sent. */
 const CLIENT_CLOSED_REQUEST = 499;
+
+/** A client gets this long to send a body; ms. */
+const BODY_TIMEOUT_MS = 120_000;
+
+const ARCHIVE_ROUTE = '/models/load';
 
 /** What happens to every request before its body is read: labelled, counted, and refused early where it must be. */
 export function admitRequests(metrics: GatewayMetrics, draining: Draining) {
@@ -20,8 +26,15 @@ export function admitRequests(metrics: GatewayMetrics, draining: Draining) {
       void reply.header('connection', 'close');
       return done(new LongshoreError('shutting_down'));
     }
+    if (takesArchive(request)) return done(checkArchiveType(request.headers));
+    if (hasBody(request)) limitBodyTime(request.raw, request.server.server, BODY_TIMEOUT_MS);
     done(hasBody(request) && !request.is404 ? checkMediaType(request.headers) : undefined);
   };
+}
+
+/** An archive may be as large, and take as long to come, as it likes; it is never held here. */
+function takesArchive(request: FastifyRequest): boolean {
+  return request.method === 'POST' && request.routeOptions.url === ARCHIVE_ROUTE;
 }
 
 function hasBody({ headers }: FastifyRequest): boolean {

@@ -21,6 +21,19 @@ export function checkMediaType(headers: IncomingHttpHeaders): LongshoreError | u
   return refuse(`Content-Type ${quote(type)} is not understood; send Content-Type: application/json.`);
 }
 
+/** The types an archive may come as. */
+export const ARCHIVE_TYPES = ['application/x-tar', 'application/octet-stream'] as const;
+
+/** Says whether an archive of this type is taken. A browser asks before it sends one of these anywhere. */
+export function checkArchiveType(headers: IncomingHttpHeaders): LongshoreError | undefined {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity')
+    return refuse(`Content-Encoding ${quote(encoding)} is not understood; send the archive uncompressed.`);
+  const type = (headers['content-type'] ?? '').toLowerCase().split(';')[0]?.trim() ?? '';
+  if ((ARCHIVE_TYPES as readonly string[]).includes(type)) return undefined;
+  return refuse(`Content-Type ${quote(type)} is no archive; send Content-Type: ${ARCHIVE_TYPES[0]}.`);
+}
+
 function refuse(message: string): LongshoreError {
   return new LongshoreError('unsupported_media_type', message);
 }

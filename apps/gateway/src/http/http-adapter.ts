@@ -4,11 +4,11 @@ import type { Socket } from 'node:net';
 import { LongshoreError } from '#contracts';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ARCHIVE_TYPES } from './check-media-type.js';
 
-/** A client gets this long to send its headers, and then its body; ms. */
+/** A client gets this long to send its headers; ms. */
 const HEADERS_TIMEOUT_MS = 10_000;
-const BODY_TIMEOUT_MS = 120_000;
-/** How often the two are checked; ms. */
+/** How often that is checked; ms. */
 const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
 
 /** Longest name of an engine in a path; model names are wildcards and not bounded by it. */
@@ -21,11 +21,12 @@ export interface HttpAdapterOptions {
   readonly answerUnroutable: (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
 }
 
-/** Fastify, with each body as the text it came in: bodies are passed on untouched, so nothing here parses them. */
+/** Fastify, with each body as the text it came in: bodies are passed on untouched, so nothing here parses them. Archives stay unread. */
 export function createHttpAdapter({ bodyLimit, answerUnroutable }: HttpAdapterOptions): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit,
-    requestTimeout: BODY_TIMEOUT_MS,
+    // Bodies have a limit of their own, because an archive may take hours.
+    requestTimeout: 0,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS },
     routerOptions: {
       ignoreDuplicateSlashes: true,
@@ -44,6 +45,7 @@ export function createHttpAdapter({ bodyLimit, answerUnroutable }: HttpAdapterOp
     if (isUtf8(body)) done(null, body.toString('utf8'));
     else done(new LongshoreError('invalid_request', 'The body is not UTF-8 text.'));
   });
+  fastify.addContentTypeParser([...ARCHIVE_TYPES], (_request, _body, done) => done(null));
   // Else Node closes the connection of a client that has closed its sending half and waits for the answer.
   Object.assign(fastify.server, { httpAllowHalfOpen: true });
   fastify.server.on('connection', (socket) => socket.setMaxListeners(0));

@@ -29,7 +29,8 @@ function parseRequest(body: unknown): PullRequest {
   }
 }
 
-function referenceOf(text: string, defaultRegistry: string): string {
+/** The full reference a client's text means. @throws RouteFailure 400 that says what is wrong with it. */
+export function referenceOf(text: string, defaultRegistry: string): string {
   try {
     return parseModelReference(text, defaultRegistry).name;
   } catch (error) {

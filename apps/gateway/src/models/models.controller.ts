@@ -1,32 +1,61 @@
-import { Controller, Delete, Get, Param, Query } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Query, Req, Res } from '@nestjs/common';
 import { Catalogue, type DeletedEntry } from '#cluster';
-import { RouteFailure } from '../http/failure.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { StreamedAnswers } from '../http/streamed-answers.js';
+import { isFlagSet, isForced, splitAction } from './decode-action.js';
 import { encodeModel, type ListedModel } from './encode-model.js';
-import { findByLastSegment } from './find-by-last-segment.js';
+import { ModelTransfers } from './model-transfers.js';
 
 /** The models of the cluster, as the Model Runner API shows them. */
 @Controller('models')
 export class ModelsController {
-  constructor(private readonly catalogue: Catalogue) {}
+  constructor(
+    private readonly catalogue: Catalogue,
+    private readonly transfers: ModelTransfers,
+    private readonly answers: StreamedAnswers,
+  ) {}
 
   @Get()
   async list(): Promise<ListedModel[]> {
     return (await this.catalogue.list()).map((model) => encodeModel(model));
   }
 
+  /** One model, one in its registry with `?remote=true`, or with `/export` behind its name the files of one. */
   @Get('*')
-  async inspect(@Param('*') name: string): Promise<ListedModel> {
-    const exact = await this.catalogue.find(name);
-    const model = exact ?? findByLastSegment(await this.catalogue.list(), name);
-    if (!model) throw new RouteFailure(404, `model not found: ${name}`);
-    return encodeModel(model);
+  async show(
+    @Param('*') path: string,
+    @Query('remote') remote: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { model, action } = splitAction(path);
+    if (action === 'export' && model !== '') {
+      const produce = (signal: AbortSignal) => this.transfers.exportModel(model, signal);
+      await this.answers.write({ request, reply, produce });
+    } else if (isFlagSet(remote)) {
+      const produce = async (signal: AbortSignal) => asJson(await this.transfers.inspectRemote(path, signal));
+      await this.answers.write({ request, reply, produce });
+    } else {
+      await reply.send(encodeModel(await this.transfers.locate(path)));
+    }
+  }
+
+  @Delete('purge')
+  @HttpCode(200)
+  purge(): Promise<void> {
+    return this.catalogue.purge();
   }
 
   @Delete('*')
-  remove(
-    @Param('*') name: string,
-    @Query('force') force: string | undefined,
-  ): Promise<readonly DeletedEntry[]> {
-    return this.catalogue.remove(name, { force: /^(?:1|t|true)$/i.test(force ?? '') });
+  remove(@Param('*') name: string, @Query('force') force: unknown): Promise<readonly DeletedEntry[]> {
+    return this.catalogue.remove(name, { force: isForced(force) });
   }
+}
+
+function asJson(value: object) {
+  async function* body(): AsyncGenerator<Buffer, void, void> {
+    yield Buffer.from(JSON.stringify(value));
+  }
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  return { status: 200, headers, body: body() };
 }

@@ -67,9 +67,33 @@ describe('progressLines', () => {
       lines.push(chunk.toString());
       if (lines.length === 2) release();
     }
-    expect(lines[0]).toMatch(/"queued".*\n.*"Waiting for a worker/);
-    expect(lines[1]).toMatch(/"Waiting for a worker/);
+    expect(lines[0]).toMatch(/"queued".*\n.*"Still pulling/);
+    expect(lines[1]).toMatch(/"Still pulling/);
     expect(lines.at(-1)).toMatch(/"type":"error","message":"Error: no"/);
+  });
+
+  it('says that a pull of which nothing was heard waits for a worker', async () => {
+    let release = (): void => undefined;
+    const late = new Promise<PullEvent>((resolve) => (release = () => resolve(success)));
+    const lines: string[] = [];
+    for await (const chunk of progressLines(from(late), QUIET_MS)) {
+      lines.push(chunk.toString());
+      release();
+    }
+    expect(lines[0]).toMatch(/"Waiting for a worker/);
+  });
+
+  it('holds nothing back for longer than that, also when notes keep coming', async () => {
+    async function* places(): AsyncGenerator<PullEvent> {
+      for (let ahead = 9; ; ahead--) {
+        await new Promise((resolve) => setTimeout(resolve, QUIET_MS / 4));
+        yield note(`${ahead} pulls come first`);
+      }
+    }
+    for await (const chunk of progressLines(places(), QUIET_MS)) {
+      expect(chunk.toString()).toMatch(/"9 pulls come first".*\n.*"8 pulls/);
+      break;
+    }
   });
 
   it('stops following when nobody reads any longer', async () => {

@@ -6,7 +6,9 @@ import { RouteFailure } from '../http/failure.js';
 const QUIET_LIMIT_MS = 2_000;
 
 const NOTHING = { total: 0, layer: { size: 0, current: 0 }, mode: 'pull' } as const;
+/** Said while nothing has been heard of the pull, and then. */
 const WAITING: ProgressLine = { type: 'progress', message: 'Waiting for a worker…', ...NOTHING };
+const GOING_ON: ProgressLine = { type: 'progress', message: 'Still pulling…', ...NOTHING };
 
 const STATUS_OF: Readonly<Record<PullFailure, number>> = {
   unauthorized: 401,
@@ -33,18 +35,21 @@ export async function* progressLines(
   quietLimitMs: number = QUIET_LIMIT_MS,
 ): AsyncGenerator<Buffer, void, void> {
   const held: ProgressLine[] = [];
+  const started = performance.now();
   let begun = false;
+  let heard = false;
   for await (const event of withSilences(events, quietLimitMs)) {
     if (event === 'silence') {
       begun = true;
-      yield encode([...held.splice(0), WAITING]);
+      yield encode([...held.splice(0), heard ? GOING_ON : WAITING]);
     } else if (event.outcome !== undefined) {
       if (!event.outcome.ok && !begun) throw refusal(event.outcome);
       yield encode([...held.splice(0), conclusion(event.outcome)]);
       return;
     } else if (event.line !== undefined) {
+      heard = true;
       held.push(event.line);
-      begun ||= event.line.layer.id !== undefined;
+      begun ||= event.line.layer.id !== undefined || performance.now() - started >= quietLimitMs;
       if (begun) yield encode(held.splice(0));
     }
   }

@@ -1,10 +1,14 @@
-import { Controller, Post, Req, Res } from '@nestjs/common';
+import { Controller, Delete, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { Catalogue, type DeletedEntry } from '#cluster';
 import { Pulls } from '#queue';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayConfig } from '../gateway.config.js';
 import { BLANK } from '../http/half-closed-client.js';
 import { StreamedAnswers } from '../http/streamed-answers.js';
-import { decodePull } from './decode-pull.js';
+import { RouteFailure } from '../http/failure.js';
+import { isForced } from './decode-action.js';
+import { decodePull, referenceOf } from './decode-pull.js';
+import { progressHead } from './progress-head.js';
 import { progressLines } from './progress-lines.js';
 
 /** Pulls a model into the cluster and streams the progress. Hanging up leaves the pull running. */
@@ -12,6 +16,7 @@ import { progressLines } from './progress-lines.js';
 export class PullController {
   constructor(
     private readonly pulls: Pulls,
+    private readonly catalogue: Catalogue,
     private readonly answers: StreamedAnswers,
     private readonly config: GatewayConfig,
   ) {}
@@ -19,21 +24,27 @@ export class PullController {
   @Post('create')
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const job = decodePull(request.body, this.config.defaultRegistry);
-    const json = request.headers.accept === 'application/json';
-    const headers = {
-      'content-type': json ? 'application/json' : 'text/plain; charset=utf-8',
-      'cache-control': 'no-cache',
-      'x-content-type-options': 'nosniff',
-    };
     await this.answers.write({
       request,
       reply,
       filler: BLANK,
       produce: async (signal) => ({
         status: 200,
-        headers,
+        headers: progressHead(request),
         body: progressLines(this.pulls.follow(job, signal)),
       }),
     });
+  }
+  /** Ends a pull for everybody who follows it. Without `from` the path means a model of that name. */
+  @Delete('create')
+  @HttpCode(200)
+  async cancel(
+    @Query('from') from: unknown,
+    @Query('force') force: unknown,
+  ): Promise<readonly DeletedEntry[] | undefined> {
+    if (from === undefined) return this.catalogue.remove('create', { force: isForced(force) });
+    const reference = referenceOf(typeof from === 'string' ? from : '', this.config.defaultRegistry);
+    if (await this.pulls.cancel(reference)) return undefined;
+    throw new RouteFailure(404, `no pull of ${reference} is going on`);
   }
 }

@@ -1,6 +1,7 @@
 import { All, Controller, Get, Header } from '@nestjs/common';
 import { WorkerDirectory } from '#cluster';
 import { readRelease } from '#observability';
+import { type DiskUsage, diskUsage } from './disk-usage.js';
 import { engineStatus } from './engine-status.js';
 
 /** What clients ask to learn who is there. The words of `/` are matched by existing clients. */
@@ -25,5 +26,10 @@ export class ServiceController {
   @Get('engines/status')
   engines(): Record<string, string> {
     return engineStatus(this.directory.workers());
+  }
+
+  @Get('engines/df')
+  diskUsage(): DiskUsage {
+    return diskUsage(this.directory.workers());
   }
 }
