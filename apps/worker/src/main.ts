@@ -32,7 +32,7 @@ async function main(): Promise<void> {
 
   const { engine, probe } = await chooseEngine(config);
   const store = await openStore(config, logger);
-  const models = createSource(config);
+  const models = createSource(config, logger);
   const runDirectory = await makeRunDirectory(config.runDirectory);
   process.once('exit', () => rmSync(runDirectory, { recursive: true, force: true }));
 

@@ -1,13 +1,18 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { HUGGING_FACE } from '#contracts';
 import {
   HubHttp,
   HuggingFaceSource,
   type ModelSource,
+  parseMirrors,
+  registryCredentials,
   RegistryHttp,
+  type RegistryOptions,
   RegistrySource,
   RoutedSource,
 } from '#models';
-import { readRelease } from '#observability';
+import { type Logger, readRelease } from '#observability';
 import type { WorkerConfig } from './worker.config.js';
 
 export interface WorkerSource {
@@ -19,9 +24,9 @@ export interface WorkerSource {
 }
 
 /** Where this worker gets models from: registries, and the Hugging Face Hub for names that begin with it. */
-export function createSource(config: WorkerConfig): WorkerSource {
+export function createSource(config: WorkerConfig, logger: Logger): WorkerSource {
   const userAgent = `longshore/${readRelease()}`;
-  const registries = new RegistryHttp({ ...registryOptions(config), userAgent });
+  const registries = new RegistryHttp({ ...registryOptions(config, logger), userAgent });
   const hub = new HubHttp({
     endpoint: config.huggingFaceEndpoint,
     userAgent,
@@ -36,11 +41,17 @@ export function createSource(config: WorkerConfig): WorkerSource {
   };
 }
 
-function registryOptions({ insecureRegistry, dockerHubUser, dockerHubPassword }: WorkerConfig) {
-  const hub = { username: dockerHubUser ?? '', password: dockerHubPassword ?? '' };
+/** Credentials stay with the registry they are for: the two variables are Docker Hub's, all others come from Docker. */
+function registryOptions(config: WorkerConfig, logger: Logger): RegistryOptions {
+  const { insecureRegistry, registryMirrors, dockerConfig, dockerHubUser, dockerHubPassword } = config;
   const hasHub = dockerHubUser !== undefined && dockerHubPassword !== undefined;
   return {
     insecure: insecureRegistry,
-    credentials: (registry: string) => (registry === 'docker.io' && hasHub ? hub : undefined),
+    mirrors: parseMirrors(registryMirrors, insecureRegistry),
+    credentials: registryCredentials({
+      dockerConfig: dockerConfig || join(homedir(), '.docker'),
+      onWarning: (sentence) => logger.warn(sentence),
+      ...(hasHub && { dockerHub: { username: dockerHubUser, password: dockerHubPassword } }),
+    }),
   };
 }

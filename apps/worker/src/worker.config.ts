@@ -11,9 +11,9 @@ import {
   Min,
   ValidateIf,
 } from 'class-validator';
-import { parseDuration, parseSize, Variable } from '#config';
+import { parseDuration, parseSize, UnreadableValue, Variable } from '#config';
 import { type Variant, VARIANTS } from '#contracts';
-import { HUB_ENDPOINT } from '#models';
+import { HUB_ENDPOINT, parseMirrors, UnreadableMirrors } from '#models';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '#observability';
 
 const HTTP_URL = { protocols: ['http', 'https'], require_protocol: true, require_tld: false };
@@ -65,6 +65,20 @@ export class WorkerConfig {
   @Variable('INSECURE_REGISTRY') @IsBoolean() insecureRegistry = false;
   @Variable('DOCKER_HUB_USER') @IsOptional() @IsString() dockerHubUser?: string;
   @Variable('DOCKER_HUB_PASSWORD') @IsOptional() @IsString() dockerHubPassword?: string;
+  /** Checked list; `parseMirrors` reads it. */
+  @Variable('LONGSHORE_REGISTRY_MIRRORS', checkMirrors) @IsString() registryMirrors = '';
+  /** `.docker` in the user's folder when empty. */
+  @Variable('DOCKER_CONFIG') @IsString() dockerConfig = '';
   @Variable('HF_ENDPOINT') @IsUrl(HTTP_URL) huggingFaceEndpoint = HUB_ENDPOINT;
   @Variable('HF_TOKEN') @IsOptional() @IsString() @IsNotEmpty() huggingFaceToken?: string;
+}
+
+function checkMirrors(text: string): string {
+  try {
+    parseMirrors(text);
+    return text;
+  } catch (error) {
+    if (error instanceof UnreadableMirrors) throw new UnreadableValue(error.message);
+    throw error;
+  }
 }

@@ -44,6 +44,8 @@ export const VARIABLES = {
   LONGSHORE_KEEP_ALIVE: 'Time an idle session stays loaded.',
   LONGSHORE_LOAD_TIMEOUT: 'Time an engine may take to load a model.',
   LONGSHORE_ENGINE_STALL_TIMEOUT: 'Time an engine may be silent in the middle of an answer.',
+  LONGSHORE_REGISTRY_MIRRORS:
+    'Mirrors of Docker Hub that are asked before it, in order: addresses such as https://mirror.example/prefix, separated by commas.',
   LONGSHORE_DATA: 'Folder of `npm start`: models, Redis data, logs.',
   LONGSHORE_INSTALL: 'yes lets `npm start` install a missing redis-server without asking.',
 } as const satisfies Record<`LONGSHORE_${string}`, string>;
@@ -58,6 +60,7 @@ export const FOREIGN_VARIABLES = {
   INSECURE_REGISTRY: 'true speaks plain HTTP to registries.',
   DOCKER_HUB_USER: 'User for Docker Hub.',
   DOCKER_HUB_PASSWORD: 'Password for Docker Hub.',
+  DOCKER_CONFIG: 'Folder of Docker’s config.json, where credentials for registries are looked up.',
   HF_ENDPOINT: 'Server that is asked in place of https://huggingface.co, for example a mirror.',
   HF_TOKEN: 'Token for the Hugging Face Hub, used for callers who send none of their own.',
   PATH: 'Where programs are searched.',
