@@ -9,12 +9,11 @@ import {
 import { pullMessage, SourceError } from '#models';
 import type { Logger } from '#observability';
 import { HandBack, PullHandler } from '#queue';
-import type { RedisClient } from '#redis';
 import type { ModelLibrary } from '../residency/model-library.js';
 
 export interface ModelPullOptions {
-  readonly library: ModelLibrary;
-  readonly redis: RedisClient;
+  readonly library: Pick<ModelLibrary, 'pull'>;
+  readonly redis: { publish(channel: string, message: string): Promise<unknown> };
   readonly names: Names;
   readonly logger: Logger;
   /** Aborted when the worker stops: pulls go back to the queue and are resumed by another worker. */
