@@ -1,6 +1,7 @@
 import { readFile, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifPresent, syncFolder } from './durable-files.js';
+import { allocatedBytes } from './file-sizes.js';
 import type { Lock } from './locks.js';
 import { namedBlobs } from './named-blobs.js';
 import { planCollection, type Collection, type StoreContents } from './plan-collection.js';
@@ -179,28 +180,27 @@ async function removePartials(
   { leftoverAge, keep }: { readonly leftoverAge: number; readonly keep: ReadonlySet<string> },
   tally: Tally,
 ): Promise<void> {
-  const digests = new Set<string>();
+  const byDigest = new Map<string, string[]>();
   for (const entry of await readdir(layout.partial)) {
+    const path = join(layout.partial, entry);
     const digest = /^([0-9a-f]{64})(?:\.|$)/.exec(entry)?.[1];
-    if (digest === undefined) await removeWhenOld(join(layout.partial, entry), TEMPORARY_AGE_MS, tally);
-    else if (!keep.has(digest)) digests.add(digest);
+    if (digest === undefined) await removeWhenOld([path], TEMPORARY_AGE_MS, tally);
+    else if (!keep.has(digest)) byDigest.set(digest, [...(byDigest.get(digest) ?? []), path]);
   }
-  for (const digest of digests) {
+  for (const [digest, paths] of byDigest) {
     const lock = await locks.tryAcquire(LOCKS.blob(digest), { ephemeral: true });
     if (!lock) continue;
-    const { data, record } = layout.partialPlace(digest);
-    if (await removeWhenOld(data, leftoverAge, tally)) await rm(record, { force: true });
+    await removeWhenOld(paths, leftoverAge, tally);
     await lock.release();
   }
 }
 
-/** True when it is gone. */
-async function removeWhenOld(path: string, age: number, tally: Tally): Promise<boolean> {
-  const status = await ifPresent(stat(path));
-  if (!status) return true;
-  if (Date.now() - status.mtimeMs < age) return false;
-  await rm(path, { recursive: true, force: true });
-  tally.files += 1;
-  tally.bytes += status.blocks * 512;
-  return true;
+/** Files that belong together: the youngest counts. */
+async function removeWhenOld(paths: readonly string[], age: number, tally: Tally): Promise<void> {
+  const found = await Promise.all(paths.map((path) => ifPresent(stat(path))));
+  const youngest = Math.max(...found.map((status) => status?.mtimeMs ?? 0));
+  if (Date.now() - youngest < age) return;
+  for (const path of paths) await rm(path, { recursive: true, force: true });
+  tally.files += paths.length;
+  tally.bytes += found.reduce((sum, status) => sum + (status ? allocatedBytes(status) : 0), 0);
 }

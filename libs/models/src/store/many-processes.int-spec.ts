@@ -100,13 +100,13 @@ describe('many processes on one volume', () => {
 describe('a process that is killed at any moment', () => {
   it('leaves every name it had given, and neither a torn blob nor a name of nothing', async () => {
     const directory = join(folder.path, 'killed');
-    let expected = new Map<string, 'named' | 'unsure'>();
+    const expected = new Map<string, 'named' | 'unsure'>();
+    let sure = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
       const process = program.start('change', directory, from, ...TAGS);
       await process.heard('ready');
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
       await process.kill();
-      expected = new Map(expected);
       for (const line of process.lines) {
         if (typeof line['named'] === 'string') expected.set(line['named'], 'named');
         if (typeof line['unsure'] === 'string') expected.set(line['unsure'], 'unsure');
@@ -115,10 +115,11 @@ describe('a process that is killed at any moment', () => {
       const named = [...expected]
         .filter(([, state]) => state === 'named')
         .map(([tag]) => `docker.io/org/m:${tag}`);
+      sure += named.length;
       const tags = (await store.list()).flatMap((model) => model.tags);
       expect(tags).toEqual(expect.arrayContaining(named));
       await expectWhole(store);
     }
-    expect([...expected.values()]).toContain('named');
+    expect(sure).toBeGreaterThan(0);
   }, 60_000);
 });
