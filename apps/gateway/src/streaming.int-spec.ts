@@ -104,28 +104,6 @@ describe('an answer', () => {
   });
 });
 
-describe('a question for the head of an answer', () => {
-  it('is answered when the answer has begun, without waiting for its end', async () => {
-    let closed = false;
-    async function* body(): AsyncGenerator<string, void, void> {
-      try {
-        for (;;) {
-          yield 'data: {}\n\n';
-          await delay(5);
-        }
-      } finally {
-        closed = true;
-      }
-    }
-    fake.cluster.streams.responses.set('gw-1.1', () => eventStream(body()));
-    const response = await fetch(`${fake.url}/v1/streams/gw-1.1`, { method: 'HEAD' });
-    expect(response.status).toBe(200);
-    expect(response.headers.get('content-type')).toBe('text/event-stream');
-    expect(await response.text()).toBe('');
-    await vi.waitFor(() => expect(closed).toBe(true));
-  });
-});
-
 describe('an answer that fails', () => {
   const failing = (chunks: string[], error: Error): AsyncGenerator<string, void, void> =>
     (async function* () {

@@ -4,9 +4,10 @@ import type { BoundedWork } from './bounded-work.js';
 
 /**
  * Reads logs for many readers, so that they take no more of Redis than it has for all: a bounded number at once, and
- * all that wait for the same log get it from one reading. Whoever asks gets what was logged until then, or more.
+ * one of each log at a time, which all get that wait for it. Whoever asks gets what was logged until then, or more.
  */
 export class LogReads {
+  private readonly running = new Map<string, Promise<void>>();
   private readonly waiting = new Map<string, Promise<LoggedResponse | undefined>>();
 
   constructor(
@@ -19,14 +20,20 @@ export class LogReads {
     const requestId = requestIdOf(parts);
     const begun = this.waiting.get(requestId);
     if (begun !== undefined) return begun;
-    const reading = Promise.resolve().then(() => this.work.run(() => this.begin(requestId, parts)));
+    const before = this.running.get(requestId) ?? Promise.resolve();
+    const reading = before.then(() => this.work.run(() => this.begin(requestId, parts)));
     this.waiting.set(requestId, reading);
     return reading;
   }
 
-  private begin(requestId: string, parts: RequestIdParts): Promise<LoggedResponse | undefined> {
+  private async begin(requestId: string, parts: RequestIdParts): Promise<LoggedResponse | undefined> {
     // From here on the log may hold more than this reading brings.
     this.waiting.delete(requestId);
-    return this.log.read(parts);
+    const reading = this.log.read(parts);
+    const over = reading.then(nothing, nothing).then(() => void this.running.delete(requestId));
+    this.running.set(requestId, over);
+    return reading;
   }
 }
+
+function nothing(): void {}

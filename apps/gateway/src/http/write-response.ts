@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readRefusal } from './engine-refusal.js';
 import { isEventStream, type StreamedResponse } from './streamed-response.js';
 import { cutSocket, isGone, type SocketState, waitForSocket } from './wait-for-socket.js';
@@ -32,6 +33,9 @@ export interface WriteResult {
 /** Headers that belong to one connection, not to the response. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer']);
 
+/** Written of one response before all others have their turn. */
+const TURN_BYTES = 64 * 1024;
+
 const EVENT_END = Buffer.from('\n\n');
 
 /** The head of a stream whose answer is still to come. */
@@ -51,6 +55,7 @@ export class ResponseWriter {
   private sent = 0;
   private begun = false;
   private over = false;
+  private inThisTurn = 0;
 
   constructor(
     private readonly raw: ServerResponse,
@@ -104,9 +109,11 @@ export class ResponseWriter {
         this.last = chunk;
         this.sent += chunk.length;
         options.onChunk?.(chunk);
-        if (raw.write(chunk)) continue;
-        const state = await waitForSocket(raw, 'drain', options.stallTimeoutMs);
-        if (state !== 'ready') return this.giveUp(state);
+        if (!raw.write(chunk)) {
+          const state = await waitForSocket(raw, 'drain', options.stallTimeoutMs);
+          if (state !== 'ready') return this.giveUp(state);
+        }
+        await this.takeTurns(chunk.length);
       }
     } catch (error) {
       if (!this.begun && !isGone(raw)) throw error;
@@ -130,6 +137,14 @@ export class ResponseWriter {
 
   private get betweenEvents(): boolean {
     return this.last === undefined || this.last.subarray(-EVENT_END.length).equals(EVENT_END);
+  }
+
+  /** A socket that takes all at once never lets go of the process: what is there already would go out without a break. */
+  private async takeTurns(bytes: number): Promise<void> {
+    this.inThisTurn += bytes;
+    if (this.inThisTurn < TURN_BYTES) return;
+    this.inThisTurn = 0;
+    await nextTurn();
   }
 
   private async refuse(response: StreamedResponse): Promise<WriteResult> {
