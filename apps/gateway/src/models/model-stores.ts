@@ -18,6 +18,19 @@ const NO_SUCH_BLOB = `/v2/store/blobs/sha256:${'0'.repeat(64)}`;
 /** A worker that serves its store. */
 export type StoreWorker = WorkerAnnouncement & { readonly storeUrl: string };
 
+interface Answered {
+  readonly worker: StoreWorker;
+  readonly answer: StoreAnswer;
+}
+
+interface Round {
+  readonly workers: readonly StoreWorker[];
+  readonly request: StoreRequest;
+  readonly signal: AbortSignal;
+  /** Whether an answer of this status is followed by asking the next worker. */
+  readonly goesOn: (status: number) => boolean;
+}
+
 /** The model stores of the live workers, as a gateway uses them. */
 @Injectable()
 export class ModelStores {
@@ -59,21 +72,8 @@ export class ModelStores {
     request: StoreRequest,
     signal: AbortSignal,
   ): Promise<StoreAnswer> {
-    if (workers.length === 0) throw new RouteFailure(500, 'No live worker serves its model store.');
-    const reasons: string[] = [];
-    for (const [index, worker] of workers.entries()) {
-      try {
-        const answer = await this.askOne(worker, request, signal);
-        const isLast = index === workers.length - 1;
-        if (isLast || (answer.status !== 404 && answer.status !== 503)) return answer;
-        answer.body.destroy();
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof LongshoreError) throw error;
-        reasons.push(`${worker.workerId}: ${(error as Error).message}`);
-      }
-    }
-    throw new RouteFailure(500, `No model store answers: ${reasons.join('; ')}.`);
+    const goesOn = (status: number): boolean => status === 404 || status === 503;
+    return (await this.askEach({ workers, request, signal, goesOn })).answer;
   }
 
   /**
@@ -81,20 +81,36 @@ export class ModelStores {
    * @throws RouteFailure 500 when there is none; LongshoreError `redis_unavailable`
    */
   async firstReachable(signal: AbortSignal): Promise<StoreWorker> {
+    const request = { method: 'HEAD', path: NO_SUCH_BLOB } as const;
+    const goesOn = (status: number): boolean => status !== 404;
+    const { worker, answer } = await this.askEach({ workers: this.all(), request, signal, goesOn });
+    answer.body.destroy();
+    if (answer.status === 404) return worker;
+    throw new RouteFailure(
+      500,
+      `No model store takes requests: ${worker.workerId} answered with status ${answer.status}.`,
+    );
+  }
+
+  /** The first answer that does not go on to the next worker; else the last one there was. */
+  private async askEach({ workers, request, signal, goesOn }: Round): Promise<Answered> {
+    if (workers.length === 0) throw new RouteFailure(500, 'No live worker serves its model store.');
     const reasons: string[] = [];
-    for (const worker of this.all()) {
+    let last: Answered | undefined;
+    for (const worker of workers) {
       try {
-        const answer = await this.askOne(worker, { method: 'HEAD', path: NO_SUCH_BLOB }, signal);
-        answer.body.destroy();
-        if (answer.status === 404) return worker;
-        reasons.push(`${worker.workerId}: it answered with status ${answer.status}`);
+        const answer = await this.askOne(worker, request, signal);
+        last?.answer.body.destroy();
+        last = { worker, answer };
+        if (!goesOn(answer.status)) return last;
       } catch (error) {
+        if (signal.aborted || error instanceof LongshoreError) last?.answer.body.destroy();
         signal.throwIfAborted();
         if (error instanceof LongshoreError) throw error;
         reasons.push(`${worker.workerId}: ${(error as Error).message}`);
       }
     }
-    if (reasons.length === 0) throw new RouteFailure(500, 'No live worker serves its model store.');
+    if (last !== undefined) return last;
     throw new RouteFailure(500, `No model store answers: ${reasons.join('; ')}.`);
   }
 
