@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { OptionsError, parseOptions, ROWS } from './bench-options.js';
+import { DEFAULT_ROWS, OptionsError, parseOptions } from './bench-options.js';
 
 describe('the command line of the benchmark', () => {
-  it('measures everything when nothing is said', () => {
+  it('measures the cluster when nothing is said', () => {
     expect(parseOptions([])).toEqual({
       help: false,
       quick: false,
       json: undefined,
       profile: undefined,
-      rows: ROWS,
+      rows: DEFAULT_ROWS,
     });
   });
 
@@ -16,9 +16,15 @@ describe('the command line of the benchmark', () => {
     expect(parseOptions(['--only', 'flood, one-token']).rows).toEqual(['one-token', 'flood']);
   });
 
+  it('measures distribution only when it is named, in either way', () => {
+    expect(DEFAULT_ROWS).not.toContain('distribution');
+    expect(parseOptions(['distribution', '--quick'])).toMatchObject({ rows: ['distribution'], quick: true });
+    expect(parseOptions(['--only', 'distribution', 'real']).rows).toEqual(['real', 'distribution']);
+  });
+
   it.each([
     [['--fast'], /^Unknown option '--fast'.*--help/],
-    [['everything'], /^Unexpected argument 'everything'.*--help/],
+    [['everything'], /^There is no row "everything"; the rows are first-token, /],
     [['--json'], /--json.*--help/],
     [['--json', ''], /^--json needs a path\.$/],
     [['--only', 'speed'], /^There is no row "speed"; the rows are first-token, /],

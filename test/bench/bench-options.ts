@@ -1,9 +1,21 @@
 import { parseArgs } from 'node:util';
 
 /** What can be measured, in the order it is. */
-export const ROWS = ['first-token', 'one-token', 'flood', 'steady', 'memory', 'log', 'real'] as const;
+export const ROWS = [
+  'first-token',
+  'one-token',
+  'flood',
+  'steady',
+  'memory',
+  'log',
+  'real',
+  'distribution',
+] as const;
 
 export type RowName = (typeof ROWS)[number];
+
+/** What is measured when nothing is said: the cluster. Distribution takes gigabytes of disk and minutes. */
+export const DEFAULT_ROWS: readonly RowName[] = ROWS.filter((row) => row !== 'distribution');
 
 export interface BenchOptions {
   readonly help: boolean;
@@ -16,13 +28,15 @@ export interface BenchOptions {
   readonly rows: readonly RowName[];
 }
 
-export const HELP = `npm run bench -- [--quick] [--json FILE] [--only ROWS] [--profile FOLDER]
+export const HELP = `npm run bench -- [ROW…] [--quick] [--json FILE] [--only ROWS] [--profile FOLDER]
 
-Measures one gateway and one worker on this machine against the engine they use, side by side.
+Measures one gateway and one worker on this machine against the engine they use, side by side. The row "distribution"
+measures pulling and pushing models instead, and only when it is named; it needs 5 GiB of disk for a while.
 
 --quick            one short round of everything, in about a minute: to see that it works
 --json FILE        writes all measurements, the medians of their rounds, and facts about the machine
---only ROWS        some rows only, separated by commas: ${ROWS.join(', ')}
+--only ROWS        some rows only, separated by commas; rows may also be named as they are:
+                   ${ROWS.join(', ')}
 --profile FOLDER   writes gateway.cpuprofile and worker.cpuprofile of the rows with the synthetic engine
 --help             shows this`;
 
@@ -33,22 +47,22 @@ export class OptionsError extends Error {
 
 /** @throws OptionsError */
 export function parseOptions(line: readonly string[]): BenchOptions {
-  const { help, quick, json, profile, only } = parse(line);
+  const { help, quick, json, profile, only, named } = parse(line);
   return {
     help: help === true,
     quick: quick === true,
     json: filled('--json', json),
     profile: filled('--profile', profile),
-    rows: only === undefined ? ROWS : parseRows(only),
+    rows: only === undefined && named.length === 0 ? DEFAULT_ROWS : chooseRows(only?.split(',') ?? [], named),
   };
 }
 
 function parse(line: readonly string[]) {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...line],
       strict: true,
-      allowPositionals: false,
+      allowPositionals: true,
       options: {
         help: { type: 'boolean' },
         quick: { type: 'boolean' },
@@ -57,7 +71,7 @@ function parse(line: readonly string[]) {
         only: { type: 'string' },
       },
     });
-    return values;
+    return { ...values, named: positionals };
   } catch (error) {
     const [sentence] = (error as Error).message.split('. ');
     throw new OptionsError(`${sentence}. "npm run bench -- --help" shows what there is.`);
@@ -69,8 +83,8 @@ function filled(option: string, value: string | undefined): string | undefined {
   return value;
 }
 
-function parseRows(text: string): readonly RowName[] {
-  const wanted = text.split(',').map((name) => name.trim());
+function chooseRows(...names: readonly (readonly string[])[]): readonly RowName[] {
+  const wanted = names.flat().map((name) => name.trim());
   const unknown = wanted.find((name) => !ROWS.some((row) => row === name));
   if (unknown !== undefined)
     throw new OptionsError(`There is no row "${unknown}"; the rows are ${ROWS.join(', ')}.`);

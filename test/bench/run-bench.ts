@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { fixtureModel, findLlamaServer, REPOSITORY } from '#testing';
 import type { BenchOptions, RowName } from './bench-options.js';
 import { type BenchCluster, type BenchSubject, startBenchCluster } from './cluster/bench-cluster.js';
+import { measureDistribution, type TransferRun } from './distribution/measure-distribution.js';
 import type { LoadGenerator } from './load/load-generator.js';
 import { Meter } from './measure/meter.js';
 import { toggleProfile } from './measure/probed-process.js';
@@ -23,6 +24,8 @@ export interface BenchReport {
   readonly lines: readonly Line[];
   /** Every run of every round. */
   readonly runs: readonly Run[];
+  /** Of distribution: every transfer. */
+  readonly transfers: readonly TransferRun[];
   /** Sentences about what could not be measured, or went wrong. */
   readonly notes: readonly string[];
 }
@@ -63,12 +66,14 @@ export async function runBench(
   if (options.rows.some((row) => row in SYNTHETIC_ROWS)) await runner.runSynthetic();
   if (options.rows.includes('log')) await runner.runLog();
   if (options.rows.includes('real')) await runner.runReal();
+  if (options.rows.includes('distribution')) await runner.runDistribution();
   return { ...runner.results(), options, elapsedMs: performance.now() - begin };
 }
 
 class Runner {
   private readonly lines: Line[] = [];
   private readonly runs: Run[] = [];
+  private readonly transfers: TransferRun[] = [];
   private readonly notes: string[] = [];
   private machine: Machine | undefined;
 
@@ -78,12 +83,13 @@ class Runner {
     private readonly say: (progress: string) => void,
   ) {}
 
-  results(): Pick<BenchReport, 'machine' | 'lines' | 'runs' | 'notes'> {
+  results(): Pick<BenchReport, 'machine' | 'lines' | 'runs' | 'transfers' | 'notes'> {
     const failures = this.runs.flatMap(({ row, side, report }) =>
       Object.entries(report.failures).map(([what, count]) => `${row}, ${side}: ${count} × ${what}`),
     );
     if (this.machine === undefined) throw new Error('Nothing was measured.');
-    return { machine: this.machine, lines: this.lines, runs: this.runs, notes: [...this.notes, ...failures] };
+    const { machine, lines, runs, transfers, notes } = this;
+    return { machine, lines, runs, transfers, notes: [...notes, ...failures] };
   }
 
   async runSynthetic(): Promise<void> {
@@ -158,9 +164,19 @@ class Runner {
     });
   }
 
+  async runDistribution(): Promise<void> {
+    this.machine ??= await describeMachine(REPOSITORY);
+    await this.add('distribution', async () => {
+      const { lines, transfers, notes } = await measureDistribution(this.options.quick, this.say);
+      this.transfers.push(...transfers);
+      this.notes.push(...notes);
+      return lines;
+    });
+  }
+
   private async use(cluster: BenchCluster, work: () => Promise<void>): Promise<void> {
     try {
-      this.machine ??= await describeMachine(cluster.redis, REPOSITORY);
+      this.machine ??= await describeMachine(REPOSITORY, cluster.redis);
       await work();
     } finally {
       await cluster.stop();

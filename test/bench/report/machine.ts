@@ -11,13 +11,14 @@ export interface Machine {
   readonly memoryBytes: number;
   readonly system: string;
   readonly node: string;
-  readonly redis: string;
+  /** Absent when it had no part. */
+  readonly redis?: string;
   /** Of the working tree; absent without git. */
   readonly commit?: string;
 }
 
-export async function describeMachine(redis: RedisClient, directory: string): Promise<Machine> {
-  const info = await redis.info('server');
+export async function describeMachine(directory: string, redis?: RedisClient): Promise<Machine> {
+  const info = await redis?.info('server');
   const commit = currentCommit(directory);
   return {
     date: new Date().toISOString(),
@@ -26,7 +27,7 @@ export async function describeMachine(redis: RedisClient, directory: string): Pr
     memoryBytes: totalmem(),
     system: `${platform()} ${release()} ${arch()}`,
     node: process.version,
-    redis: /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown',
+    ...(info !== undefined && { redis: /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown' }),
     ...(commit === undefined ? {} : { commit }),
   };
 }

@@ -42,7 +42,8 @@ function cells(line: Line): string[] {
 
 function describe({ cores, processor, node, redis, date, commit }: Machine): string {
   const version = commit === undefined ? '' : `, commit ${commit}`;
-  return `${cores} cores (${processor}), Node ${node}, Redis ${redis}, ${date.slice(0, 16)}Z${version}`;
+  const server = redis === undefined ? '' : `, Redis ${redis}`;
+  return `${cores} cores (${processor}), Node ${node}${server}, ${date.slice(0, 16)}Z${version}`;
 }
 
 function printTarget({ limit, is }: Target): string {
