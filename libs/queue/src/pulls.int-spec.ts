@@ -98,7 +98,10 @@ it('tells workers to stop a pull that runs until it has ended', async () => {
     await eventually(() => told.length >= 2);
     return outcome;
   };
-  const worker = new Worker(name, run, { connection: connections.patient('worker'), prefix: opts.prefix ?? '' });
+  const worker = new Worker(name, run, {
+    connection: connections.patient('worker'),
+    prefix: opts.prefix ?? '',
+  });
   try {
     const { events, over } = follow(REFERENCE);
     await eventually(async () => (await queue.getJobCountByTypes('active')) === 1);

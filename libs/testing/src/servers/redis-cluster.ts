@@ -11,7 +11,9 @@ export interface RedisClusterFixture extends RedisFixture {
 
 const SLOTS = 16_384;
 const ATTEMPTS = 3;
-const SETTINGS = '--cluster-enabled yes --cluster-node-timeout 2000 --cluster-announce-ip 127.0.0.1'.split(' ');
+const SETTINGS = '--cluster-enabled yes --cluster-node-timeout 2000 --cluster-announce-ip 127.0.0.1'.split(
+  ' ',
+);
 const READY = { within: 20_000, every: 25, what: 'the Redis Cluster to be whole' };
 
 /**
