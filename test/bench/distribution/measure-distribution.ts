@@ -6,17 +6,8 @@ import type { Line } from '../report/line.js';
 import { type Contender, contenders, missing, OURS, type Transfer } from './contenders.js';
 import { fetchedAgain } from './fetched-again.js';
 import { type RandomArtifact, writeRandomArtifact } from './random-artifact.js';
-import type { TransferCost } from './run-program.js';
 import { refetchLine, transferLines } from './transfer-lines.js';
-
-export type Direction = 'pull' | 'push';
-
-export interface TransferRun {
-  readonly direction: Direction;
-  readonly contender: string;
-  readonly round: number;
-  readonly cost: TransferCost;
-}
+import type { Direction, TransferRun } from './transfer-run.js';
 
 export interface DistributionReport {
   readonly lines: readonly Line[];

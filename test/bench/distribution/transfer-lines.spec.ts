@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TransferRun } from './measure-distribution.js';
+import type { TransferRun } from './transfer-run.js';
 import { refetchLine, transferLines } from './transfer-lines.js';
 
 const GIBIBYTE = 1024 ** 3;

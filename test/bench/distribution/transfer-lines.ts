@@ -1,6 +1,6 @@
 import { median } from '../measure/statistics.js';
 import { atLeast, atMost, type Line } from '../report/line.js';
-import type { Direction, TransferRun } from './measure-distribution.js';
+import type { Direction, TransferRun } from './transfer-run.js';
 
 const MEGABYTE = 1_000_000;
 const MEBIBYTE = 1024 * 1024;
