@@ -6,6 +6,7 @@ import type { Line } from '../report/line.js';
 import { type Contender, contenders, missing, OURS, type Transfer } from './contenders.js';
 import { fetchedAgain } from './fetched-again.js';
 import { type RandomArtifact, writeRandomArtifact } from './random-artifact.js';
+import type { TransferCost } from './run-program.js';
 import { refetchLine, transferLines } from './transfer-lines.js';
 import type { Direction, TransferRun } from './transfer-run.js';
 
