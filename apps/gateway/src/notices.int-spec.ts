@@ -75,7 +75,7 @@ describe('a stream that waits', () => {
       'x-accel-buffering': 'no',
       'x-longshore-request': 'gw.7',
       'x-longshore-queue-position': '3',
-      'x-longshore-queue-eta': '1.3',
+      'x-longshore-queue-eta': '1.260',
     });
     await eventually(() => textOf(response) === ': queued position=3 eta=1.3s\n\n');
     fake.cluster.completions.whereabouts = { state: 'loading' };

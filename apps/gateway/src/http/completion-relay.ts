@@ -86,5 +86,5 @@ function describePlace({ requestId, ahead, eta }: AcceptedCompletion, reply: Fas
   void reply.header('x-longshore-request', requestId);
   if (ahead === 0) return;
   void reply.header('x-longshore-queue-position', String(ahead + 1));
-  if (eta !== undefined) void reply.header('x-longshore-queue-eta', eta.toFixed(1));
+  if (eta !== undefined) void reply.header('x-longshore-queue-eta', eta.toFixed(3));
 }
