@@ -232,6 +232,28 @@ describe('a client that goes away', () => {
     socket.destroy();
     await vi.waitFor(() => expect(signals.every((signal) => signal.aborted)).toBe(true));
   });
+
+  it.each(['longer than a connection buffers', 'complete'])(
+    'leaves no answer open that is %s behind another on its connection',
+    async (kind) => {
+      const event = `data: ${'x'.repeat(kind === 'complete' ? 1 : 100_000)}\n\n`;
+      fake.cluster.completions.respond = async (_request, signal) => {
+        if (fake.cluster.completions.requests.length > 1) return eventStream([event]);
+        await until(signal);
+        throw new DOMException('aborted', 'AbortError');
+      };
+      const request =
+        `POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${BODY.length}\r\n\r\n${BODY}`;
+      const socket = connect(fake.port, '127.0.0.1');
+      socket.write(request.repeat(2));
+      await vi.waitFor(() => expect(fake.cluster.completions.requests).toHaveLength(2));
+      await delay(50);
+      socket.destroy();
+      const metrics = async (): Promise<string> => (await fetch(`${fake.url}/metrics`)).text();
+      await vi.waitFor(async () => expect(await metrics()).toMatch(/^longshore_open_responses 0$/m));
+    },
+  );
 });
 
 describe('a client that closes its sending half', () => {

@@ -11,6 +11,7 @@ const MAY_STAY: readonly (readonly [RegExp, string])[] = [
   [/^longshore:\{[^}]+\}:(?:id|pc)$/, 'the counters of a queue'],
   [/^longshore:\{[^}]+\}:events$/, 'one event of a queue'],
   [/^longshore:\{[^}]+\}:marker$/, 'wakes consumers of a queue'],
+  [/^longshore:\{[^}]+\}:looked$/, 'when abandoned jobs were last looked for; expires'],
   [/^longshore:\{[^}]+\}:stalled-check$/, 'who looks for abandoned jobs; expires'],
   [/^longshore:gateway:[^:]+$/, 'the sign of life of a gateway; expires'],
   [/^longshore:\{[^}]+\}:log:\d+$/, 'the log of an answer that ended lately; expires'],

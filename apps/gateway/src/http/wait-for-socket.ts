@@ -5,6 +5,9 @@ export type SocketState = 'ready' | 'closed' | 'stalled';
 /**
  * Waits until the socket has taken what it holds. The time-out is the socket's own, which looks at whether the kernel
  * took anything at all, so that a slow client with a large chunk is not mistaken for one that stopped reading.
+ *
+ * A response behind another on its connection has no socket yet, and is not told when the connection closes: so the
+ * connection itself is listened to.
  */
 export function waitForSocket(
   raw: ServerResponse,
@@ -14,6 +17,7 @@ export function waitForSocket(
   return new Promise((resolve) => {
     const settle = (state: SocketState): void => {
       raw.off(event, onReady).off('close', onClose).off('timeout', onStall);
+      raw.req.socket.off('close', onClose);
       if (event === 'drain') raw.socket?.setTimeout(0);
       resolve(state);
     };
@@ -21,6 +25,7 @@ export function waitForSocket(
     const onClose = (): void => settle('closed');
     const onStall = (): void => settle('stalled');
     raw.once(event, onReady).once('close', onClose).once('timeout', onStall);
+    raw.req.socket.once('close', onClose);
     raw.socket?.setTimeout(stallTimeoutMs);
     if (isGone(raw)) onClose();
   });
@@ -37,5 +42,5 @@ export async function cutSocket(raw: ServerResponse, stallTimeoutMs: number): Pr
 }
 
 export function isGone(raw: ServerResponse): boolean {
-  return raw.destroyed || raw.closed || raw.socket?.destroyed === true;
+  return raw.destroyed || raw.closed || raw.req.socket.destroyed;
 }
