@@ -26,6 +26,7 @@ export interface ChatRequest {
   readonly prefix?: string;
   /** Further members of the body. */
   readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -34,6 +35,7 @@ export function openChat(url: string, request: ChatRequest): Promise<OpenRespons
   return openRequest({
     url: `${url}${request.prefix ?? '/v1'}/chat/completions`,
     body: { ...bodyOf(request), stream: true },
+    ...(request.headers === undefined ? {} : { headers: request.headers }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
 }
