@@ -6,6 +6,7 @@ import { Logger } from '#observability';
 import { HandBack, type PumpedJob } from '#queue';
 import type { FramePublisher, LoggedResponse, RequestLog, WriterOptions } from '#streaming';
 import { type AnsweringSession, CompletionHandler } from './completion.handler.js';
+import { EngineEnded } from './judge-failure.js';
 import { LiveRequests, Stopping } from './live-requests.js';
 
 const JOB: CompletionJob = {
@@ -54,16 +55,25 @@ class ScriptedSession implements AnsweringSession {
   failure: Error | undefined;
   asked: { body: string; delivered?: string } | undefined;
   aloneAsked = 0;
+  /** Rejects whoever asks to run alone. */
+  refusesTurns: Error | undefined;
+  turnsEnded = 0;
   private markBegun!: () => void;
   private readonly begun = new Promise<void>((resolve) => (this.markBegun = resolve));
 
   readonly call = (call: EngineCall): Promise<EngineResponse> => this.take(call);
   readonly resume = (call: EngineCall, delivered: Buffer): Promise<EngineResponse> =>
     this.take(call, delivered.toString());
-  readonly obituary = async (): Promise<string | undefined> => this.death;
+  /** What an obituary waits for. */
+  news: Promise<void> = Promise.resolve();
+  readonly obituary = async (): Promise<string | undefined> => {
+    await this.news;
+    return this.death;
+  };
   readonly alone = async (): Promise<() => void> => {
     this.aloneAsked++;
-    return () => undefined;
+    if (this.refusesTurns !== undefined) throw this.refusesTurns;
+    return () => void this.turnsEnded++;
   };
 
   /** The answer begins. */
@@ -324,6 +334,24 @@ describe('CompletionHandler', () => {
       session.die();
       await run;
       expect(written.frames.at(-1)).toMatchObject({ code: 'poison_request' });
+    });
+
+    it('keeps its turn to run alone until the death is known, for the next would be blamed too', async () => {
+      let tell!: () => void;
+      session.news = new Promise((resolve) => (tell = resolve));
+      const { run } = await begin(pumped(LOGGED, { failures: 2 }));
+      session.die();
+      await tick();
+      expect(session.turnsEnded).toBe(0);
+      tell();
+      await run;
+      expect(session.turnsEnded).toBe(1);
+    });
+
+    it('goes back without blame when that happened before its turn to run alone', async () => {
+      session.refusesTurns = new EngineEnded();
+      const run = handler.run(pumped(LOGGED, { failures: 2 }), session);
+      await expect(run).rejects.toMatchObject({ name: 'HandBack', blame: false });
     });
 
     it('says so when there is no log', async () => {

@@ -21,7 +21,10 @@ export interface AnsweringSession {
   readonly resume: (call: EngineCall, delivered: Buffer) => Promise<EngineResponse>;
   /** One sentence about the end of the engine's process; undefined while it lives. Waits briefly for late news. */
   readonly obituary: () => Promise<string | undefined>;
-  /** Waits until no other request runs here that asked for this. @returns what ends it */
+  /**
+   * Waits until no other request runs here that asked for this. @returns what ends it
+   * @throws EngineEnded when the engine has ended meanwhile
+   */
   readonly alone: (signal: AbortSignal) => Promise<() => void>;
 }
 
@@ -118,12 +121,16 @@ export class CompletionHandler {
       if (!isLogged(answer.job)) pumped.onLockLost = undefined;
     };
     const suspect = pumped.failures >= SUSPECT_FAILURES;
+    let endTurn: (() => void) | undefined;
     try {
-      const end = suspect ? await session.alone(request.abort.signal) : undefined;
-      await this.relay(answer, onBegin).finally(end);
+      if (suspect) endTurn = await session.alone(request.abort.signal);
+      await this.relay(answer, onBegin);
       writer.fin({ outcome: 'completed' });
     } catch (error) {
       await this.fail(answer, error, progress.begun);
+    } finally {
+      // Not before it is known whether the engine has ended: the next would be blamed for that too.
+      endTurn?.();
     }
   }
 

@@ -7,6 +7,11 @@ export class Superseded extends Error {
   override readonly name = 'Superseded';
 }
 
+/** The engine ended before the request was given to it. */
+export class EngineEnded extends Error {
+  override readonly name = 'EngineEnded';
+}
+
 /** What is known when an answer has failed. */
 export interface Failure {
   readonly error: unknown;
@@ -37,6 +42,7 @@ export function judgeFailure(failure: Failure): Verdict {
   if (error instanceof Stopping && (logged || !begun)) return { kind: 'hand-back', blame: false };
   if (error instanceof LongshoreError) return answer(error);
   // The engine was gone before it could take this request: it has no part in that.
+  if (error instanceof EngineEnded) return { kind: 'hand-back', blame: false };
   if (error instanceof EngineConnectionError && !error.reached) return { kind: 'hand-back', blame: false };
   if (error instanceof CannotContinue) return answer(new LongshoreError('engine_failed', error.message));
   if (logged && obituary !== undefined) return blame(failure, obituary);
@@ -45,7 +51,7 @@ export function judgeFailure(failure: Failure): Verdict {
 
 /** Whether an error can come from the end of the engine's process. */
 export function mayBeDeath(error: unknown): boolean {
-  const others = [Superseded, Cancelled, EngineStalled, LongshoreError, CannotContinue];
+  const others = [Superseded, Cancelled, EngineStalled, EngineEnded, LongshoreError, CannotContinue];
   if (others.some((other) => error instanceof other)) return false;
   return !(error instanceof EngineConnectionError) || error.reached;
 }

@@ -9,6 +9,7 @@ import {
 import type { EngineCall, EngineResponse, EngineSession } from '#engines';
 import type { PumpedJob, QueuePump } from '#queue';
 import type { AnsweringSession } from '../jobs/completion.handler.js';
+import { EngineEnded } from '../jobs/judge-failure.js';
 import { DrainRate } from './drain-rate.js';
 import { Turns } from './turns.js';
 
@@ -33,6 +34,7 @@ export class ResidentSession implements AnsweringSession {
   private readonly running = new Set<PumpedJob>();
   private readonly rate = new DrainRate();
   private readonly turns = new Turns();
+  private ended = false;
 
   constructor(
     readonly identity: SessionIdentity,
@@ -42,6 +44,7 @@ export class ResidentSession implements AnsweringSession {
     run: (job: PumpedJob, session: AnsweringSession) => Promise<void>,
   ) {
     this.lastUsed = Date.now();
+    void engine.exited.then(() => (this.ended = true));
     this.pump = createPump((job) => this.track(job, run), engine.slots);
   }
 
@@ -50,7 +53,12 @@ export class ResidentSession implements AnsweringSession {
   readonly resume = (call: EngineCall, delivered: Buffer): Promise<EngineResponse> =>
     this.engine.resume(call, delivered);
 
-  readonly alone = (signal: AbortSignal): Promise<() => void> => this.turns.take(signal);
+  readonly alone = async (signal: AbortSignal): Promise<() => void> => {
+    const end = await this.turns.take(signal);
+    if (!this.ended) return end;
+    end();
+    throw new EngineEnded('The engine ended before the request had its turn.');
+  };
 
   get busy(): number {
     return this.pump.busy;
