@@ -1,45 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SMOLLM } from '../__fakes__/fake-cluster.js';
-import { FakeStoreServer, refuse, type StoreReply } from '../__fakes__/fake-store-server.js';
-import { startFakeGateway, type FakeGateway } from '../__fakes__/start-fake-gateway.js';
+import { refuse } from '../__fakes__/fake-store-server.js';
+import {
+  ID,
+  NEW_ID,
+  FORMS,
+  IDS,
+  fake,
+  stores,
+  call,
+  ask,
+  answer,
+  calls,
+  useStoreGateway,
+} from '../__fakes__/use-store-gateway.js';
 
-const { id: ID } = SMOLLM;
-const NEW_ID = `sha256:${'c'.repeat(64)}`;
-const FORMS = ['smollm2', 'ai/smollm2', 'ai/smollm2:latest', 'docker.io/ai/smollm2:latest'];
-const IDS = [ID, ID.slice(7), ID.slice(7, 19), `ai/smollm2@${ID}`];
-
-let fake: FakeGateway;
-let stores: FakeStoreServer[];
-beforeEach(async () => {
-  fake = await startFakeGateway({ clientStallTimeout: 500 });
-  stores = await Promise.all([FakeStoreServer.start(), FakeStoreServer.start()]);
-  fake.cluster.workers.alive = stores.map((store, index) => store.announcement(`w${index + 1}`, [ID]));
-});
-afterEach(async () => {
-  await Promise.all(stores.map((store) => store.stop()));
-  await fake.gateway.stop(0);
-});
-
-const call = (method: string, path: string, body?: unknown): Promise<Response> =>
-  fetch(`${fake.url}${path}`, {
-    method,
-    ...(body === undefined
-      ? {}
-      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  });
-
-/** Status and text. */
-async function ask(method: string, path: string, body?: unknown): Promise<[number, string]> {
-  const response = await call(method, path, body);
-  return [response.status, await response.text()];
-}
-
-/** Gives every store the same answer. */
-function answer(route: string, reply: StoreReply): void {
-  for (const store of stores) store.answers.set(route, reply);
-}
-
-const calls = () => stores.flatMap((store) => store.calls);
+useStoreGateway();
 
 describe('POST /models/{m}/tag', () => {
   it.each([...FORMS, ...IDS])('takes %s', async (form) => {

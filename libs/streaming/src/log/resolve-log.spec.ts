@@ -1,22 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '#contracts';
+import { body, fin, handover, head } from '../__fixtures__/frames.js';
 import { encodeLog, FrameFormatError } from '../frames/frame-codec.js';
 import { resolveLog } from './resolve-log.js';
-
-const frame = (attempt: number, sequence: number, kind: Frame['kind'], data: unknown): Frame => ({
-  stream: 7,
-  attempt,
-  sequence,
-  kind,
-  payload: Buffer.from(typeof data === 'string' ? data : JSON.stringify(data)),
-});
-const head = (attempt = 1): Frame =>
-  frame(attempt, 0, 'head', { status: 200, headers: {}, workerId: `w${attempt}` });
-const body = (sequence: number, text: string, attempt = 1): Frame => frame(attempt, sequence, 'body', text);
-const fin = (sequence: number, attempt = 1): Frame =>
-  frame(attempt, sequence, 'fin', { outcome: 'completed' });
-const handover = (sequence: number, attempt: number): Frame =>
-  frame(attempt, sequence, 'handover', { workerId: `w${attempt}` });
 
 const resolve = (...frames: Frame[]): ReturnType<typeof resolveLog> => resolveLog(encodeLog(frames));
 
@@ -125,7 +111,7 @@ describe('resolveLog', () => {
   });
 
   it('refuses bytes that are no frames', () => {
-    expect(() => resolve(frame(1, 0, 'head', '{'))).toThrow(FrameFormatError);
+    expect(() => resolve({ ...head(), payload: Buffer.from('{') })).toThrow(FrameFormatError);
     const unknownKind = encodeLog([body(0, 'a')]);
     unknownKind[10] = 9;
     expect(() => resolveLog(unknownKind)).toThrow(/unknown kind 9/);

@@ -1,23 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '#contracts';
+import { body, fin, handover, head } from '../__fixtures__/frames.js';
 import { encodeLog } from '../frames/frame-codec.js';
 import { type LoggedResponse, resolveLog } from '../log/resolve-log.js';
 import { ResponseStream } from './response-stream.js';
 
-const frame = (attempt: number, sequence: number, kind: Frame['kind'], data: unknown): Frame => ({
-  stream: 1,
-  attempt,
-  sequence,
-  kind,
-  payload: Buffer.from(typeof data === 'string' ? data : JSON.stringify(data)),
-});
-const head = (attempt = 1): Frame =>
-  frame(attempt, 0, 'head', { status: 200, headers: {}, workerId: `w${attempt}` });
-const body = (sequence: number, text: string, attempt = 1): Frame => frame(attempt, sequence, 'body', text);
-const fin = (sequence: number, attempt = 1): Frame =>
-  frame(attempt, sequence, 'fin', { outcome: 'completed' });
-const handover = (sequence: number, attempt = 2): Frame =>
-  frame(attempt, sequence, 'handover', { workerId: `w${attempt}` });
 const log = (...frames: Frame[]): LoggedResponse => resolveLog(encodeLog(frames));
 
 /** `a` and `b` of attempt 1, `c` and the end of attempt 2. */
