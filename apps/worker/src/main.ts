@@ -5,7 +5,7 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { ConfigurationError, processEnvironment, readConfig } from '#config';
-import { VARIANT_ENGINES } from '#contracts';
+import { VARIANT_TRAITS } from '#contracts';
 import { createEngines, EngineStartError } from '#engines';
 import { announceReady, stopOnSignals } from '#lifecycle';
 import { importModelRunnerStore, ModelStore, StoreError } from '#models';
@@ -79,7 +79,7 @@ async function openStore(
 }
 
 async function chooseEngine(config: WorkerConfig) {
-  const needed = VARIANT_ENGINES[config.variant];
+  const needed = VARIANT_TRAITS[config.variant];
   const engines = await createEngines({
     environment: processEnvironment(),
     llamaCpp: {

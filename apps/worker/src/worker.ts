@@ -314,6 +314,8 @@ export class Worker {
       'tag-model': ({ reference, modelId }) =>
         void this.library.tag(modelId ?? '', reference ?? '').catch((error: unknown) => this.complain(error)),
       'cancel-pull': ({ reference }) => this.pulls.cancel(reference ?? ''),
+      unload: () => undefined,
+      configure: () => undefined,
       'purge-models': () => void this.purgeModels().catch((error: unknown) => this.complain(error)),
     };
   }

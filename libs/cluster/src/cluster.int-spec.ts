@@ -144,6 +144,8 @@ describe('what the cluster knows of itself', () => {
           'delete-model': (message) => heard.push(message),
           'tag-model': (message) => heard.push(message),
           'cancel-pull': ignore,
+          unload: () => undefined,
+          configure: () => undefined,
           'purge-models': (message) => heard.push(message),
         },
       });

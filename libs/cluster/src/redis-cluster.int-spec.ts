@@ -98,6 +98,8 @@ describe('on a Redis Cluster', () => {
       'delete-model': ignore,
       'tag-model': ignore,
       'cancel-pull': ignore,
+      unload: () => undefined,
+      configure: () => undefined,
       'purge-models': ignore,
     };
     for (const [workerId, near] of [

@@ -16,6 +16,8 @@ import {
 } from 'class-validator';
 import { MODEL_ID } from './completion-job.js';
 import {
+  type Accelerator,
+  ACCELERATORS,
   ENGINES,
   ENVELOPE_VERSION,
   MODEL_FORMATS,
@@ -40,6 +42,18 @@ export class EngineAnnouncement {
   @IsString() readonly driver!: string;
   @IsString() readonly version!: string;
   @IsArray() @IsIn(MODEL_FORMATS, { each: true }) readonly formats!: readonly ModelFormat[];
+  /** Absent, of an older worker: completion and embedding. */
+  @IsOptional() @IsArray() @IsIn(MODES, { each: true }) readonly modes?: readonly Mode[];
+}
+
+/** A device that computes, as the machine tells it. */
+export class AcceleratorAnnouncement {
+  @IsIn(ACCELERATORS) readonly kind!: Accelerator;
+  /** `NVIDIA H100 80GB HBM3`; empty when the machine has no tool that says it. */
+  @IsString() readonly name!: string;
+  /** Bytes; 0 = unknown. */
+  @IsInt() @Min(0) readonly memoryTotal!: number;
+  @IsInt() @Min(0) readonly memoryFree!: number;
 }
 
 export const SESSION_STATES = ['loading', 'ready', 'draining'] as const;
@@ -59,6 +73,12 @@ export class SessionAnnouncement {
   @IsInt() @Min(0) readonly lastUsed!: number;
   /** Requests it can be expected to finish in a second, with all slots busy; absent while nothing is known. */
   @IsOptional() @IsNumber() @Min(0) readonly drainRate?: number;
+  /** The reference it was first asked for by; absent when it was loaded by its id. */
+  @IsOptional() @IsString() readonly reference?: string;
+  /** How long it stays when idle; ms, -1 for ever. Absent, of an older worker: unknown. */
+  @IsOptional() @IsInt() @Min(-1) readonly keepAlive?: number;
+  /** Revision of the configuration it runs with; absent when nobody has configured the model. */
+  @IsOptional() @IsString() readonly revision?: string;
 }
 
 /** A worker's heartbeat: who it is, what it can run and what it holds. */
@@ -83,6 +103,12 @@ export class WorkerAnnouncement {
   /** Bytes. */
   @IsInt() @Min(0) readonly memoryTotal!: number;
   @IsInt() @Min(0) readonly memoryFree!: number;
+  /** Absent or empty: the processor alone. */
+  @IsOptional()
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => AcceleratorAnnouncement)
+  readonly accelerators?: readonly AcceleratorAnnouncement[];
   /** Where it serves its store to gateways and other workers, `http://host:port`; absent = nowhere. */
   @IsOptional() @IsString() readonly storeUrl?: string;
   /** Bytes its store takes on its volume. */

@@ -17,6 +17,10 @@ export const ENGINE_ROUTES = {
   '/v1/chat/completions': 'completion',
   '/v1/completions': 'completion',
   '/v1/embeddings': 'embedding',
+  '/rerank': 'reranking',
+  '/v1/rerank': 'reranking',
+  '/score': 'reranking',
+  '/v1/score': 'reranking',
 } as const satisfies Record<string, Mode>;
 export type EngineRoute = keyof typeof ENGINE_ROUTES;
 

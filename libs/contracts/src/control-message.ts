@@ -1,6 +1,6 @@
 import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { MODEL_ID } from './completion-job.js';
-import { ENVELOPE_VERSION } from './vocabulary.js';
+import { ENGINES, type EngineName, ENVELOPE_VERSION, type Mode, MODES } from './vocabulary.js';
 
 /**
  * What gateways tell workers, over pub/sub. Published by the gateway that owns the response; the worker reacts.
@@ -11,6 +11,8 @@ import { ENVELOPE_VERSION } from './vocabulary.js';
  * - `tag-model`: `reference` names `modelId` from now on, and no other model.
  * - `cancel-pull`: stop the pull of `reference`.
  * - `purge-models`: forget every model.
+ * - `unload`: end the idle sessions of `modelId` (of every model when absent), of `mode` and `engine` where given.
+ * - `configure`: the configuration of `modelId` in `mode` has changed; read it again and put it into force.
  */
 export const CONTROL_KINDS = [
   'cancel',
@@ -21,6 +23,8 @@ export const CONTROL_KINDS = [
   'tag-model',
   'cancel-pull',
   'purge-models',
+  'unload',
+  'configure',
 ] as const;
 export type ControlKind = (typeof CONTROL_KINDS)[number];
 
@@ -35,6 +39,10 @@ export class ControlMessage {
   @IsOptional() @IsInt() @Min(0) readonly sequence?: number;
   /** Of the kinds about a model: a full reference; of `delete-model` also `sha256:…` for the model with all of them. */
   @IsOptional() @IsString() @IsNotEmpty() readonly reference?: string;
-  /** Of `tag-model`. */
+  /** Of `tag-model`, `unload` and `configure`. */
   @IsOptional() @Matches(MODEL_ID) readonly modelId?: string;
+  /** Of `unload` and `configure`. */
+  @IsOptional() @IsIn(MODES) readonly mode?: Mode;
+  /** Of `unload`. */
+  @IsOptional() @IsIn(ENGINES) readonly engine?: EngineName;
 }

@@ -48,7 +48,7 @@ export const ERRORS = {
     retryable: false,
     type: INVALID,
     meaning: 'The path names an engine that does not exist.',
-    advice: 'Use llama.cpp, vllm or sglang, or leave the engine out.',
+    advice: 'Use llama.cpp, vllm, sglang or openai, or leave the engine out.',
   },
   unknown_route: {
     status: 404,
@@ -154,6 +154,20 @@ export const ERRORS = {
     type: SERVER,
     meaning: 'The model could not be loaded.',
     advice: 'The message says why; see the log of the worker it names.',
+  },
+  out_of_memory: {
+    status: 500,
+    retryable: true,
+    type: SERVER,
+    meaning: 'No worker has enough memory for the model, also with less room for its context.',
+    advice: 'Use a smaller model, quantization or context size, or add a worker with more memory.',
+  },
+  runner_active: {
+    status: 409,
+    retryable: true,
+    type: INVALID,
+    meaning: 'The model is in use, and the change cannot be made beside it.',
+    advice: 'Try again when the model is idle, or unload it.',
   },
   engine_failed: {
     status: 500,

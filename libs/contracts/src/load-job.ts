@@ -1,4 +1,4 @@
-import { IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { MODEL_ID } from './completion-job.js';
 import { ENVELOPE_VERSION, MODES, type Mode } from './vocabulary.js';
 
@@ -7,6 +7,8 @@ export class LoadJob {
   @IsInt() @Min(1) @Max(ENVELOPE_VERSION) readonly version: number = ENVELOPE_VERSION;
   @Matches(MODEL_ID) readonly modelId!: string;
   @IsIn(MODES) readonly mode!: Mode;
+  /** The reference it is asked for by; absent when that was the id. */
+  @IsOptional() @IsString() readonly reference?: string;
 }
 
 /** Deduplication id of a load job within its queue. */

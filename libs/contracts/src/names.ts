@@ -111,6 +111,26 @@ export class Names {
     return `${this.namespace}:pulls`;
   }
 
+  /** Hash: `<64 hex>.<mode>` to `SessionConfiguration` JSON. */
+  configurationsKey(): string {
+    return `${this.namespace}:configurations`;
+  }
+
+  /** `LoadEvent`s of all workers. */
+  loadsChannel(): string {
+    return `${this.namespace}:loads`;
+  }
+
+  /** List: the latest `RecordedRequest`s of a model as JSON, newest first. Only where requests are recorded. */
+  recordedRequestsKey(modelId: string): string {
+    return `${this.namespace}:requests:${modelId}`;
+  }
+
+  /** Every `RecordedRequest` as it is recorded. */
+  recordedRequestsChannel(): string {
+    return `${this.namespace}:requests`;
+  }
+
   /** Sorted set of a variant's completion queues by when a job was last put in, in ms since the epoch. */
   demandKey(variant: Variant): string {
     return `${this.namespace}:demand:${variant}`;

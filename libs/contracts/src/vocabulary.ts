@@ -4,29 +4,42 @@
 export const VARIANTS = ['cpu', 'cuda', 'vllm-cuda', 'sglang-cuda', 'rocm', 'musa', 'cann'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-/** A program that generates. The names are those of the Model Runner wire contract. */
-export const ENGINES = ['llama.cpp', 'vllm', 'sglang'] as const;
+/**
+ * A program that generates. The names are those of the Model Runner wire contract; `openai` is a server that somebody
+ * else runs and that a worker attaches to.
+ */
+export const ENGINES = ['llama.cpp', 'vllm', 'sglang', 'openai'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
-/** The engine of each variant, and whether the llama.cpp that comes with the packages can stand in for it. */
-export const VARIANT_ENGINES: Readonly<
-  Record<Variant, { readonly engine: EngineName; readonly embedded: boolean }>
-> = {
+/** What a machine computes with beside its processor, by who makes it. */
+export const ACCELERATORS = ['nvidia', 'amd', 'mthreads', 'ascend'] as const;
+export type Accelerator = (typeof ACCELERATORS)[number];
+
+export interface VariantTraits {
+  /** The engine the variant is for. A worker can be told of others. */
+  readonly engine: EngineName;
+  /** Whether the llama.cpp that comes with the packages can stand in for it. */
+  readonly embedded: boolean;
+  /** Absent: the processor alone. */
+  readonly accelerator?: Accelerator;
+}
+
+export const VARIANT_TRAITS: Readonly<Record<Variant, VariantTraits>> = {
   cpu: { engine: 'llama.cpp', embedded: true },
-  cuda: { engine: 'llama.cpp', embedded: true },
-  'vllm-cuda': { engine: 'vllm', embedded: false },
-  'sglang-cuda': { engine: 'sglang', embedded: false },
-  rocm: { engine: 'llama.cpp', embedded: false },
-  musa: { engine: 'llama.cpp', embedded: false },
-  cann: { engine: 'llama.cpp', embedded: false },
+  cuda: { engine: 'llama.cpp', embedded: true, accelerator: 'nvidia' },
+  'vllm-cuda': { engine: 'vllm', embedded: false, accelerator: 'nvidia' },
+  'sglang-cuda': { engine: 'sglang', embedded: false, accelerator: 'nvidia' },
+  rocm: { engine: 'llama.cpp', embedded: false, accelerator: 'amd' },
+  musa: { engine: 'llama.cpp', embedded: false, accelerator: 'mthreads' },
+  cann: { engine: 'llama.cpp', embedded: false, accelerator: 'ascend' },
 };
 
 /** What a session was loaded for. One engine process serves one mode. */
 export const MODES = ['completion', 'embedding', 'reranking'] as const;
 export type Mode = (typeof MODES)[number];
 
-/** Weight formats a model artifact can carry. */
-export const MODEL_FORMATS = ['gguf', 'safetensors'] as const;
+/** Weight formats a model artifact can carry; a `remote` model has no files here, an attached server holds it. */
+export const MODEL_FORMATS = ['gguf', 'safetensors', 'remote'] as const;
 export type ModelFormat = (typeof MODEL_FORMATS)[number];
 
 /** Version of every envelope below. A reader refuses a major it does not know; fields are only ever added. */

@@ -6,12 +6,34 @@ import { replay } from './going-on/replay.js';
 /** A model's files on this machine. All paths are absolute; the caller keeps them in place while a session runs. */
 export interface ModelFiles {
   readonly format: ModelFormat;
-  /** First file of the weights. */
+  /** First file of the weights; of safetensors beside `config.json` and the tokenizer; of `remote` the name over there. */
   readonly weights: string;
   /** Multimodal projector. */
   readonly projector?: string;
   /** A Jinja file that replaces the template inside the weights. */
   readonly chatTemplate?: string;
+}
+
+/** A small model that proposes tokens for the other to check. */
+export interface DraftModel {
+  readonly files: ModelFiles;
+  /** Tokens to propose at once; absent = the engine's own number. */
+  readonly tokens?: number;
+  /** 0 to 1; absent = the engine's own. */
+  readonly minimumAcceptance?: number;
+}
+
+/** What the model's configuration adds for the engine. Members an engine has no use for are refused or ignored by it. */
+export interface EngineSettings {
+  /** Runtime flags, checked against the allow-list of the engine; they win over what the adapter chooses. */
+  readonly flags?: readonly string[];
+  readonly draft?: DraftModel;
+  /** Tokens of reasoning, of llama.cpp: -1 = any number. */
+  readonly reasoningBudget?: number;
+  /** Of vLLM: above 0, to 1. */
+  readonly gpuMemoryUtilization?: number;
+  /** Of vLLM. */
+  readonly hfOverrides?: Readonly<Record<string, unknown>>;
 }
 
 /** What to load and how. Plain data: the same spec started twice gives two equal sessions. */
@@ -27,6 +49,7 @@ export interface SessionSpec {
   readonly slots: number;
   /** CPU threads to compute with, at least 1. */
   readonly threads: number;
+  readonly settings?: EngineSettings;
   /**
    * Where sockets go. The caller creates it and removes it, and keeps it short: a socket path may have 100 bytes.
    * Several sessions may share it.
@@ -129,7 +152,18 @@ export abstract class EngineSession {
   abstract stop(graceMs: number): Promise<void>;
 }
 
+export interface EngineStartErrorOptions extends ErrorOptions {
+  /** The machine has not enough memory for it: with a smaller context, or with other models gone, it may start. */
+  readonly outOfMemory?: boolean;
+}
+
 /** A session that could not be started, or an engine that is not there. The message is a sentence for the caller. */
 export class EngineStartError extends Error {
   override readonly name = 'EngineStartError';
+  readonly outOfMemory: boolean;
+
+  constructor(message: string, { outOfMemory = false, ...options }: EngineStartErrorOptions = {}) {
+    super(message, options);
+    this.outOfMemory = outOfMemory;
+  }
 }

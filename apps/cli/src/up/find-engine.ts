@@ -1,4 +1,4 @@
-import { type Variant, VARIANT_ENGINES } from '#contracts';
+import { type Variant, VARIANT_TRAITS } from '#contracts';
 import { findProgram, isExecutable } from './find-program.js';
 import { LaunchProblem } from './launch-problem.js';
 
@@ -23,7 +23,7 @@ export function findEngine(
       'LLAMA_SERVER_PATH does not lead to a program that can be run. Correct it, or unset it to use the PATH or the embedded engine.',
     );
   }
-  const { engine, embedded } = VARIANT_ENGINES[variant];
+  const { engine, embedded } = VARIANT_TRAITS[variant];
   if (engine !== 'llama.cpp') return undefined;
   const found = where.llamaServerPath || findProgram(PROGRAM, where.path);
   if (found) return { description: `${PROGRAM} (${found})` };
@@ -32,7 +32,7 @@ export function findEngine(
 
 /** What is missing for a variant without an engine, and how to get it. */
 export function engineAdvice(variant: Variant): string {
-  const { engine } = VARIANT_ENGINES[variant];
+  const { engine } = VARIANT_TRAITS[variant];
   if (engine !== 'llama.cpp')
     return `There is no engine for variant ${variant}: this release does not host ${engine} yet.`;
   return `There is no engine for variant ${variant}: ${PROGRAM} is needed, on the PATH or in LLAMA_SERVER_PATH.`;

@@ -10,6 +10,10 @@ const OPERATIONS: Readonly<Record<EngineRoute, string>> = {
   '/v1/chat/completions': 'chat',
   '/v1/completions': 'text_completion',
   '/v1/embeddings': 'embeddings',
+  '/rerank': 'rerank',
+  '/v1/rerank': 'rerank',
+  '/score': 'score',
+  '/v1/score': 'score',
 };
 
 /** What is measured and logged of a call; not its body. */
