@@ -1,5 +1,11 @@
 export { Catalogue, RedisCatalogue, type RedisCatalogueOptions } from './catalogue.js';
 export {
+  Configurations,
+  type ConfiguredSession,
+  RedisConfigurations,
+  type RedisConfigurationsOptions,
+} from './configurations.js';
+export {
   type ControlHandlers,
   ControlSender,
   receiveControl,
