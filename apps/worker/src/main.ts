@@ -13,11 +13,12 @@ import { createLogger, type Logger, NestLogger } from '#observability';
 import { createSource } from './model-source.js';
 import { makeRunDirectory } from './run-directory.js';
 import { Worker } from './worker.js';
-import { WorkerConfig } from './worker.config.js';
+import { type SettledConfig, WorkerConfig } from './worker.config.js';
 import { WorkerModule } from './worker.module.js';
 
 async function main(): Promise<void> {
-  const config = readConfig(WorkerConfig, processEnvironment());
+  const wished = readConfig(WorkerConfig, processEnvironment());
+  const config: SettledConfig = { ...wished, variant: wished.variant === 'auto' ? 'cpu' : wished.variant };
   const workerId = config.workerId || `${hostname()}-${randomBytes(3).toString('hex')}`;
   const logger = createLogger(config.logLevel, config.logFormat).with({
     process: 'worker',
@@ -65,7 +66,7 @@ async function main(): Promise<void> {
 
 /** @throws StoreError */
 async function openStore(
-  { modelsPath, storeQuota, importStore }: WorkerConfig,
+  { modelsPath, storeQuota, importStore }: SettledConfig,
   logger: Logger,
 ): Promise<ModelStore> {
   const directory = modelsPath || join(homedir(), '.longshore', 'models');
@@ -78,7 +79,7 @@ async function openStore(
   return store;
 }
 
-async function chooseEngine(config: WorkerConfig) {
+async function chooseEngine(config: SettledConfig) {
   const needed = VARIANT_TRAITS[config.variant];
   const engines = await createEngines({
     environment: processEnvironment(),

@@ -13,7 +13,7 @@ import {
   RoutedSource,
 } from '#models';
 import { type Logger, readRelease } from '#observability';
-import type { WorkerConfig } from './worker.config.js';
+import type { SettledConfig } from './worker.config.js';
 
 export interface WorkerSource {
   readonly source: ModelSource;
@@ -24,7 +24,7 @@ export interface WorkerSource {
 }
 
 /** Where this worker gets models from: registries, and the Hugging Face Hub for names that begin with it. */
-export function createSource(config: WorkerConfig, logger: Logger): WorkerSource {
+export function createSource(config: SettledConfig, logger: Logger): WorkerSource {
   const userAgent = `longshore/${readRelease()}`;
   const registries = new RegistryHttp({ ...registryOptions(config, logger), userAgent });
   const hub = new HubHttp({
@@ -42,7 +42,7 @@ export function createSource(config: WorkerConfig, logger: Logger): WorkerSource
 }
 
 /** Credentials stay with the registry they are for: the two variables are Docker Hub's, all others come from Docker. */
-function registryOptions(config: WorkerConfig, logger: Logger): RegistryOptions {
+function registryOptions(config: SettledConfig, logger: Logger): RegistryOptions {
   const { insecureRegistry, registryMirrors, dockerConfig, dockerHubUser, dockerHubPassword } = config;
   const hasHub = dockerHubUser !== undefined && dockerHubPassword !== undefined;
   return {

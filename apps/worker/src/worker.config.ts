@@ -28,7 +28,8 @@ export class WorkerConfig {
   @Variable('LONGSHORE_LOG_LEVEL') @IsIn(LOG_LEVELS) logLevel: LogLevel = 'info';
   @Variable('LONGSHORE_LOG_FORMAT') @IsIn(LOG_FORMATS) logFormat: LogFormat = 'json';
 
-  @Variable('LONGSHORE_VARIANT') @IsIn(VARIANTS) variant: Variant = 'cpu';
+  /** `auto` = what the machine and the engines on it are for. */
+  @Variable('LONGSHORE_VARIANT') @IsIn([...VARIANTS, 'auto']) variant: Variant | 'auto' = 'cpu';
   /** Made up of host name and a random part when empty. */
   @Variable('LONGSHORE_WORKER_ID') @IsString() workerId = '';
   /** `.longshore/models` in the user's folder when empty. */
@@ -54,13 +55,22 @@ export class WorkerConfig {
   /** 0 = one less than the machine has cores. */
   @Variable('LONGSHORE_THREADS') @IsInt() @Min(0) threads = 0;
   @Variable('LONGSHORE_MAX_SESSIONS') @IsInt() @IsPositive() maxSessions = 3;
-  @Variable('LONGSHORE_KEEP_ALIVE', parseDuration) @Min(0) keepAlive = 5 * MINUTE;
+  /** Bytes for models; 0 = what the machine has. */
+  @Variable('LONGSHORE_MEMORY', parseSize) @Min(0) memory = 0;
+  /** -1 = for ever. */
+  @Variable('LONGSHORE_KEEP_ALIVE', parseKeepAlive) @Min(-1) keepAlive = 5 * MINUTE;
+  /** References, separated by commas. */
+  @Variable('LONGSHORE_PRELOAD') @IsString() preload = '';
   @Variable('LONGSHORE_LOAD_TIMEOUT', parseDuration) @IsPositive() loadTimeout = 10 * MINUTE;
   @Variable('LONGSHORE_ENGINE_STALL_TIMEOUT', parseDuration) @IsPositive() engineStallTimeout = 5 * MINUTE;
   @Variable('LONGSHORE_DRAIN_TIMEOUT', parseDuration) @Min(0) drainTimeout = 30 * SECOND;
 
   @Variable('LLAMA_SERVER_PATH') @IsOptional() @IsString() llamaServerPath?: string;
   @Variable('LLAMA_ARGS') @IsString() llamaArguments = '';
+  @Variable('VLLM_SERVER_PATH') @IsOptional() @IsString() vllmServerPath?: string;
+  @Variable('SGLANG_SERVER_PATH') @IsOptional() @IsString() sglangServerPath?: string;
+  @Variable('OPENAI_ENGINE_URL') @IsOptional() @IsUrl(HTTP_URL) openaiEngineUrl?: string;
+  @Variable('OPENAI_ENGINE_KEY') @IsOptional() @IsString() @IsNotEmpty() openaiEngineKey?: string;
   @Variable('DEFAULT_REGISTRY') @IsString() @IsNotEmpty() defaultRegistry = 'docker.io';
   @Variable('INSECURE_REGISTRY') @IsBoolean() insecureRegistry = false;
   @Variable('DOCKER_HUB_USER') @IsOptional() @IsString() dockerHubUser?: string;
@@ -71,6 +81,19 @@ export class WorkerConfig {
   @Variable('DOCKER_CONFIG') @IsString() dockerConfig = '';
   @Variable('HF_ENDPOINT') @IsUrl(HTTP_URL) huggingFaceEndpoint = HUB_ENDPOINT;
   @Variable('HF_TOKEN') @IsOptional() @IsString() @IsNotEmpty() huggingFaceToken?: string;
+}
+
+/** A worker whose variant is settled. */
+export type SettledConfig = Omit<WorkerConfig, 'variant'> & { readonly variant: Variant };
+
+function parseKeepAlive(text: string): number {
+  if (text.trim() === '-1') return -1;
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (!(error instanceof UnreadableValue)) throw error;
+    throw new UnreadableValue(`${error.message}, or -1 for ever`);
+  }
 }
 
 function checkMirrors(text: string): string {

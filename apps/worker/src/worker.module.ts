@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LoadHandler, PullHandler, StaticConsumersModule } from '#queue';
 import type { Worker } from './worker.js';
-import type { WorkerConfig } from './worker.config.js';
+import type { SettledConfig } from './worker.config.js';
 
 /** Pulls one worker runs at once; registries that hang must not keep the others waiting. */
 const PULLS = 8;
@@ -13,7 +13,7 @@ class HandlersModule {}
 /** Attaches a started worker to the queues that every worker of its variant consumes. */
 @Module({})
 export class WorkerModule {
-  static forWorker(worker: Worker, config: WorkerConfig): DynamicModule {
+  static forWorker(worker: Worker, config: SettledConfig): DynamicModule {
     const handlers: DynamicModule = {
       module: HandlersModule,
       providers: [

@@ -28,10 +28,10 @@ import { Quarantine } from './residency/quarantine.js';
 import { queueOf, ResidentSession, type SessionIdentity } from './residency/resident-session.js';
 import { StoreAccess } from './store-server/store-access.js';
 import { StoreServer } from './store-server/store-server.js';
-import type { WorkerConfig } from './worker.config.js';
+import type { SettledConfig } from './worker.config.js';
 
 export interface WorkerParts {
-  readonly config: WorkerConfig;
+  readonly config: SettledConfig;
   readonly workerId: string;
   /** Exists, and is removed by the caller after `stop`. */
   readonly runDirectory: string;

@@ -24,7 +24,8 @@ export const VARIABLES = {
   LONGSHORE_RESULT_RETENTION: 'Time an answer to a request with an Idempotency-Key is kept after its end.',
   LONGSHORE_RESPONSE_RETENTION: 'Time responses of the Responses API are kept after they were last written.',
   LONGSHORE_RESUME_WINDOW: 'Time an answer that can be resumed goes on with nobody reading it.',
-  LONGSHORE_VARIANT: 'Kind of worker: cpu, cuda, vllm-cuda, sglang-cuda, rocm, musa or cann.',
+  LONGSHORE_VARIANT:
+    'Kind of worker: cpu, cuda, vllm-cuda, sglang-cuda, rocm, musa or cann; auto chooses by the accelerators and the engines of the machine.',
   LONGSHORE_WORKER_ID: 'Name of the worker; unique over the cluster.',
   LONGSHORE_MODELS_PATH: 'Folder of the model store.',
   LONGSHORE_STORE_QUOTA: 'Bytes the model store may take, such as 200GiB; 0 takes what the disk has.',
@@ -41,7 +42,10 @@ export const VARIABLES = {
     'Context of one slot in tokens; 0 takes what the model was trained for, up to 4096.',
   LONGSHORE_THREADS: 'Threads of one engine; 0 takes one less than the machine has cores.',
   LONGSHORE_MAX_SESSIONS: 'Engine processes one worker keeps at once.',
-  LONGSHORE_KEEP_ALIVE: 'Time an idle session stays loaded.',
+  LONGSHORE_MEMORY:
+    'Memory a worker may fill with models, such as 24GiB; 0 takes what the machine and its accelerators have.',
+  LONGSHORE_KEEP_ALIVE: 'Time an idle session stays loaded; 0 unloads it at once, -1 never.',
+  LONGSHORE_PRELOAD: 'Models a worker loads at start and keeps, separated by commas.',
   LONGSHORE_LOAD_TIMEOUT: 'Time an engine may take to load a model.',
   LONGSHORE_ENGINE_STALL_TIMEOUT: 'Time an engine may be silent in the middle of an answer.',
   LONGSHORE_REGISTRY_MIRRORS:
@@ -56,6 +60,11 @@ export type VariableName = keyof typeof VARIABLES;
 export const FOREIGN_VARIABLES = {
   LLAMA_SERVER_PATH: 'llama-server to run; else the PATH is searched.',
   LLAMA_ARGS: 'Further arguments for llama-server.',
+  VLLM_SERVER_PATH: 'The vllm program to run.',
+  SGLANG_SERVER_PATH: 'The SGLang program to run, or the Python that has it.',
+  OPENAI_ENGINE_URL:
+    'An OpenAI-compatible server that somebody else runs, such as http://127.0.0.1:8000/v1; its models are served too.',
+  OPENAI_ENGINE_KEY: 'API key for the same.',
   DEFAULT_REGISTRY: 'Registry of references that name none; docker.io unless set.',
   INSECURE_REGISTRY: 'true speaks plain HTTP to registries.',
   DOCKER_HUB_USER: 'User for Docker Hub.',

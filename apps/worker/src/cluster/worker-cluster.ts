@@ -4,10 +4,10 @@ import type { Logger } from '#observability';
 import { BullJobQueue, DemandBoard, type PumpedJob, QueuePump } from '#queue';
 import { type RedisClient, RedisConnections } from '#redis';
 import { FramePublisher, RequestLog } from '#streaming';
-import type { WorkerConfig } from '../worker.config.js';
+import type { SettledConfig } from '../worker.config.js';
 
 export interface WorkerClusterOptions {
-  readonly config: WorkerConfig;
+  readonly config: SettledConfig;
   readonly workerId: string;
   readonly logger: Logger;
   readonly describe: () => WorkerAnnouncement;
