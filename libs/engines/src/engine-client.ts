@@ -1,6 +1,6 @@
-import { request, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { Endpoint } from './endpoint.js';
+import { type Endpoint, requestAt } from './endpoint.js';
 
 export interface EngineCall {
   /** Path on the engine, for example `/v1/chat/completions`. */
@@ -92,10 +92,10 @@ function attempt(endpoint: Endpoint, call: EngineCall): Promise<EngineResponse> 
 }
 
 function open(endpoint: Endpoint, call: EngineCall): ClientRequest {
-  const { body } = call;
-  if (body === undefined) return request({ ...endpoint, path: call.route, agent: false });
+  const { body, route: path } = call;
+  if (body === undefined) return requestAt(endpoint, { path });
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-  return request({ ...endpoint, path: call.route, method: 'POST', agent: false, headers });
+  return requestAt(endpoint, { path, method: 'POST', headers });
 }
 
 /** The headers of an engine's answer that a client of ours may see. */

@@ -73,6 +73,8 @@ export interface EngineExit {
   readonly signal: string | null;
   /** One sentence for people, made of what the engine printed last. Says `stopped` when it was asked to. */
   readonly reason: string;
+  /** True when it ended while it loaded its model, because memory did not suffice. */
+  readonly outOfMemory?: boolean;
 }
 
 /**
@@ -104,17 +106,19 @@ export abstract class Engine {
 }
 
 /**
- * One engine process with one model, loaded in one mode. One-shot: once it has exited, for whatever reason, it never
- * answers again; start another. Its process dies with ours, also when ours is killed with SIGKILL.
+ * One engine process with one model, loaded in one mode; or one model of a server that somebody else runs. One-shot:
+ * once it has exited, for whatever reason, it never answers again; start another. Its process dies with ours, also when
+ * ours is killed with SIGKILL. A server of somebody else is attached to and left as it is: its "exit" is that it is out
+ * of reach, or that `stop` was called.
  */
 export abstract class EngineSession {
   /** Requests it runs at once. More wait inside the engine, so send at most this many. */
   abstract readonly slots: number;
 
-  /** `GET /health` there answers 200 for as long as the session lives. */
+  /** Where a process of ours answers, `GET /health` there says 200 for as long as the session lives. */
   abstract readonly endpoint: Endpoint;
 
-  /** The engine's process id, for people and for tests. */
+  /** The engine's process id, for people and for tests; -1 where there is no process of ours. */
   abstract readonly pid: number;
 
   /** Resolves when the process is gone, within milliseconds of its end; the socket file is gone too. Never rejects. */

@@ -2,5 +2,6 @@ export * from './endpoint.js';
 export * from './engine.js';
 export * from './engine-client.js';
 export * from './registry.js';
+export { AttachedEngine } from './openai/index.js';
 export { CannotContinue } from './going-on/cannot-continue.js';
 export { pinSeed } from './going-on/pin-seed.js';

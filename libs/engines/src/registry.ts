@@ -1,5 +1,6 @@
 import type { Engine } from './engine.js';
 import { findLlamaServer, LlamaServerEngine } from './llama-cpp/index.js';
+import { AttachedEngine, type AttachedEngineOptions } from './openai/index.js';
 
 export interface EngineRegistryOptions {
   /** Our own environment; each engine passes on what concerns the machine. */
@@ -12,11 +13,13 @@ export interface EngineRegistryOptions {
     /** False where only llama-server will do, as on an accelerator the embedded engine has no build for. */
     readonly allowEmbedded?: boolean | undefined;
   };
+  /** A server that somebody else runs; absent = none. */
+  readonly openai?: AttachedEngineOptions | undefined;
 }
 
 /** The engines this machine has, one line each. None of them is started or probed by this. */
 export async function createEngines(options: EngineRegistryOptions): Promise<readonly Engine[]> {
-  const engines = [await createLlamaCpp(options)];
+  const engines = [await createLlamaCpp(options), options.openai && new AttachedEngine(options.openai)];
   return engines.filter((engine) => engine !== undefined);
 }
 

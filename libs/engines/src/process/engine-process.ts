@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineExit } from '../engine.js';
 import { LineSplitter } from './line-splitter.js';
+import { countOomKills } from './oom-kills.js';
 import { spawnGuarded, type Command, type GuardedProcess } from './spawn-guarded.js';
 
 const LINES_KEPT = 200;
@@ -17,6 +18,8 @@ export interface ProcessEnd {
   readonly asked: boolean;
   /** True when it had become ready: what it printed may then quote what callers sent. */
   readonly served?: boolean;
+  /** True when it was killed while the system was killing programs for want of memory. */
+  readonly killedForMemory?: boolean;
   /** What it printed last, oldest first. */
   readonly lastLines: readonly string[];
 }
@@ -28,6 +31,8 @@ export interface EngineProcessOptions {
   readonly socketPath?: string;
   /** Turns an end into a sentence. */
   readonly explain: (end: ProcessEnd) => string;
+  /** Whether memory was what it lacked. Absent = not known of this program. */
+  readonly lackedMemory?: (end: ProcessEnd) => boolean;
 }
 
 /**
@@ -45,6 +50,7 @@ export class EngineProcess {
   #gone = false;
 
   constructor(options: EngineProcessOptions) {
+    const oomKills = countOomKills();
     this.#guarded = spawnGuarded(options.command);
     this.pid = this.#guarded.child.pid ?? -1;
     const lastLines: string[] = [];
@@ -55,7 +61,7 @@ export class EngineProcess {
     };
     const { stdout, stderr } = this.#guarded;
     this.#outputEnded = Promise.all([readLines(stdout, keep), readLines(stderr, keep)]);
-    this.exited = this.#waitForEnd(lastLines, keep, options);
+    this.exited = this.#waitForEnd(lastLines, keep, { ...options, oomKills });
   }
 
   /** To be called once it answers. */
@@ -86,7 +92,7 @@ export class EngineProcess {
   async #waitForEnd(
     lastLines: readonly string[],
     keep: (line: string) => void,
-    options: EngineProcessOptions,
+    options: EngineProcessOptions & { readonly oomKills: number },
   ): Promise<EngineExit> {
     const { code, signal } = await new Promise<Pick<ProcessEnd, 'code' | 'signal'>>((resolve) => {
       const { child } = this.#guarded;
@@ -100,8 +106,16 @@ export class EngineProcess {
     this.#guarded.killGroup();
     await this.#readOutputToItsEnd();
     if (options.socketPath !== undefined) rmSync(options.socketPath, { force: true });
-    const end: ProcessEnd = { code, signal, asked: this.#asked, served: this.#served, lastLines };
-    return { code, signal, reason: options.explain(end) };
+    const end: ProcessEnd = {
+      code,
+      signal,
+      asked: this.#asked,
+      served: this.#served,
+      killedForMemory: signal === 'SIGKILL' && !this.#asked && countOomKills() > options.oomKills,
+      lastLines,
+    };
+    const outOfMemory = options.lackedMemory?.(end) === true;
+    return { code, signal, reason: options.explain(end), ...(outOfMemory && { outOfMemory }) };
   }
 
   /** The last words say why it died. Everyone who could still write is dead, so the streams do end. */

@@ -1,7 +1,10 @@
 import type { ProcessEnd } from './engine-process.js';
 
-/** What a program prints before it gives up, most telling first, and what that means. `$1` is the first group. */
-export type ErrorPatterns = readonly (readonly [RegExp, string])[];
+/**
+ * What a program prints before it gives up, most telling first, and what that means. `$1` is the first group. `memory`
+ * marks those that say there is too little of it.
+ */
+export type ErrorPatterns = readonly (readonly [RegExp, string, 'memory'?])[];
 
 export interface EndVocabulary {
   /** The program as the subject of a sentence. */
@@ -14,17 +17,29 @@ export interface EndVocabulary {
 /** A sentence for people about how a program ended. Looks at its last lines only. */
 export function explainEnd({ subject, loading, serving }: EndVocabulary, end: ProcessEnd): string {
   if (end.asked) return 'stopped';
-  const cause = causeIn(end.lastLines, end.served ? serving : loading);
+  const { cause } = causeIn(end.lastLines, end.served ? serving : loading) ?? {};
   const how = `${subject} ${howItEnded(end)}`;
   return cause === undefined ? `${how}.` : `${how}: ${cause.replace(/\.$/, '')}.`;
 }
 
+/** Whether a program that was still loading ended for want of memory, by its own words or because the system says so. */
+export function lackedMemory({ loading }: EndVocabulary, end: ProcessEnd): boolean {
+  if (end.asked || end.served) return false;
+  return end.killedForMemory === true || causeIn(end.lastLines, loading)?.isMemory === true;
+}
+
+interface Cause {
+  readonly cause: string;
+  readonly isMemory: boolean;
+}
+
 /** Undefined when no line says anything known. */
-function causeIn(lines: readonly string[], patterns: ErrorPatterns): string | undefined {
-  for (const [pattern, sentence] of patterns) {
+function causeIn(lines: readonly string[], patterns: ErrorPatterns): Cause | undefined {
+  for (const [pattern, sentence, mark] of patterns) {
     for (const line of lines) {
       const match = pattern.exec(line);
-      if (match !== null) return sentence.replace('$1', () => match[1] ?? '');
+      if (match === null) continue;
+      return { cause: sentence.replace('$1', () => match[1] ?? ''), isMemory: mark === 'memory' };
     }
   }
   return undefined;
@@ -32,6 +47,7 @@ function causeIn(lines: readonly string[], patterns: ErrorPatterns): string | un
 
 function howItEnded(end: ProcessEnd): string {
   if (end.signal === 'SIGABRT') return 'gave up (SIGABRT)';
+  if (end.killedForMemory === true) return 'was killed (SIGKILL), because the machine ran out of memory';
   if (end.signal === 'SIGKILL')
     return 'was killed (SIGKILL), by hand or because the machine ran out of memory';
   if (end.signal !== null) return `crashed (${end.signal})`;

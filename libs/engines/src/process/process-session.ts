@@ -1,31 +1,33 @@
-import type { Endpoint } from '../endpoint.js';
+import type { LocalEndpoint } from '../endpoint.js';
 import { callEngine, type EngineCall, type EngineResponse } from '../engine-client.js';
 import { EngineSession, type EngineExit } from '../engine.js';
 import type { EngineProcess } from './engine-process.js';
 
-export interface ProcessSessionOptions {
+/** How to serve requests, and where. */
+export type ProcessSessionOptions = LocalEndpoint & ProcessSessionTraits;
+
+interface ProcessSessionTraits {
   readonly slots: number;
-  readonly socketPath: string;
   /** Ready already. */
   readonly engineProcess: EngineProcess;
   /** For an engine that must be asked in a way of its own. */
-  readonly send?: (endpoint: Endpoint, call: EngineCall) => Promise<EngineResponse>;
+  readonly send?: (endpoint: LocalEndpoint, call: EngineCall) => Promise<EngineResponse>;
   /** For an engine that can go on in the middle of an answer. */
-  readonly goOn?: (endpoint: Endpoint, call: EngineCall, delivered: Buffer) => Promise<EngineResponse>;
+  readonly goOn?: (endpoint: LocalEndpoint, call: EngineCall, delivered: Buffer) => Promise<EngineResponse>;
 }
 
-/** One engine process behind one unix socket. */
+/** One engine process behind one unix socket or one port of this machine. */
 export class ProcessSession extends EngineSession {
   readonly slots: number;
-  readonly endpoint: { readonly socketPath: string };
+  readonly endpoint: LocalEndpoint;
   readonly #process: EngineProcess;
-  readonly #send: NonNullable<ProcessSessionOptions['send']>;
-  readonly #goOn: ProcessSessionOptions['goOn'];
+  readonly #send: NonNullable<ProcessSessionTraits['send']>;
+  readonly #goOn: ProcessSessionTraits['goOn'];
 
-  constructor({ slots, socketPath, engineProcess, send = callEngine, goOn }: ProcessSessionOptions) {
+  constructor({ slots, engineProcess, send = callEngine, goOn, ...endpoint }: ProcessSessionOptions) {
     super();
     this.slots = slots;
-    this.endpoint = { socketPath };
+    this.endpoint = endpoint;
     this.#process = engineProcess;
     this.#send = send;
     this.#goOn = goOn;

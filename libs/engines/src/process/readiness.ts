@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Endpoint } from '../endpoint.js';
+import type { LocalEndpoint } from '../endpoint.js';
 
 /** A load may take this long even when the weights are tiny; ms. */
 const SHORTEST_LIMIT_MS = 120_000;
@@ -26,7 +26,7 @@ export async function weightsBytes(firstFile: string): Promise<number> {
 }
 
 export interface ReadinessOptions {
-  readonly endpoint: Endpoint;
+  readonly endpoint: LocalEndpoint;
   readonly limitMs: number;
   /** Stops the waiting; it then resolves to `aborted`. */
   readonly signal: AbortSignal;
@@ -47,7 +47,7 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<'ready'
   }
 }
 
-function answers(endpoint: Endpoint, path: string, signal: AbortSignal): Promise<boolean> {
+function answers(endpoint: LocalEndpoint, path: string, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = request(
       { ...endpoint, path, agent: false, signal, timeout: PROBE_LIMIT_MS },

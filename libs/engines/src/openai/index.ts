@@ -1,0 +1,1 @@
+export { AttachedEngine, type AttachedEngineOptions } from './attached-engine.js';
