@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import {
   type CatalogueModel,
   completionQueue,
+  type EngineAnnouncement,
   type SessionAnnouncement,
   type WorkerAnnouncement,
 } from '#contracts';
-import { place } from './placement.js';
+import { engineFor, place } from './placement.js';
 
 const ID = `sha256:${'a'.repeat(64)}`;
 const model: CatalogueModel = {
@@ -50,11 +51,19 @@ const vllm = worker({
   engines: [{ name: 'vllm', driver: 'vllm', version: '1', formats: ['safetensors'] }],
 });
 
+const sglang: EngineAnnouncement = {
+  name: 'sglang',
+  driver: 'sglang',
+  version: '1',
+  formats: ['safetensors'],
+};
+
 describe('place', () => {
   it('asks for a load when no worker holds the model', () => {
     expect(place(request, [worker()])).toEqual({
       variant: 'cpu',
       queue: completionQueue({ variant: 'cpu', modelId: ID, mode: 'completion' }),
+      engine: 'llama.cpp',
       needsLoad: true,
       reason: 'capable',
     });
@@ -107,8 +116,67 @@ describe('place', () => {
 
   it('honours the engine that the path names, or says that nobody has it', () => {
     expect(() => place({ ...request, engine: 'vllm' }, [worker(), vllm])).toThrow(
-      'No live worker has vllm for a gguf model; live variants: cpu, vllm-cuda.',
+      'No live worker has vllm for a gguf model; live variants: cpu, vllm-cuda. They run such models with llama.cpp.',
     );
-    expect(place({ ...request, engine: 'llama.cpp' }, [worker(), vllm]).variant).toBe('cpu');
+    expect(place({ ...request, engine: 'llama.cpp' }, [worker(), vllm])).toMatchObject({
+      variant: 'cpu',
+      engine: 'llama.cpp',
+    });
+  });
+
+  it('does not honour an engine that a worker has and does not use for the format', () => {
+    const both = worker({ engines: [sglang, ...vllm.engines] });
+    const safetensors = { ...model, config: { format: 'safetensors' as const } };
+    expect(place({ ...request, model: safetensors }, [both]).engine).toBe('vllm');
+    expect(() => place({ ...request, model: safetensors, engine: 'sglang' }, [both])).toThrow(
+      'No live worker has sglang for a safetensors model; live variants: cpu. They run such models with vllm.',
+    );
+  });
+
+  it('honours an engine by another variant where workers of the first differ, and says so where there is none', () => {
+    const safetensors = { ...model, config: { format: 'safetensors' as const } };
+    const wanted = { ...request, model: safetensors, engine: 'vllm' as const };
+    const mixed = [worker({ engines: vllm.engines }), worker({ engines: [sglang] })];
+    expect(place(wanted, [...mixed, vllm]).variant).toBe('vllm-cuda');
+    expect(() => place(wanted, mixed)).toThrow(
+      'No variant runs safetensors models with vllm alone (cpu with vllm and sglang); leave the engine out of the path.',
+    );
+    expect(place({ ...request, model: safetensors }, mixed)).toMatchObject({
+      variant: 'cpu',
+      engine: 'vllm',
+    });
+  });
+
+  it('runs a model of an attached server where the server is attached', () => {
+    const remote = { ...model, config: { format: 'remote' as const } };
+    const attached = worker({
+      variant: 'cuda',
+      engines: [...worker().engines, { ...sglang, name: 'openai', formats: ['remote'] }],
+    });
+    expect(place({ ...request, model: remote }, [worker(), attached])).toMatchObject({
+      variant: 'cuda',
+      engine: 'openai',
+    });
+  });
+
+  it('runs a mode where the engine for the format has it', () => {
+    const engine = worker().engines[0] as EngineAnnouncement;
+    const able = worker({ variant: 'cuda', engines: [{ ...engine, modes: ['reranking'] }] });
+    const reranking = { ...request, mode: 'reranking' as const };
+    expect(place(reranking, [worker(), able]).variant).toBe('cuda');
+    expect(place({ ...request, mode: 'embedding' }, [worker(), able]).variant).toBe('cpu');
+    expect(() => place(reranking, [worker()])).toThrow(
+      'No live worker can run gguf models for reranking: llama.cpp cannot.',
+    );
+  });
+});
+
+describe('engineFor', () => {
+  it('is the first of the engines that a worker has for a format, in whatever order it names them', () => {
+    const engines = [sglang, ...vllm.engines, ...worker().engines];
+    expect(engineFor({ engines }, 'safetensors')?.name).toBe('vllm');
+    expect(engineFor({ engines: engines.toReversed() }, 'safetensors')?.name).toBe('vllm');
+    expect(engineFor({ engines }, 'gguf')?.name).toBe('llama.cpp');
+    expect(engineFor({ engines }, 'remote')).toBeUndefined();
   });
 });

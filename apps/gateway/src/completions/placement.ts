@@ -1,7 +1,9 @@
 import {
   type CatalogueModel,
   completionQueue,
+  type EngineAnnouncement,
   type EngineName,
+  ENGINES,
   LongshoreError,
   type Mode,
   type ModelFormat,
@@ -20,6 +22,8 @@ export interface PlacementRequest {
 export interface Placement {
   readonly variant: Variant;
   readonly queue: string;
+  /** What runs the model there. Where workers of the variant differ, the first in the order of `ENGINES`. */
+  readonly engine: EngineName;
   /** No worker of the variant holds the model yet: ask one to load it. */
   readonly needsLoad: boolean;
   /** Why this variant, for response headers and logs. */
@@ -28,28 +32,46 @@ export interface Placement {
 
 const DEFAULT_FORMAT: ModelFormat = 'gguf';
 
+/** What an engine can do that does not say it: workers of earlier releases know no other modes. */
+const UNSAID_MODES: readonly Mode[] = ['completion', 'embedding'];
+
+/** The one engine a worker runs models of a format with; undefined when it can run none. */
+export function engineFor(
+  worker: Pick<WorkerAnnouncement, 'engines'>,
+  format: ModelFormat,
+): EngineAnnouncement | undefined {
+  const [first] = worker.engines
+    .filter(({ formats }) => formats.includes(format))
+    .toSorted((a, b) => ENGINES.indexOf(a.name) - ENGINES.indexOf(b.name));
+  return first;
+}
+
 /**
  * Decides which variant runs a request: one that holds the model, else one that has the model's file, else any that
  * could run it; among equals the one with the most free slots, then the most workers.
  * @throws LongshoreError `no_worker`, `no_capable_worker`
  */
 export function place(request: PlacementRequest, workers: readonly WorkerAnnouncement[]): Placement {
+  const { model, mode, engine: wanted } = request;
   const alive = workers.filter((worker) => !worker.draining);
   if (alive.length === 0) throw new LongshoreError('no_worker');
-  const capable = alive.filter((worker) => canRun(worker, request));
-  if (capable.length === 0) throw new LongshoreError('no_capable_worker', incapable(request, alive));
-
-  const candidates = VARIANTS.map((variant) => rate(variant, request, capable)).filter(
-    (rating) => rating.workers > 0,
+  const ratings = VARIANTS.map((variant) => rate(variant, request, alive)).filter(
+    ({ engines }) => engines.length > 0 && (wanted === undefined || engines.includes(wanted)),
   );
-  const [best] = candidates.sort(
+  if (ratings.length === 0) throw new LongshoreError('no_capable_worker', incapable(request, alive));
+  // All workers of a variant serve the same queue, so that nobody can choose among their engines.
+  const certain = ratings.filter(({ engines }) => wanted === undefined || engines.length === 1);
+  const [best] = certain.sort(
     (a, b) => b.ready - a.ready || b.stored - a.stored || b.free - a.free || b.workers - a.workers,
   );
-  if (best === undefined) throw new LongshoreError('no_capable_worker');
+  const engine = best?.engines[0];
+  if (best === undefined || engine === undefined)
+    throw new LongshoreError('no_capable_worker', undecided(request, ratings));
   const { variant, ready, stored } = best;
   return {
     variant,
-    queue: completionQueue({ variant, modelId: request.model.id, mode: request.mode }),
+    engine,
+    queue: completionQueue({ variant, modelId: model.id, mode }),
     needsLoad: ready === 0,
     reason: ready > 0 ? 'resident' : stored > 0 ? 'stored' : 'capable',
   };
@@ -57,6 +79,8 @@ export function place(request: PlacementRequest, workers: readonly WorkerAnnounc
 
 interface Rating {
   readonly variant: Variant;
+  /** What its workers would run the model with, each once, in the order of `ENGINES`. */
+  readonly engines: readonly EngineName[];
   readonly workers: number;
   /** 1 when some session of the model is ready. */
   readonly ready: 0 | 1;
@@ -65,17 +89,18 @@ interface Rating {
   readonly free: number;
 }
 
-function rate(
-  variant: Variant,
-  { model, mode }: PlacementRequest,
-  capable: readonly WorkerAnnouncement[],
-): Rating {
-  const workers = capable.filter((worker) => worker.variant === variant);
+function rate(variant: Variant, request: PlacementRequest, alive: readonly WorkerAnnouncement[]): Rating {
+  const { model, mode } = request;
+  const workers = alive.filter(
+    (worker) => worker.variant === variant && engineThatRuns(worker, request) !== undefined,
+  );
+  const used = new Set(workers.map((worker) => engineThatRuns(worker, request)));
   const sessions = workers
     .flatMap((worker) => worker.sessions)
     .filter((session) => session.modelId === model.id && session.mode === mode && session.state === 'ready');
   return {
     variant,
+    engines: ENGINES.filter((name) => used.has(name)),
     workers: workers.length,
     ready: sessions.length > 0 ? 1 : 0,
     stored: workers.some((worker) => worker.models.includes(model.id)) ? 1 : 0,
@@ -83,16 +108,40 @@ function rate(
   };
 }
 
-function canRun(worker: WorkerAnnouncement, { model, engine }: PlacementRequest): boolean {
-  const format = model.config.format ?? DEFAULT_FORMAT;
-  return worker.engines.some(
-    (offer) => (engine ?? offer.name) === offer.name && offer.formats.includes(format),
-  );
+function engineThatRuns(
+  worker: WorkerAnnouncement,
+  { model, mode }: PlacementRequest,
+): EngineName | undefined {
+  const engine = engineFor(worker, formatOf(model));
+  return (engine?.modes ?? UNSAID_MODES).includes(mode) ? engine?.name : undefined;
 }
 
-function incapable({ model, engine }: PlacementRequest, alive: readonly WorkerAnnouncement[]): string {
-  const format = model.config.format ?? DEFAULT_FORMAT;
-  const variants = [...new Set(alive.map((worker) => worker.variant))].join(', ');
-  const wanted = engine === undefined ? `an engine for ${format} models` : `${engine} for a ${format} model`;
-  return `No live worker has ${wanted}; live variants: ${variants}.`;
+function formatOf({ config }: CatalogueModel): ModelFormat {
+  return config.format ?? DEFAULT_FORMAT;
+}
+
+function incapable({ model, mode, engine }: PlacementRequest, alive: readonly WorkerAnnouncement[]): string {
+  const format = formatOf(model);
+  const variants = list(alive.map((worker) => worker.variant));
+  const offers = alive
+    .map((worker) => engineFor(worker, format))
+    .filter((offer) => offer !== undefined)
+    .filter(({ name }) => engine === undefined || name === engine);
+  if (offers.length > 0) {
+    return `No live worker can run ${format} models for ${mode}: ${list(offers.map(({ name }) => name))} cannot.`;
+  }
+  if (engine === undefined)
+    return `No live worker has an engine for ${format} models; live variants: ${variants}.`;
+  const others = alive.map((worker) => engineFor(worker, format)?.name).filter((name) => name !== undefined);
+  const instead = others.length === 0 ? '' : ` They run such models with ${list(others)}.`;
+  return `No live worker has ${engine} for a ${format} model; live variants: ${variants}.${instead}`;
+}
+
+function undecided({ model, engine }: PlacementRequest, ratings: readonly Rating[]): string {
+  const mixed = ratings.map(({ variant, engines }) => `${variant} with ${engines.join(' and ')}`).join(', ');
+  return `No variant runs ${formatOf(model)} models with ${engine} alone (${mixed}); leave the engine out of the path.`;
+}
+
+function list(words: readonly string[]): string {
+  return [...new Set(words)].join(', ');
 }
