@@ -13,7 +13,7 @@ import {
   type SyntheticStats,
 } from '#testing';
 import { longestSilence, eventsOf } from './support/broken-streams.js';
-import { engineOf, statsOf } from './support/engines.js';
+import { engineOf, running, statsOf } from './support/engines.js';
 import { useCluster } from './support/use-cluster.js';
 
 /** From the death of a worker or an engine to the next token; some 2 s, and this machine may be busy. */
@@ -33,6 +33,11 @@ beforeAll(async () => {
   await streamChat(shared.cluster.gateway().url, { model, prompt: 'Hello' });
 });
 beforeEach(async () => {
+  await eventually(
+    () => running(living()),
+    (open) => open === 0,
+    { what: 'the engines to be idle' },
+  );
   if (living().length >= 2) return;
   while (living().length < 2) await shared.cluster.addWorker();
   await sleep(SETTLED_MS);
@@ -50,6 +55,14 @@ function workerWith(open: number): Promise<ClusterWorker> {
     return undefined;
   };
   return eventually(look, (worker) => worker !== undefined) as Promise<ClusterWorker>;
+}
+
+/** The worker that runs the most requests. */
+async function busiestWorker(): Promise<ClusterWorker> {
+  const open = async (worker: ClusterWorker) => ({ worker, open: await running([worker]) });
+  const look = async () =>
+    (await Promise.all(living().map(open))).reduce((most, next) => (next.open > most.open ? next : most));
+  return (await eventually(look, (most) => most.open > 0, { what: 'a worker to be busy' })).worker;
 }
 
 async function killWithEngine(worker: ClusterWorker): Promise<void> {
@@ -114,8 +127,7 @@ describe('a worker that is killed', () => {
     );
     for (const token of [' t5"', ' t100"']) {
       await eventually(() => streams.every((stream) => stream.received().includes(token)));
-      const [victim] = living();
-      if (victim !== undefined) await killWithEngine(victim);
+      await killWithEngine(await busiestWorker());
       await shared.cluster.addWorker();
     }
     for (const stream of streams) expect(eventsOf(await stream.whole())).toBe(expected);
