@@ -12,4 +12,4 @@ export {
   StaticConsumersModule,
   type StaticConsumersOptions,
 } from './static-consumers.module.js';
-export type { Admission } from './waiting-rooms.js';
+export type { Admission, Preference } from './waiting-rooms.js';

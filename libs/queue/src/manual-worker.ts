@@ -11,6 +11,7 @@ export interface ManualWorkerOptions {
   readonly queue: string;
   readonly names: Names;
   readonly redis: RedisClient;
+  readonly workerId: string;
   readonly onError: (error: Error) => void;
 }
 
@@ -19,7 +20,7 @@ const CLOCK_SKEW_MS = 5_000;
 
 /** BullMQ's worker for a pump: it fetches and finishes when told to, and does nothing by itself. */
 export function createWorker(
-  { queue, names, redis, onError }: ManualWorkerOptions,
+  { queue, names, redis, workerId, onError }: ManualWorkerOptions,
   { blockTimeout, lockDuration }: PumpTiming,
 ): Worker {
   const { name, prefix } = bullLocation(queue, names);
@@ -35,7 +36,7 @@ export function createWorker(
   const readiness = Readiness.of(redis);
   // A Redis that was away may have lost what it did last, and with it who began which job.
   const doubtedUntil = (): number => (readiness.returnedAt === 0 ? 0 : readiness.returnedAt + CLOCK_SKEW_MS);
-  const worker = new Worker(name, undefined, settings, slimBackend(doubtedUntil));
+  const worker = new Worker(name, undefined, settings, slimBackend({ doubtedUntil, workerId }));
   worker.on('error', onError);
   watchWaits(worker.getBackend());
   return worker;

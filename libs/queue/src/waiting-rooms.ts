@@ -1,6 +1,7 @@
 import { type CompletionJob, LongshoreError, type Names } from '#contracts';
 import type { RedisClient } from '#redis';
 import { runScript } from './run-script.js';
+import { GRACE_MS } from './slim-backend/preference.js';
 import { ADD_JOB, REMOVE_JOB } from './slim-backend/scripts.js';
 
 export interface Admission {
@@ -10,6 +11,14 @@ export interface Admission {
   readonly limit?: number;
   /** Attempts that are known to have begun, of a job that Redis has forgotten: the next one gets a higher number. */
   readonly begun?: number;
+  /** Who is best placed to run it. Others run it too; none by default. */
+  readonly preference?: Preference;
+}
+
+export interface Preference {
+  readonly workerId: string;
+  /** The worker seems to have room: for a moment nobody else takes the job. */
+  readonly waits: boolean;
 }
 
 /**
@@ -37,11 +46,13 @@ export class WaitingRooms {
    * @throws LongshoreError `queue_full`
    */
   async add(queue: string, job: CompletionJob, admission: Admission): Promise<number> {
-    const { priority = DEFAULT_PRIORITY, limit, begun = 0 } = admission;
+    const { priority = DEFAULT_PRIORITY, limit, begun = 0, preference } = admission;
     const { requestId: jobId } = job;
     const options = JSON.stringify({ jobId, priority, ...OPTIONS });
     const values = [jobId, 'completion', JSON.stringify(job), options, Date.now(), priority];
-    const ahead = await runScript(this.redis, this.base(queue), ADD_JOB, [...values, limit ?? '', begun]);
+    const preferred = [preference?.workerId ?? '', preference?.waits === true ? GRACE_MS : 0];
+    const admitted = [...values, limit ?? '', begun, ...preferred];
+    const ahead = await runScript(this.redis, this.base(queue), ADD_JOB, admitted);
     if (ahead === -1) throw new LongshoreError('queue_full');
     return ahead as number;
   }
