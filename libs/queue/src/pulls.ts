@@ -83,9 +83,9 @@ export class QueuePulls extends Pulls {
     this.add(job.reference, follower);
     let recheck: NodeJS.Timeout | undefined;
     try {
-      const jobId = (await this.enqueue(queue, job)).id ?? '';
+      follower.jobId = (await this.enqueue(queue, job)).id ?? '';
       recheck = setInterval(
-        () => void this.recheck(queue, job.reference, jobId, follower),
+        () => void this.recheck(queue, job, follower).catch(() => undefined),
         RECHECK_INTERVAL_MS,
       );
       for await (const event of follower.events(signal)) {
@@ -124,13 +124,21 @@ export class QueuePulls extends Pulls {
   }
 
   /**
-   * Pub/sub may lose the last event; the job itself does not lose its result. And when the last worker goes, nobody
-   * would ever send one. What cannot be found out now is asked again.
+   * Pub/sub may lose the last event; the job itself does not lose its result. A Redis that came back empty has lost the
+   * job, which is then given anew. And when the last worker goes, nobody would ever send an end. What cannot be found out
+   * now is asked again.
    */
-  private async recheck(queue: Queue, reference: string, jobId: string, follower: Follower): Promise<void> {
-    const event = await lookAtPull(queue, jobId, reference).catch(() => undefined);
-    if (event !== undefined) follower.push(event);
-    if (event?.outcome !== undefined) return;
+  private async recheck(queue: Queue, job: PullJob, follower: Follower): Promise<void> {
+    const found = await lookAtPull(queue, follower.jobId, job.reference);
+    if (found === 'gone') {
+      // Whoever cancels a pull removes it first and says so then.
+      if (follower.gone) follower.jobId = (await this.enqueue(queue, job)).id ?? '';
+      follower.gone = !follower.gone;
+      return;
+    }
+    follower.gone = false;
+    if (found !== undefined) follower.push(found);
+    if (found?.outcome !== undefined) return;
     if (this.options.chooseQueue() === undefined) follower.miss(Date.now());
     else follower.missingSince = undefined;
   }
@@ -161,6 +169,9 @@ async function guard<T>(command: () => Promise<T>): Promise<T> {
 class Follower {
   private readonly waiting: PullEvent[] = [];
   private readonly arrivals = new EventTarget();
+  jobId = '';
+  /** The queue did not know the job when it was last looked for. */
+  gone = false;
   /** Since when no worker has been alive; ms since the epoch. */
   missingSince: number | undefined;
   private failed = false;

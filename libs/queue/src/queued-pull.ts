@@ -2,21 +2,18 @@ import type { Job, Queue } from 'bullmq';
 import { ENVELOPE_VERSION, type PullEvent, type PullOutcome } from '#contracts';
 
 /**
- * What the queue itself knows of a pull: how it ended, or its place while no worker has taken it. Undefined while a
- * worker runs it, who tells how it goes.
+ * What the queue itself knows of a pull: how it ended, or its place while no worker has taken it; `gone` when it knows
+ * nothing. Undefined while a worker runs it, who tells how it goes.
  */
 export async function lookAtPull(
   queue: Queue,
   jobId: string,
   reference: string,
-): Promise<PullEvent | undefined> {
+): Promise<PullEvent | 'gone' | undefined> {
   const job: Job | undefined = await queue.getJob(jobId);
   const about = { version: ENVELOPE_VERSION, reference };
   const state = await job?.getState();
-  if (job === undefined || state === 'unknown') {
-    const message = 'the pull was removed from the queue';
-    return { ...about, outcome: { ok: false, failure: 'failed', message } };
-  }
+  if (job === undefined || state === 'unknown') return 'gone';
   if (state === 'completed') return { ...about, outcome: job.returnvalue as PullOutcome };
   if (state === 'failed')
     return { ...about, outcome: { ok: false, failure: 'failed', message: job.failedReason } };

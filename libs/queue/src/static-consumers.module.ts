@@ -21,6 +21,7 @@ import {
 import type { RedisClient } from '#redis';
 import { bullLocation } from './bull-queue.js';
 import { HandBack } from './hand-back.js';
+import { PullsInHand } from './pulls-in-hand.js';
 import { watchWaits } from './watch-waits.js';
 
 /** What a worker does with a pull job. */
@@ -40,7 +41,7 @@ export abstract class LoadHandler {
  * model that many wait for is loaded elsewhere soon; a pull that another worker takes over goes on from what is on disk,
  * or from the start.
  */
-const LOCK_DURATION_MS = { pull: 5_000, load: 2_000 } as const;
+const LOCK_DURATION_MS = { pull: 3_000, load: 2_000 } as const;
 
 /** Pause after a fetch that failed because Redis was away; ms. */
 const RETRY_DELAY_MS = 200;
@@ -77,7 +78,7 @@ export class StaticConsumersModule {
   }
 }
 
-function consumers({ variant, names, pulls, loads, onError }: StaticConsumersOptions): Provider[] {
+function consumers({ variant, names, redis, pulls, loads, onError }: StaticConsumersOptions): Provider[] {
   const settings = (prefix: string, concurrency: number, lockDuration: number) => ({
     prefix,
     concurrency,
@@ -90,18 +91,32 @@ function consumers({ variant, names, pulls, loads, onError }: StaticConsumersOpt
   });
 
   const pull = bullLocation(pullQueue(variant), names);
-  @Processor({ name: pull.name }, settings(pull.prefix, pulls, LOCK_DURATION_MS.pull))
+  const kept = { skipLockRenewal: true, skipStalledCheck: true };
+  @Processor({ name: pull.name }, { ...settings(pull.prefix, pulls, LOCK_DURATION_MS.pull), ...kept })
   class PullConsumer extends WorkerHost implements OnApplicationBootstrap {
+    private inHand: PullsInHand | undefined;
+
     constructor(@Inject(PullHandler) private readonly handler: PullHandler) {
       super();
     }
 
-    override process(job: Job, token?: string): Promise<PullOutcome> {
-      return handingBack(job, token, () => this.handler.pull(checkContract(PullJob, job.data)));
+    override process(job: Job, token = ''): Promise<PullOutcome> {
+      const pulling = (): Promise<PullOutcome> => this.handler.pull(checkContract(PullJob, job.data));
+      return handingBack(job, token, () => this.inHand?.run(job, token, pulling) ?? pulling());
     }
 
     onApplicationBootstrap(): void {
-      runWatched(this.worker, (error) => this.complain(error));
+      const report = (error: Error): void => this.complain(error);
+      const inHand = new PullsInHand({
+        worker: this.worker,
+        redis,
+        lockDuration: LOCK_DURATION_MS.pull,
+        onError: report,
+      });
+      this.inHand = inHand;
+      inHand.start();
+      this.worker.once('closed', () => inHand.stop());
+      runWatched(this.worker, report);
     }
 
     @OnWorkerEvent('error')

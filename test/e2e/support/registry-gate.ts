@@ -11,15 +11,22 @@ export interface RegistryGate {
   close(): Promise<void>;
 }
 
-/** Begins closed: manifests pass, blobs wait. */
-export async function startRegistryGate(registry: string): Promise<RegistryGate> {
+/**
+ * Begins closed: manifests pass, blobs wait.
+ * @param holds whether a part of a blob waits, by its first byte; all do when absent
+ */
+export async function startRegistryGate(
+  registry: string,
+  holds: (start: number) => boolean = () => true,
+): Promise<RegistryGate> {
   const blobsRead: string[] = [];
   let letThrough = (): void => undefined;
   const opened = new Promise<void>((resolve) => (letThrough = resolve));
   const server = createServer((incoming, response) => {
     const blob = incoming.method === 'GET' && incoming.url?.includes('/blobs/') === true;
     if (blob) blobsRead.push(`${incoming.url} ${incoming.headers.range ?? ''}`);
-    void (blob ? opened : Promise.resolve()).then(() => pass(registry, incoming, response));
+    const start = Number(/^bytes=(\d+)-/.exec(incoming.headers.range ?? '')?.[1] ?? 0);
+    void (blob && holds(start) ? opened : Promise.resolve()).then(() => pass(registry, incoming, response));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
