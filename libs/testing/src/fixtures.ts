@@ -5,6 +5,7 @@ import { writeEmbeddingModel } from './gguf/embedding-model.js';
 import { writeRandomModel } from './gguf/random-model.js';
 import { writeScriptedModel } from './gguf/scripted-model.js';
 import { CACHE } from './repository.js';
+import { writeScriptedFolder } from './safetensors/scripted-folder.js';
 
 /** Raise it whenever a generator writes other bytes than before. */
 const GENERATOR_VERSION = '1';
@@ -19,6 +20,13 @@ const WRITERS = {
   /** Aborts the engine that loads it. */
   corrupt: writeCorruptModel,
 } as const;
+
+const FOLDER_WRITERS = {
+  /** Says what `SCRIPTS` lists. */
+  scripted: writeScriptedFolder,
+} as const;
+
+export type FixtureFolder = keyof typeof FOLDER_WRITERS;
 
 export type FixtureModel = keyof typeof WRITERS;
 
@@ -39,6 +47,29 @@ export async function fixtureModel(name: FixtureModel): Promise<string> {
     await rm(unfinished, { force: true });
   }
   return path;
+}
+
+/**
+ * The path of the `model.safetensors` of a model in the shape of a Hugging Face repository, with its configuration and
+ * tokenizer beside it; made like {@link fixtureModel}.
+ */
+export async function fixtureFolder(name: FixtureFolder): Promise<string> {
+  const parent = join(CACHE, 'fixtures', GENERATOR_VERSION);
+  const folder = join(parent, `${name}-safetensors`);
+  const weights = join(folder, 'model.safetensors');
+  if (await exists(weights)) return weights;
+  const unfinished = `${folder}.${process.pid}.${performance.now()}`;
+  await mkdir(unfinished, { recursive: true });
+  try {
+    await FOLDER_WRITERS[name](unfinished);
+    // Another process may have been faster; folders of one version are equal.
+    await rename(unfinished, folder).catch(async (error: unknown) => {
+      if (!(await exists(weights))) throw error;
+    });
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+  return weights;
 }
 
 async function exists(path: string): Promise<boolean> {

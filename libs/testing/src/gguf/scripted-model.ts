@@ -15,7 +15,8 @@ import { writeGguf, type Gguf } from './write-gguf.js';
 /** Tokens that the scripted model was trained for, or so its header says. */
 export const SCRIPTED_CONTEXT = 8192;
 
-const SHAPE: LlamaShape = {
+/** Its sizes. */
+export const SCRIPTED_SHAPE: LlamaShape = {
   name: 'scripted',
   vocabulary: 1024,
   context: SCRIPTED_CONTEXT,
@@ -62,8 +63,8 @@ export function scriptedModel(): Gguf {
   const tokenizer = scriptedTokenizer();
   const { embeddings, outputs } = scriptedVectors(tokenizer);
   return {
-    metadata: { ...llamaMetadata(SHAPE), ...tokenizerMetadata(tokenizer, SCRIPTED_CHAT_TEMPLATE) },
-    tensors: llamaTensors(SHAPE, {
+    metadata: { ...llamaMetadata(SCRIPTED_SHAPE), ...tokenizerMetadata(tokenizer, SCRIPTED_CHAT_TEMPLATE) },
+    tensors: llamaTensors(SCRIPTED_SHAPE, {
       embedding: rows(embeddings),
       output: rows(outputs),
       residual: () => constant(0),
@@ -73,14 +74,14 @@ export function scriptedModel(): Gguf {
 
 export function scriptedTokenizer(): Tokenizer {
   return buildTokenizer({
-    vocabularySize: SHAPE.vocabulary,
+    vocabularySize: SCRIPTED_SHAPE.vocabulary,
     control: [...CONTROL_TOKENS, ...SCRIPT_NAMES.map((name) => SCRIPTS[name].marker)],
     pieces: SCRIPT_NAMES.flatMap((name) => SCRIPTS[name].pieces),
   });
 }
 
 export function scriptedVectors(tokenizer: Tokenizer): ChainVectors {
-  return buildVectors(scriptedChain(tokenizer), SHAPE.dimensions, LEAST_MARGIN);
+  return buildVectors(scriptedChain(tokenizer), SCRIPTED_SHAPE.dimensions, LEAST_MARGIN);
 }
 
 function scriptedChain(tokenizer: Tokenizer): MarkovChain {
