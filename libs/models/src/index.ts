@@ -32,13 +32,8 @@ export { RoutedSource } from './sources/routed-source.js';
 export type { RetryPolicy } from './sources/retry.js';
 export { SourceError } from './sources/source-error.js';
 export type { ModelFiles } from './store/model-bundle.js';
-export {
-  ModelStore,
-  type ModelLease,
-  type PutModel,
-  type Removed,
-  type Untagged,
-} from './store/model-store.js';
+export type { Removed, Untagged } from './store/model-names.js';
+export { ModelStore, type ModelLease, type PutModel } from './store/model-store.js';
 export type { CollectOptions, Collected } from './store/collect.js';
 export { importModelRunnerStore, type ImportedModels } from './store/import-store.js';
 export type { StoreOptions } from './store/open-layout.js';

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { parseModelId, parseModelReference, type ModelReference } from '#contracts';
 import { blobsOf, digestOf, parseManifest } from '../formats/manifest.js';
 import { planBundle } from '../formats/plan-bundle.js';
@@ -7,16 +7,10 @@ import { readModelConfig } from '../formats/read-model-config.js';
 import type { Artifact } from '../package/artifact.js';
 import { adoptFile, type Adoption } from './adopt-file.js';
 import { deliverBlob, hasBlob, receiveBlob, type BlobArrival, type BlobDelivery } from './blob-writer.js';
-import {
-  collectGarbage,
-  holdingBlobs,
-  sweep,
-  trashModel,
-  type CollectOptions,
-  type Collected,
-} from './collect.js';
+import { collectGarbage, holdingBlobs, sweep, type CollectOptions, type Collected } from './collect.js';
 import { ifPresent, writeFileDurably } from './durable-files.js';
 import { openBundle, type ModelFiles } from './model-bundle.js';
+import { ModelNames, type Removed, type Untagged } from './model-names.js';
 import { ModelReader } from './model-reader.js';
 import { openLayout, type StoreOptions } from './open-layout.js';
 import type { VolumeTraits } from './probe-volume.js';
@@ -37,18 +31,6 @@ export interface PutModel {
   readonly origin?: string;
 }
 
-/** What an untagging did. `deleted` is the id of the model that lost its last name. */
-export interface Untagged {
-  readonly untagged: string;
-  readonly deleted?: string;
-}
-
-/** What a removal did. */
-export interface Removed {
-  readonly untagged: readonly string[];
-  readonly deleted: string;
-}
-
 /** A model that stays where it is. */
 export interface ModelLease {
   readonly files: ModelFiles;
@@ -63,10 +45,12 @@ export interface ModelLease {
  */
 export class ModelStore {
   private readonly references: ReferenceFiles;
+  private readonly names: ModelNames;
   private readonly reader: ModelReader;
 
   private constructor(private readonly volume: Volume) {
     this.references = new ReferenceFiles(volume.layout);
+    this.names = new ModelNames(volume, this.references);
     this.reader = new ModelReader(volume.layout);
   }
 
@@ -84,6 +68,11 @@ export class ModelStore {
     return this.layout.directory;
   }
 
+  /** Of this store and no other; the same for every process that uses it, wherever it is mounted. */
+  get id(): string {
+    return this.volume.id;
+  }
+
   /** What the file system can do, and how processes exclude each other on it. */
   get traits(): VolumeTraits {
     return this.volume.traits;
@@ -91,7 +80,7 @@ export class ModelStore {
 
   /** All models, newest last; ties by id. */
   async list(): Promise<StoredModel[]> {
-    const tags = await this.tagsById();
+    const tags = await this.references.byModel();
     const models: StoredModel[] = [];
     for (const name of await readdir(this.layout.manifests)) {
       const id = `sha256:${name}`;
@@ -102,7 +91,7 @@ export class ModelStore {
   }
 
   async get(id: string): Promise<StoredModel | undefined> {
-    return this.reader.read(id, (await this.tagsById()).get(id) ?? []);
+    return this.reader.read(id, (await this.references.byModel()).get(id) ?? []);
   }
 
   /** Finds by any form of a name: full or short reference, reference with digest, id, id without prefix, 12 digits. */
@@ -169,6 +158,13 @@ export class ModelStore {
     });
   }
 
+  /** The file of a blob that is present; stays there within {@link holding}. */
+  async findBlob(digest: string): Promise<{ readonly path: string; readonly size: number } | undefined> {
+    const path = this.layout.blob(digest);
+    const status = await ifPresent(stat(path));
+    return status && { path, size: status.size };
+  }
+
   /** The bytes of a blob that is small and present. @throws StoreError `damaged` */
   async readBlob(digest: string): Promise<Buffer> {
     const bytes = await this.readSound(digest);
@@ -192,7 +188,7 @@ export class ModelStore {
       );
     }
     readModelConfig(await this.readBlob(parsed.config.digest), parsed.config.mediaType);
-    await this.changing(async () => {
+    await this.names.changing(async () => {
       if (origin !== undefined) await this.write(this.layout.origin(id), `${origin}\n`);
       await this.write(this.layout.manifest(id), manifest);
       if (reference) await this.references.write(reference, id);
@@ -226,44 +222,27 @@ export class ModelStore {
    * @throws StoreError `not-found`
    */
   async tag(id: string, name: string): Promise<void> {
-    const reference = parseModelReference(name);
-    await this.changing(async () => {
-      if (!(await this.has(id))) throw new StoreError('not-found', `There is no model ${id} in the store.`);
-      await this.references.write(reference, id);
-    });
+    await this.names.tag(id, name);
   }
 
   /**
    * Takes a name away, and the model with it when it was the last one, unless that is to be kept without a name.
    * Undefined when nothing has the name.
    */
-  async untag(name: string, { keepModel = false } = {}): Promise<Untagged | undefined> {
-    const reference = parseModelReference(name);
-    const result = await this.changing(async (): Promise<Untagged | undefined> => {
-      const id = await this.references.find(reference);
-      if (id === undefined) return undefined;
-      await this.references.remove(reference);
-      const named = (await this.references.list()).some((other) => other.id === id);
-      const deleted = !named && !keepModel && (await trashModel(this.layout, id));
-      return { untagged: reference.name, ...(deleted && { deleted: id }) };
-    });
-    await sweep(this.volume);
-    return result;
+  async untag(name: string, options: { readonly keepModel?: boolean } = {}): Promise<Untagged | undefined> {
+    return this.names.untag(name, options);
   }
 
   /** Removes a model with all its names. Undefined when it is not there. */
   async remove(id: string): Promise<Removed | undefined> {
-    const result = await this.changing(async (): Promise<Removed | undefined> => {
-      if (!(await this.has(id))) return undefined;
-      const untagged = (await this.references.list())
-        .filter((reference) => reference.id === id)
-        .map(({ name }) => name);
-      for (const name of untagged) await this.references.remove(parseModelReference(name));
-      await trashModel(this.layout, id);
-      return { untagged, deleted: id };
-    });
-    await sweep(this.volume);
-    return result;
+    return this.names.remove(id);
+  }
+
+  /** Removes every model, and everything else that is not in use. @returns ids of the models that are gone. */
+  async purge(): Promise<string[]> {
+    const gone = await this.names.purge();
+    await this.collect({ leftoverAge: 0 });
+    return gone;
   }
 
   /**
@@ -317,19 +296,6 @@ export class ModelStore {
     return measureUsage(this.volume);
   }
 
-  /** Removes every model, and everything else that is not in use. @returns ids of the models that are gone. */
-  async purge(): Promise<string[]> {
-    const gone = await this.changing(async () => {
-      for (const { name } of await this.references.list())
-        await this.references.remove(parseModelReference(name));
-      const ids = (await readdir(this.layout.manifests)).map((name) => `sha256:${name}`);
-      for (const id of ids) await trashModel(this.layout, id);
-      return ids;
-    });
-    await this.collect({ leftoverAge: 0 });
-    return gone;
-  }
-
   private get layout(): StoreLayout {
     return this.volume.layout;
   }
@@ -367,23 +333,8 @@ export class ModelStore {
     return undefined;
   }
 
-  private async has(id: string): Promise<boolean> {
-    return (await ifPresent(readFile(this.layout.manifest(id)))) !== undefined;
-  }
-
-  /** Names and manifests change under one short lock, so that a model cannot lose its last name while it gets one. */
-  private async changing<T>(task: () => Promise<T>): Promise<T> {
-    return explainingFullDisk(this.directory, () => this.volume.locks.during(LOCKS.names, {}, task));
-  }
-
   private async write(path: string, content: Buffer | string): Promise<void> {
     await writeFileDurably(path, content, this.layout.partial);
-  }
-
-  private async tagsById(): Promise<Map<string, string[]>> {
-    const tags = new Map<string, string[]>();
-    for (const { id, name } of await this.references.list()) tags.set(id, [...(tags.get(id) ?? []), name]);
-    return tags;
   }
 }
 

@@ -67,6 +67,7 @@ async function open(directory: string, options: StoreOptions): Promise<Volume> {
   }
   return {
     layout,
+    id: await readId(layout),
     locks: createLocks(agreed, layout),
     traits: { ...traits, locks: agreed },
     quota: options.quota ?? 0,
@@ -78,17 +79,27 @@ function createLocks(kind: LockKind, { locks }: StoreLayout): Locks {
   return kind === 'kernel' ? new KernelLocks(locks) : new HeartbeatLocks(locks);
 }
 
-/** Writes the file unless there is one: of two processes that open a new store, one decides how it is locked. */
+/** Of two processes that open a new store, one decides how it is locked. */
 async function writeLayoutFile(layout: StoreLayout, locks: LockKind): Promise<void> {
-  if ((await ifPresent(readFile(layout.layoutFile))) !== undefined) return;
-  const draft = `${layout.layoutFile}.${randomUUID()}.tmp`;
   const content = `${JSON.stringify({ version: LAYOUT_VERSION, locks })}\n`;
+  await writeUnlessPresent(layout, layout.layoutFile, content);
+}
+
+async function readId(layout: StoreLayout): Promise<string> {
+  await writeUnlessPresent(layout, layout.idFile, `${randomUUID()}\n`);
+  return (await readFile(layout.idFile, 'utf8')).trim();
+}
+
+/** Whoever comes first decides what is in the file. */
+async function writeUnlessPresent(layout: StoreLayout, path: string, content: string): Promise<void> {
+  if ((await ifPresent(readFile(path))) !== undefined) return;
+  const draft = `${path}.${randomUUID()}.tmp`;
   await writeFileDurably(draft, content, layout.partial);
   try {
-    await link(draft, layout.layoutFile);
+    await link(draft, path);
     await syncFolder(layout.directory);
   } catch (error) {
-    if (hasCode(error, ...NO_LINK)) await rename(draft, layout.layoutFile);
+    if (hasCode(error, ...NO_LINK)) await rename(draft, path);
     else if (!hasCode(error, 'EEXIST')) throw error;
   } finally {
     await rm(draft, { force: true });

@@ -34,6 +34,13 @@ export class ReferenceFiles {
     return found.sort((a, b) => a.since - b.since || (a.name < b.name ? -1 : 1));
   }
 
+  /** Names by the id of their model, oldest first. */
+  async byModel(): Promise<Map<string, string[]>> {
+    const names = new Map<string, string[]>();
+    for (const { id, name } of await this.list()) names.set(id, [...(names.get(id) ?? []), name]);
+    return names;
+  }
+
   /** The id of the model a reference stands for. */
   async find(reference: ModelReference): Promise<string | undefined> {
     const text = await ifPresent(readFile(this.layout.ref(reference), 'utf8'));

@@ -15,6 +15,8 @@ export interface PartialPlace {
 /** Where things lie in a store. Pure: it names paths and touches nothing. */
 export class StoreLayout {
   readonly layoutFile: string;
+  /** What tells this store from all others. */
+  readonly idFile: string;
   readonly blobs: string;
   readonly partial: string;
   readonly manifests: string;
@@ -31,6 +33,7 @@ export class StoreLayout {
     private readonly caseSensitive = true,
   ) {
     this.layoutFile = join(directory, 'layout.json');
+    this.idFile = join(directory, 'store-id');
     this.blobs = join(directory, 'blobs', 'sha256');
     this.partial = join(directory, 'partial');
     this.manifests = join(directory, 'manifests', 'sha256');

@@ -6,6 +6,8 @@ import type { VolumeTraits } from './probe-volume.js';
 
 export interface VolumeParts {
   readonly layout: StoreLayout;
+  /** Of this store and no other. */
+  readonly id: string;
   readonly locks: Locks;
   readonly traits: VolumeTraits;
   /** Bytes the store may take; 0 = as much as the disk has. */
