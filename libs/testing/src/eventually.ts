@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 export interface EventuallyOptions {
-  /** Milliseconds until it gives up. */
+  /** Milliseconds until it gives up. Absent = long; tests that promise a time name it. */
   readonly within?: number;
   /** Milliseconds between two looks. */
   readonly every?: number;
@@ -18,7 +18,7 @@ export interface EventuallyOptions {
 export async function eventually<T>(
   look: () => T | Promise<T>,
   accept: (value: T) => boolean = Boolean,
-  { within = 10_000, every = 20, what = 'a condition' }: EventuallyOptions = {},
+  { within = 20_000, every = 20, what = 'a condition' }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + within;
   for (;;) {
