@@ -50,6 +50,24 @@ describe('completion queues in a Redis Cluster', () => {
     expect(bench.errors).toEqual([]);
   });
 
+  it('wake the worker that a job prefers, and another where there is no such worker', async () => {
+    const taken: string[] = [];
+    const pumps = ['w1', 'w2'].map((workerId) =>
+      bench.pump(async ({ id }) => void taken.push(`${id} ${workerId}`), { workerId }),
+    );
+    const prefer = (id: string, workerId: string) =>
+      bench.jobs.addCompletion(QUEUE, jobOf(id), { preference: { workerId, waits: true } });
+    for (const workerId of ['w1', 'w2', 'w1', 'w2']) {
+      const before = taken.length;
+      await prefer(`r${before}`, workerId);
+      await eventually(() => taken.length > before);
+    }
+    expect(taken).toEqual(['r0 w1', 'r1 w2', 'r2 w1', 'r3 w2']);
+    await prefer('r4', 'nobody');
+    await eventually(() => taken.length > 4);
+    await Promise.all(pumps.map((pump) => pump.stop()));
+  });
+
   it('give the job of a holder that was killed to another', async () => {
     const holder = await bench.holder();
     await bench.add('r9');

@@ -7,6 +7,7 @@ import type { HolderEvent, HolderOrder } from './holder.js';
 export interface Holder {
   /** What it has told so far. */
   readonly events: readonly HolderEvent[];
+  readonly workerId: string;
   tell(order: HolderOrder): void;
   /** `SIGSTOP` and `SIGCONT` return at once. */
   signal(signal: NodeJS.Signals): void;
@@ -39,6 +40,7 @@ export async function startHolder({ url, namespace, queue, slots = 1 }: HolderOp
   ]);
   return {
     events,
+    workerId: `holder-${child.pid}`,
     tell: (order) => void child.send(order),
     signal: (signal) => void child.kill(signal),
     kill: async () => {
