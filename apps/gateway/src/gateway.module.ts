@@ -4,9 +4,15 @@ import { TerminusModule } from '@nestjs/terminus';
 import { GatewayMetrics, Logger } from '#observability';
 import { OPENAI_ERRORS } from './dialects/openai/encode-error.js';
 import { InferenceController } from './dialects/openai/inference.controller.js';
+import { RerankController } from './dialects/openai/rerank.controller.js';
 import { OpenAiModelsController } from './dialects/openai/models.controller.js';
 import { ResponseService } from './dialects/responses/response.service.js';
 import { ResponsesController } from './dialects/responses/responses.controller.js';
+import { ConfigurationService } from './engines/configuration-service.js';
+import { EnginesController } from './engines/engines.controller.js';
+import { LoadProgress } from './engines/load-progress.js';
+import { ModelLoads } from './engines/model-loads.js';
+import { UnloadService } from './engines/unload-service.js';
 import { GatewayConfig } from './gateway.config.js';
 import { HealthController } from './health/health.controller.js';
 import { CompletionRelay } from './http/completion-relay.js';
@@ -14,6 +20,7 @@ import { ERROR_DIALECTS } from './http/error-dialect.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { InferenceObserver } from './http/inference-observer.js';
 import { OpenResponses } from './http/open-responses.js';
+import { Preloads } from './http/preloads.js';
 import { StreamedAnswers } from './http/streamed-answers.js';
 import { StreamNotices } from './http/stream-notices.js';
 import { MetricsController } from './metrics/metrics.controller.js';
@@ -30,7 +37,7 @@ export interface GatewayParts {
   readonly config: GatewayConfig;
   readonly logger: Logger;
   readonly metrics: GatewayMetrics;
-  /** The cluster behind the gateway: exports `Completions`, `Streams`, `Catalogue`, `Pulls`, `WorkerDirectory`, `StoreSecret`, `RedisProbe`. */
+  /** The cluster behind the gateway: exports what `CompletionsModule` offers. */
   readonly cluster: DynamicModule;
 }
 
@@ -43,6 +50,8 @@ export class GatewayModule {
       imports: [cluster, TerminusModule.forRoot({ logger: false })],
       controllers: [
         InferenceController,
+        RerankController,
+        EnginesController,
         OpenAiModelsController,
         PullController,
         LoadController,
@@ -63,6 +72,11 @@ export class GatewayModule {
         ErrorFilter,
         { provide: APP_FILTER, useExisting: ErrorFilter },
         StreamedAnswers,
+        LoadProgress,
+        ModelLoads,
+        Preloads,
+        ConfigurationService,
+        UnloadService,
         StreamNotices,
         InferenceObserver,
         CompletionRelay,

@@ -9,6 +9,7 @@ export * from './load-job.js';
 export * from './model-reference.js';
 export * from './names.js';
 export * from './pull-job.js';
+export * from './recorded-request.js';
 export * from './response-record.js';
 export { checkOverrides } from './runtime-flags/check-overrides.js';
 export { checkRuntimeFlags, RUNTIME_FLAGS } from './runtime-flags/check-runtime-flags.js';

@@ -1,13 +1,30 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { Catalogue, type DeletedEntry, findModel, planRemoval, StoreSecret, WorkerDirectory } from '#cluster';
 import {
+  Catalogue,
+  Configurations,
+  type ConfiguredSession,
+  ControlSender,
+  type DeletedEntry,
+  findModel,
+  planRemoval,
+  StoreSecret,
+  WorkerDirectory,
+} from '#cluster';
+import {
+  configurationField,
+  type ControlMessage,
+  ENVELOPE_VERSION,
+  type LoadEvent,
+  type LoadJob,
   LongshoreError,
+  type SessionConfiguration,
+  type Variant,
   WorkerAnnouncement,
   type CatalogueModel,
   type PullEvent,
   type PullJob,
 } from '#contracts';
-import { Pulls } from '#queue';
+import { JobQueue, Pulls } from '#queue';
 import type { LoggedResponse } from '#streaming';
 import {
   type AcceptedCompletion,
@@ -17,6 +34,7 @@ import {
 } from '../completions/completions.js';
 import type { Whereabouts } from '../completions/whereabouts.js';
 import { type StoredResponse, StoredResponses } from '../dialects/responses/stored-responses.js';
+import { LoadNews } from '../engines/load-news.js';
 import { type FollowOptions, type StreamName, Streams } from '../streams/streams.js';
 import { RedisProbe } from '../health/redis-probe.js';
 
@@ -180,6 +198,80 @@ export class FakeWorkers extends WorkerDirectory {
   }
 }
 
+/** Keeps configurations for as long as it lives. */
+export class FakeConfigurations extends Configurations {
+  readonly kept = new Map<string, SessionConfiguration>();
+
+  override async get(session: ConfiguredSession): Promise<SessionConfiguration | undefined> {
+    return this.kept.get(configurationField(session));
+  }
+
+  override async put(configuration: SessionConfiguration): Promise<void> {
+    this.kept.set(configurationField(configuration), configuration);
+  }
+
+  override async remove(session: ConfiguredSession): Promise<boolean> {
+    return this.kept.delete(configurationField(session));
+  }
+
+  override async removeModel(modelId: string): Promise<number> {
+    const fields = [...this.kept].filter(([, kept]) => kept.modelId === modelId);
+    return fields.filter(([field]) => this.kept.delete(field)).length;
+  }
+
+  override async clear(): Promise<void> {
+    this.kept.clear();
+  }
+
+  override async all(): Promise<readonly SessionConfiguration[]> {
+    return [...this.kept.values()];
+  }
+}
+
+/** Hears what workers would be told. */
+export class FakeControl implements Pick<ControlSender, 'send'> {
+  readonly sent: Omit<ControlMessage, 'version'>[] = [];
+  listening = 1;
+  /** What the workers do about it. */
+  onSend: (fields: Omit<ControlMessage, 'version'>) => void = () => undefined;
+
+  async send(_workerId: string | undefined, fields: Omit<ControlMessage, 'version'>): Promise<number> {
+    this.sent.push(fields);
+    this.onSend(fields);
+    return this.listening;
+  }
+}
+
+/** Keeps the loads that were asked for. */
+export class FakeJobQueue implements Pick<JobQueue, 'addLoad'> {
+  readonly loads: { readonly variant: Variant; readonly job: LoadJob }[] = [];
+
+  async addLoad(variant: Variant, job: LoadJob): Promise<void> {
+    this.loads.push({ variant, job });
+  }
+}
+
+export class FakeLoadNews extends LoadNews {
+  private readonly listeners = new Set<(event: LoadEvent) => void>();
+
+  override listen(listener: (event: LoadEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Says how far the load of the model is on a worker. */
+  tell(event: Omit<LoadEvent, 'version' | 'modelId' | 'variant' | 'mode'> & Partial<LoadEvent>): void {
+    const full = {
+      version: ENVELOPE_VERSION,
+      modelId: SMOLLM.id,
+      variant: 'cpu',
+      mode: 'completion',
+      ...event,
+    };
+    for (const listener of this.listeners) listener(full as LoadEvent);
+  }
+}
+
 /** The secret that Redis would keep. */
 export class FakeStoreSecret implements Pick<StoreSecret, 'get' | 'refresh'> {
   /** What Redis has. */
@@ -228,6 +320,10 @@ export class FakeCluster {
   readonly workers = new FakeWorkers();
   readonly redis = new FakeRedis();
   readonly storeSecret = new FakeStoreSecret();
+  readonly configurations = new FakeConfigurations();
+  readonly control = new FakeControl();
+  readonly queue = new FakeJobQueue();
+  readonly loadNews = new FakeLoadNews();
 
   module(): DynamicModule {
     const providers = [
@@ -238,6 +334,10 @@ export class FakeCluster {
       { provide: Pulls, useValue: this.pulls },
       { provide: WorkerDirectory, useValue: this.workers },
       { provide: StoreSecret, useValue: this.storeSecret },
+      { provide: Configurations, useValue: this.configurations },
+      { provide: ControlSender, useValue: this.control },
+      { provide: JobQueue, useValue: this.queue },
+      { provide: LoadNews, useValue: this.loadNews },
       { provide: RedisProbe, useValue: this.redis },
     ];
     return { module: FakeClusterModule, providers, exports: providers };

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { ControlSender, RedisCatalogue, RedisWorkerDirectory } from '#cluster';
+import { ControlSender, RedisCatalogue, RedisConfigurations, RedisWorkerDirectory } from '#cluster';
 import { Names, type RequestIdParts, type Variant, VARIANTS } from '#contracts';
 import type { Logger } from '#observability';
 import { BullJobQueue } from '#queue';
 import { type RedisClient, RedisConnections } from '#redis';
 import { FrameSubscriber, RequestLog } from '#streaming';
 import { ResponseRecords } from '../completions/response-records.js';
+import { RedisLoadNews } from '../engines/load-news.js';
 import type { GatewayConfig } from '../gateway.config.js';
 
 /** How often a gateway says that it lives; ms. */
@@ -27,6 +28,8 @@ export class GatewayCluster {
   readonly workers: RedisWorkerDirectory;
   readonly queue: BullJobQueue;
   readonly control: ControlSender;
+  readonly configurations: RedisConfigurations;
+  readonly loadNews: RedisLoadNews;
   readonly frames: FrameSubscriber;
   readonly records: ResponseRecords;
   /** Absent when answers are not logged. */
@@ -58,6 +61,8 @@ export class GatewayCluster {
     this.workers = new RedisWorkerDirectory({ ...access, onBadMessage });
     this.queue = new BullJobQueue(this.commands, this.names);
     this.control = new ControlSender(this.commands, this.names);
+    this.configurations = new RedisConfigurations({ redis: this.commands, names: this.names, onBadMessage });
+    this.loadNews = new RedisLoadNews({ ...access, onBadMessage });
     this.records = new ResponseRecords(this.commands, this.names);
     if (config.log) this.log = new RequestLog(this.commands, this.names);
     this.frames = new FrameSubscriber({
@@ -72,7 +77,12 @@ export class GatewayCluster {
   /** Resolves when frames and news are being received: only then may requests be accepted. */
   async start(): Promise<void> {
     await this.connections.ready();
-    await Promise.all([this.frames.start(), this.catalogue.start(), this.workers.start()]);
+    await Promise.all([
+      this.frames.start(),
+      this.catalogue.start(),
+      this.workers.start(),
+      this.loadNews.start(),
+    ]);
     await this.live();
     this.signOfLife = setInterval(() => void this.live(), SIGN_OF_LIFE_MS).unref();
   }

@@ -1,8 +1,9 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { Catalogue, StoreSecret, WorkerDirectory } from '#cluster';
+import { Catalogue, Configurations, ControlSender, StoreSecret, WorkerDirectory } from '#cluster';
 import type { Logger } from '#observability';
-import { PullQueuesModule } from '#queue';
+import { JobQueue, PullQueuesModule } from '#queue';
 import { GatewayCluster } from '../cluster/gateway-cluster.js';
+import { LoadNews } from '../engines/load-news.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { RedisProbe } from '../health/redis-probe.js';
 import { RedisStoredResponses, StoredResponses } from '../dialects/responses/stored-responses.js';
@@ -16,7 +17,7 @@ export interface CompletionsModuleOptions {
   readonly logger: Logger;
 }
 
-/** Connects a gateway to the cluster: offers Completions, Streams, StoredResponses, Catalogue, WorkerDirectory, StoreSecret, Pulls and RedisProbe. */
+/** Connects a gateway to the cluster: offers Completions, Streams, StoredResponses, Catalogue, WorkerDirectory, Configurations, ControlSender, JobQueue, LoadNews, StoreSecret, Pulls and RedisProbe. */
 @Module({})
 export class CompletionsModule implements OnApplicationShutdown {
   constructor(
@@ -58,6 +59,10 @@ export class CompletionsModule implements OnApplicationShutdown {
         { provide: StoredResponses, useValue: stored },
         { provide: Catalogue, useValue: cluster.catalogue },
         { provide: WorkerDirectory, useValue: cluster.workers },
+        { provide: Configurations, useValue: cluster.configurations },
+        { provide: ControlSender, useValue: cluster.control },
+        { provide: JobQueue, useValue: cluster.queue },
+        { provide: LoadNews, useValue: cluster.loadNews },
         { provide: StoreSecret, useValue: new StoreSecret(cluster.commands, cluster.names) },
         { provide: RedisProbe, useValue: redisProbe },
       ],
@@ -67,6 +72,10 @@ export class CompletionsModule implements OnApplicationShutdown {
         StoredResponses,
         Catalogue,
         WorkerDirectory,
+        Configurations,
+        ControlSender,
+        JobQueue,
+        LoadNews,
         StoreSecret,
         RedisProbe,
         pulls,

@@ -10,6 +10,8 @@ export interface CallerWishes {
   readonly priority?: number;
   /** Whether a stream that waits may be told so in comments. */
   readonly notices: boolean;
+  /** The model is only to be made ready, and nothing answered. */
+  readonly preloadOnly?: true;
 }
 
 /** The words for priorities. Between them is room for numbers. */
@@ -22,9 +24,13 @@ const LEAST_URGENT = 20;
 export function readWishes(headers: IncomingHttpHeaders): CallerWishes {
   const timeout = read(headers, 'x-request-timeout', readTimeout);
   const priority = read(headers, 'x-priority', readPriority);
-  const notices = read(headers, 'x-queue-notices', readSwitch) ?? true;
+  const notices =
+    read(headers, 'x-queue-notices', (text) => readSwitch(text, 'X-Queue-Notices', SWITCH)) ?? true;
+  const preloadOnly =
+    read(headers, 'x-preload-only', (text) => readSwitch(text, 'X-Preload-Only', PRELOAD)) ?? false;
   return {
     notices,
+    ...(preloadOnly ? { preloadOnly } : {}),
     ...(timeout === undefined ? {} : { timeout }),
     ...(priority === undefined ? {} : { priority }),
   };
@@ -61,10 +67,13 @@ function readPriority(text: string): number {
   );
 }
 
-function readSwitch(text: string): boolean {
+const SWITCH = 'must be on or off.';
+const PRELOAD = 'must be true or false.';
+
+function readSwitch(text: string, header: string, rule: string): boolean {
   if (/^(?:on|true|yes|1)$/i.test(text)) return true;
   if (/^(?:off|false|no|0)$/i.test(text)) return false;
-  throw malformed('X-Queue-Notices', 'must be on or off.');
+  throw malformed(header, rule);
 }
 
 function malformed(header: string, rule: string): LongshoreError {

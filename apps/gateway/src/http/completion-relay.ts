@@ -10,6 +10,7 @@ import {
 import { readResumption } from '../streams/read-resumption.js';
 import { readWishes } from './caller-wishes.js';
 import { InferenceObserver, type InferenceObservation } from './inference-observer.js';
+import { Preloads } from './preloads.js';
 import { StreamedAnswers } from './streamed-answers.js';
 import { StreamNotices } from './stream-notices.js';
 import type { ResponseWriter } from './write-response.js';
@@ -27,12 +28,18 @@ export class CompletionRelay {
     private readonly answers: StreamedAnswers,
     private readonly notices: StreamNotices,
     private readonly observer: InferenceObserver,
+    private readonly preloads: Preloads,
   ) {}
 
   /** Resolves when the answer has ended. @throws LongshoreError while nothing has been sent. */
   async relay(request: FastifyRequest, reply: FastifyReply, call: InferenceCall): Promise<void> {
     const { encodeStreamFailure, ...rest } = call;
-    const { notices, ...limits } = readWishes(request.headers);
+    const { notices, preloadOnly, ...limits } = readWishes(request.headers);
+    if (preloadOnly) {
+      const { model, engine } = rest;
+      const mode = ENGINE_ROUTES[rest.route];
+      return this.preloads.answer(request, reply, { model, mode, ...(engine && { engine }) });
+    }
     const requestId = String(reply.getHeader('x-request-id'));
     const { model, streaming, route } = rest;
     const observation: InferenceObservation = {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeCompletions } from '../__fakes__/fake-cluster.js';
+import { completionQueue } from '#contracts';
+import { FakeCompletions, FakeLoadNews, FakeWorkers, SMOLLM } from '../__fakes__/fake-cluster.js';
 import type { AcceptedCompletion } from '../completions/completions.js';
 import type { Whereabouts } from '../completions/whereabouts.js';
+import { LoadProgress } from '../engines/load-progress.js';
 import { encodeNotice, StreamNotices } from './stream-notices.js';
 
 const ACCEPTED: AcceptedCompletion = {
@@ -46,12 +48,14 @@ describe('StreamNotices', () => {
   let completions: FakeCompletions;
   let notices: StreamNotices;
   let client: Client;
+  let news: FakeLoadNews;
 
   beforeEach(() => {
     vi.useFakeTimers();
     completions = new FakeCompletions();
+    news = new FakeLoadNews();
     completions.whereabouts = { state: 'queued', position: 2 };
-    notices = new StreamNotices(completions);
+    notices = new StreamNotices(completions, new LoadProgress(new FakeWorkers(), news));
     client = new Client();
   });
   afterEach(() => vi.useRealTimers());
@@ -75,6 +79,23 @@ describe('StreamNotices', () => {
     expect(client.comments).toEqual(['queued position=2', 'loading']);
     await vi.advanceTimersByTimeAsync(6_000);
     expect(client.comments).toHaveLength(5);
+  });
+
+  it('tells one whose model is loading how far that is, until its worker is gone', async () => {
+    completions.whereabouts = { state: 'loading' };
+    const queue = completionQueue({ variant: 'cpu', modelId: SMOLLM.id, mode: 'completion' });
+    notices.add({ ...ACCEPTED, queue }, client);
+    news.tell({ workerId: 'w1', stage: 'fetching', completed: 10, total: 20 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    news.tell({ workerId: 'w1', stage: 'starting' });
+    await vi.advanceTimersByTimeAsync(2_000);
+    news.tell({ workerId: 'gone', stage: 'starting' });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(client.comments).toEqual([
+      'loading stage=fetching completed=10 total=20',
+      'loading stage=starting',
+      'loading',
+    ]);
   });
 
   it('is silent while bytes come, and for two seconds after', async () => {

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type AcceptedCompletion, Completions } from '../completions/completions.js';
 import type { Whereabouts } from '../completions/whereabouts.js';
+import { encodeLoading, LoadProgress } from '../engines/load-progress.js';
 import type { ResponseWriter } from './write-response.js';
 
 /** One look at all streams; ms. */
@@ -25,7 +26,10 @@ export class StreamNotices implements OnApplicationShutdown {
   private readonly streams = new Set<NoticedStream>();
   private ticker: NodeJS.Timeout | undefined;
 
-  constructor(private readonly completions: Completions) {}
+  constructor(
+    private readonly completions: Completions,
+    private readonly loads: LoadProgress,
+  ) {}
 
   /** @returns what ends the notices, to be called when the stream ends */
   add(accepted: AcceptedCompletion, writer: NoticeWriter): () => void {
@@ -49,7 +53,8 @@ export class StreamNotices implements OnApplicationShutdown {
     const places = await this.completions.locate(due.map(({ accepted }) => accepted));
     for (const [index, stream] of due.entries()) {
       const place = places[index];
-      if (place !== undefined && this.streams.has(stream)) stream.tell(place);
+      if (place === undefined || !this.streams.has(stream)) continue;
+      stream.tell(place, encodeLoading(this.loads.of(stream.accepted.queue)));
     }
   }
 }
@@ -77,16 +82,18 @@ class NoticedStream {
     return due;
   }
 
-  tell(place: Whereabouts): void {
+  /** @param loading how far the load is, for a request that waits for one */
+  tell(place: Whereabouts, loading: string): void {
     if (this.writer.bytes !== this.seenBytes) return;
-    const text = encodeNotice(place, this.seenBytes > 0);
+    const text = encodeNotice(place, this.seenBytes > 0, loading);
     if (text !== undefined) this.writer.comment(text);
   }
 }
 
 /** The words of a notice; none for an answer that has begun and that somebody goes on with. */
-export function encodeNotice(place: Whereabouts, begun: boolean): string | undefined {
+export function encodeNotice(place: Whereabouts, begun: boolean, loading = 'loading'): string | undefined {
   if (begun) return place.state === 'running' ? undefined : 'waiting';
+  if (place.state === 'loading') return loading;
   if (place.state !== 'queued') return place.state;
   const eta = place.eta === undefined ? '' : ` eta=${place.eta.toFixed(1)}s`;
   return `queued position=${place.position}${eta}`;

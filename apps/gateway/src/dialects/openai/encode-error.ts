@@ -2,7 +2,8 @@ import { EngineRefusal } from '../../http/engine-refusal.js';
 import { describeFailure, type Failure } from '../../http/failure.js';
 import type { ErrorDialect } from '../../http/error-dialect.js';
 
-const OPENAI_PATH = /^\/(?:(?:engines\/(?:[^/]+\/)?)?v1|(?:engines\/)?responses)(?:\/|$)/;
+const OPENAI_PATH =
+  /^\/(?:(?:(?:engines\/(?:[^/]+\/)?)?v1|(?:engines\/)?responses)(?:\/|$)|(?:engines\/(?:[^/]+\/)?)?(?:rerank|score)\/?$)/;
 
 /** Characters of a refusal that is no error object. */
 const LONGEST_MESSAGE = 1_000;

@@ -1,9 +1,11 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readWishes } from '../../http/caller-wishes.js';
+import { Preloads } from '../../http/preloads.js';
 import { StreamedAnswers } from '../../http/streamed-answers.js';
 import { readResumption } from '../../streams/read-resumption.js';
 import { engineOf } from '../../http/engine-of.js';
+import { decodeResponsesRequest } from './decode-request.js';
 import { invalid, type Item } from './fields.js';
 import { ResponseService } from './response.service.js';
 
@@ -28,12 +30,17 @@ export class ResponsesController {
   constructor(
     private readonly responses: ResponseService,
     private readonly answers: StreamedAnswers,
+    private readonly preloads: Preloads,
   ) {}
 
   @Post()
   async create(@Req() request: FastifyRequest<ResponsePath>, @Res() reply: FastifyReply): Promise<void> {
     const engine = engineOf(request.params.engine);
-    const { notices: _, ...limits } = readWishes(request.headers);
+    const { notices: _, preloadOnly, ...limits } = readWishes(request.headers);
+    if (preloadOnly) {
+      const { model } = decodeResponsesRequest(request.body);
+      return this.preloads.answer(request, reply, { model, mode: 'completion', ...(engine && { engine }) });
+    }
     const incoming = {
       body: request.body,
       requestId: String(reply.getHeader('x-request-id')),
