@@ -100,9 +100,8 @@ function get(endpoint: RemoteEndpoint, limitMs: number): Promise<Listing> {
     });
     outgoing.once('error', reject);
     outgoing.once('response', (incoming) => {
-      read(incoming).then((text) => {
-        resolve({ status: incoming.statusCode ?? 502, headers: incoming.headers, text });
-      }, reject);
+      const { statusCode: status = 502, headers } = incoming;
+      read(incoming).then((text) => resolve({ status, headers, text }), reject);
     });
     outgoing.end();
   });

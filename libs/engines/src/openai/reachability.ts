@@ -75,6 +75,6 @@ export class Reachability {
   }
 
   #tell(news: (watcher: Watcher) => void): void {
-    for (const watcher of [...this.#watchers]) news(watcher);
+    for (const watcher of this.#watchers) news(watcher);
   }
 }
