@@ -25,6 +25,7 @@ export class GatewayConfig {
   @Variable('LONGSHORE_RESULT_RETENTION', parseDuration) @IsPositive() resultRetention = 600 * SECOND;
   @Variable('LONGSHORE_RESPONSE_RETENTION', parseDuration) @IsPositive() responseRetention = 3_600 * SECOND;
   @Variable('LONGSHORE_RESUME_WINDOW', parseDuration) @IsPositive() resumeWindow = 30 * SECOND;
+  @Variable('LONGSHORE_PREFIX_AFFINITY') @IsBoolean() prefixAffinity = true;
   @Variable('DEFAULT_REGISTRY') @IsString() @IsNotEmpty() defaultRegistry = 'docker.io';
   @Variable('LONGSHORE_LOG_LEVEL') @IsIn(LOG_LEVELS) logLevel: LogLevel = 'info';
   @Variable('LONGSHORE_LOG_FORMAT') @IsIn(LOG_FORMATS) logFormat: LogFormat = 'json';

@@ -16,6 +16,8 @@ export const VARIABLES = {
   LONGSHORE_DRAIN_TIMEOUT: 'Time a stopping process gives to what it has begun.',
   LONGSHORE_MAX_OPEN_REQUESTS: 'Requests one gateway holds open; more get 429.',
   LONGSHORE_MAX_WAITING: 'Requests that may wait in one queue, over the whole cluster; more get 429.',
+  LONGSHORE_PREFIX_AFFINITY:
+    'Whether requests that begin alike, such as the turns of a conversation, go to the same worker while it has room.',
   LONGSHORE_LOG:
     'Whether answers are logged in Redis while they are made, so that another worker or gateway can go on with them.',
   LONGSHORE_LOG_LIMIT:

@@ -15,6 +15,7 @@ import type { CompletionRequest } from './completions.js';
 import { type OpenCompletionFields, recordOf } from './open-completion.js';
 import { type Placement, place } from './placement.js';
 import type { RecentJobs } from './recent-jobs.js';
+import { type Seat, Seating } from './seating.js';
 import type { ResponseCluster } from './recovery.js';
 
 export interface CompletionCluster extends ResponseCluster {
@@ -32,6 +33,8 @@ export interface CompletionSettings {
   /** Instead of `logRetention` for requests with an idempotency key. */
   readonly resultRetention: number;
   readonly resumeWindow: number;
+  /** Whether requests that begin alike go to the same worker. */
+  readonly prefixAffinity: boolean;
 }
 
 /** A request that some worker can run, and which. */
@@ -39,16 +42,22 @@ export interface PlacedRequest {
   readonly model: CatalogueModel;
   readonly mode: Mode;
   readonly placement: Placement;
+  /** Where among the workers of the variant. */
+  readonly seat: Seat;
   readonly fields: OpenCompletionFields;
 }
 
 /** Makes jobs of requests: decides who is to run them, and puts them into their queues. */
 export class Acceptance {
+  private readonly seating: Seating;
+
   constructor(
     private readonly cluster: CompletionCluster,
     private readonly admission: Admission,
     private readonly settings: CompletionSettings,
-  ) {}
+  ) {
+    this.seating = new Seating(cluster.workers);
+  }
 
   /**
    * A key is kept as long as it may take to answer, so that it never outlives the answer and never ends before it does;
@@ -69,6 +78,9 @@ export class Acceptance {
       { model, mode, ...(engine === undefined ? {} : { engine }) },
       this.cluster.workers.workers(),
     );
+    // Only what is generated goes on from what is cached.
+    const shared = this.settings.prefixAffinity && mode === 'completion' ? request.affinity : undefined;
+    const seat = this.seating.seat(placement.queue, shared);
     const fields = {
       requestId: requestIdOf(parts),
       parts,
@@ -78,9 +90,9 @@ export class Acceptance {
       resumable: this.cluster.log !== undefined && resumption?.resumable === true,
       retention: isResult(resumption) ? this.keyRetention : this.settings.logRetention,
       resumeWindow: resumption?.background ? this.settings.requestTimeout : this.settings.resumeWindow,
-      placement: `${placement.variant}; ${placement.reason}`,
+      placement: describe(placement, seat),
     };
-    return { model, mode, placement, fields };
+    return { model, mode, placement, seat, fields };
   }
 
   /**
@@ -89,7 +101,7 @@ export class Acceptance {
    */
   async accept(request: CompletionRequest, placed: PlacedRequest, jobs: RecentJobs): Promise<Admitted> {
     const { queue } = this.cluster;
-    const { model, mode, placement, fields } = placed;
+    const { model, mode, placement, seat, fields } = placed;
     const job = this.jobOf(request, placed);
     // Another gateway may have put it into a queue for a client that came back there: then that one counts.
     const place = fields.resumable ? (await this.record(fields)).queue : placement.queue;
@@ -98,7 +110,8 @@ export class Acceptance {
       : undefined;
     const { priority } = request;
     const accepted = { queue: place, job, ...(priority === undefined ? {} : { priority }) };
-    const [admitted] = await Promise.all([this.admission.admit(accepted), load]);
+    const preference = place === placement.queue ? seat.preference : undefined;
+    const [admitted] = await Promise.all([this.admission.admit({ ...accepted, preference }), load]);
     if (job.logLimit !== undefined) jobs.keep(accepted);
     return admitted;
   }
@@ -130,6 +143,11 @@ export class Acceptance {
       ...(resumption?.key === undefined ? {} : { once: true }),
     };
   }
+}
+
+/** For people: the variant, why that one, what runs the model there, and whether the prefix chose the worker. */
+function describe({ variant, reason, engine }: Placement, { preference }: Seat): string {
+  return [variant, reason, engine, ...(preference === undefined ? [] : ['prefix'])].join('; ');
 }
 
 /** True when somebody is to fetch the whole answer later. */

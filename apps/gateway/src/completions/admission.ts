@@ -1,6 +1,6 @@
 import type { WorkerDirectory } from '#cluster';
 import { type CompletionJob, LongshoreError, parseCompletionQueue } from '#contracts';
-import type { JobQueue } from '#queue';
+import type { JobQueue, Preference } from '#queue';
 import { estimateWait, retryAfterOf, type Supply, supplyOf } from './drain-rate.js';
 
 export interface AdmissionRequest {
@@ -8,6 +8,7 @@ export interface AdmissionRequest {
   readonly job: CompletionJob;
   /** 1 to 20, 1 the most urgent; absent = the queue's own default. */
   readonly priority?: number;
+  readonly preference?: Preference | undefined;
 }
 
 /** The place of a job in its waiting room at the moment it was accepted. */
@@ -26,9 +27,9 @@ export class Admission {
   ) {}
 
   /** @throws LongshoreError `queue_full` with when to come back; `redis_unavailable` */
-  async admit({ queue, job, priority }: AdmissionRequest): Promise<Admitted> {
+  async admit({ queue, job, priority, preference }: AdmissionRequest): Promise<Admitted> {
     const { limit } = this;
-    const options = priority === undefined ? { limit } : { limit, priority };
+    const options = { limit, ...(priority !== undefined && { priority }), ...(preference && { preference }) };
     try {
       const { ahead } = await this.cluster.queue.addCompletion(queue, job, options);
       const eta = ahead === 0 ? undefined : estimateWait(ahead, this.supply(queue));

@@ -11,6 +11,7 @@ const SETTINGS: CompletionSettings = {
   logRetention: 1_000,
   resultRetention: 1_000,
   resumeWindow: 1_000,
+  prefixAffinity: true,
 };
 
 it('is over at once, with its job out of the queue, for a client that goes away while its model is looked up', async () => {

@@ -76,6 +76,7 @@ export class CompletionService extends Completions {
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     const done = (): void => {
+      placed.seat.leave();
       signal.removeEventListener('abort', onAbort);
       open.close();
     };
@@ -90,6 +91,7 @@ export class CompletionService extends Completions {
       // A cancel that came while the job was on its way into the queue did not find it there.
       if (signal.aborted && !placed.fields.resumable) await open.stopWork();
       const head = await open.response.head();
+      placed.seat.taken(head.workerId);
       const answer = {
         status: head.status,
         headers: describe(head, requestId, placement),

@@ -20,6 +20,8 @@ export interface CompletionRequest {
   readonly timeout?: number;
   /** 1 to 20, 1 the most urgent; absent = 10. */
   readonly priority?: number;
+  /** The same for requests that an engine answers faster where it has answered one of them; absent = no such. */
+  readonly affinity?: string;
   /** Absent = the answer does not outlive its client. */
   readonly resumption?: Resumption;
   /** Told once, when the request is safe in its queue: it will be answered, however long that takes. */

@@ -42,6 +42,14 @@ describe('decodeRequest', () => {
     expect(decodeRequest('{"model":"a","model":"b"}').model).toBe('b');
   });
 
+  it('tells which requests begin alike', () => {
+    const affinityOf = (content: string): string | undefined =>
+      decodeRequest(JSON.stringify({ model: 'm', messages: [{ role: 'user', content }] })).affinity;
+    expect(affinityOf('a')).toEqual(expect.any(String));
+    expect(affinityOf('a')).toBe(affinityOf('a'));
+    expect(affinityOf('a')).not.toBe(affinityOf('b'));
+  });
+
   it('names the field at fault', () => {
     expect(refusalOf('{}')).toEqual({ code: 'model_required', field: 'model', message: 'model is required' });
     expect(refusalOf('{"model":7}')).toEqual({

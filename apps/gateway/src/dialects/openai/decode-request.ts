@@ -1,5 +1,6 @@
 import { LongshoreError } from '#contracts';
 import { IsBoolean, IsOptional, IsString, MaxLength, validateSync } from 'class-validator';
+import { affinityKey } from '../../completions/affinity-key.js';
 import { PRIORITIES } from '../../http/caller-wishes.js';
 import { refuseDeepNesting } from '../../http/nesting.js';
 
@@ -29,6 +30,8 @@ export interface DecodedRequest {
   readonly streaming: boolean;
   /** What `service_tier` asks for, where that is not the usual. */
   readonly priority?: number;
+  /** The same for requests that begin alike. */
+  readonly affinity?: string;
 }
 
 /** Tiers of the OpenAI API that come before or after all others. */
@@ -50,8 +53,13 @@ export function decodeRequest(body: unknown): DecodedRequest {
     throw new LongshoreError('invalid_request', message, error.property);
   }
   const priority = TIER_PRIORITIES.get(object['service_tier']);
-  const decoded = { model: envelope.model as string, streaming: envelope.stream === true };
-  return priority === undefined ? decoded : { ...decoded, priority };
+  const affinity = affinityKey(object);
+  return {
+    model: envelope.model as string,
+    streaming: envelope.stream === true,
+    ...(priority !== undefined && { priority }),
+    ...(affinity !== undefined && { affinity }),
+  };
 }
 
 function parseObject(body: unknown): Record<string, unknown> {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { type EngineName, LongshoreError } from '#contracts';
 import { Injectable } from '@nestjs/common';
 import { Logger } from '#observability';
+import { affinityKey } from '../../completions/affinity-key.js';
 import {
   type AcceptedCompletion,
   type CompletionRequest,
@@ -120,10 +121,12 @@ export class ResponseService {
     const request = decodeResponsesRequest(incoming.body);
     const history = await this.historyBefore(request.previousResponseId);
     const { engine, requestId, limits, resumption } = incoming;
+    const messages = encodeMessages(request.instructions, [...history, ...request.input]);
+    const affinity = affinityKey({ messages });
     const body = JSON.stringify({
       ...request.parameters,
       model: request.model,
-      messages: encodeMessages(request.instructions, [...history, ...request.input]),
+      messages,
       stream: true,
       stream_options: { include_usage: true },
     });
@@ -137,6 +140,7 @@ export class ResponseService {
       identity: `responses ${String(incoming.body)}`,
       streaming: true,
       ...limits,
+      ...(affinity !== undefined && { affinity }),
       ...(engine === undefined ? {} : { engine }),
       ...(resumption === undefined ? {} : { resumption: { ...resumption, after: 0, eventIds: false } }),
       ...(request.background && { resumption: { ...resumption, ...background } }),
