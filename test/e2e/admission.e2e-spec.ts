@@ -118,11 +118,13 @@ describe('a waiting room', () => {
 
   it('serves the most urgent first, and equals in the order in which they came', async () => {
     const running = await occupy();
+    // Each answer takes a while, so that they arrive in the order in which they were made.
+    const synthetic = { rate: 10 };
     const asked = await line([
-      { headers: { 'x-priority': 'low' } },
-      { parameters: { service_tier: 'priority' } },
-      { gateway: 1 },
-      { headers: { 'x-priority': '1' }, parameters: { service_tier: 'flex' } },
+      { headers: { 'x-priority': 'low' }, parameters: { synthetic } },
+      { parameters: { service_tier: 'priority', synthetic } },
+      { gateway: 1, parameters: { synthetic } },
+      { headers: { 'x-priority': '1' }, parameters: { service_tier: 'flex', synthetic } },
     ]);
     const order: number[] = [];
     const done = asked.map(async (response, index) => {

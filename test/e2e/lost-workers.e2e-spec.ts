@@ -19,13 +19,16 @@ import { useCluster } from './support/use-cluster.js';
 /** From the death of a worker or an engine to the next token; some 2 s, and this machine may be busy. */
 const STALL_MS = 6_000;
 
-/** A new worker takes no job for abandoned at first, because it cannot know whether Redis was away. */
-const SETTLED_MS = 3_000;
+/**
+ * A new worker takes no job for abandoned at first, because it cannot know whether Redis was away. With three, there is
+ * always one more that has been there for long.
+ */
+const WORKERS = 3;
 
 /** Requests one session runs at once. */
 const SLOTS = 4;
 
-const shared = useCluster({ gateways: 2, workers: 2, engine: 'synthetic' });
+const shared = useCluster({ gateways: 2, workers: WORKERS, engine: 'synthetic' });
 
 let model = '';
 beforeAll(async () => {
@@ -38,9 +41,7 @@ beforeEach(async () => {
     (open) => open === 0,
     { what: 'the engines to be idle' },
   );
-  if (living().length >= 2) return;
-  while (living().length < 2) await shared.cluster.addWorker();
-  await sleep(SETTLED_MS);
+  while (living().length < WORKERS) await shared.cluster.addWorker();
 });
 
 const living = (): readonly ClusterWorker[] => shared.cluster.workers.filter((worker) => worker.alive);

@@ -140,9 +140,10 @@ describe('a Redis that is killed', () => {
     async (round) => {
       const { redis, gateways } = shared.cluster;
       const remembered = await lengthOfMemory(redis.url);
+      // The first ones are there until all are.
       const asked = Array.from({ length: 24 }, (_, index) => ({
         tokens: 5 + index,
-        synthetic: { prefillMs: index % 3 === 0 ? 3_000 : 1_000, rate: RATE },
+        synthetic: { prefillMs: index < SLOTS ? 3_000 : 1_000, rate: RATE },
         stream: index % 2 === 0,
       }));
       const answers = asked.map(async (one, index) => {
