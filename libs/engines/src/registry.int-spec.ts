@@ -33,6 +33,16 @@ describe('createEngines', () => {
     expect(await drivers({ environment: { PATH: folder.path } })).toEqual(['llama.cpp embedded']);
   });
 
+  it('takes the vllm on the PATH beside it, and says so when a configured one is not there', async () => {
+    await installProgram('llama-server', 0o755);
+    await installProgram('vllm', 0o755);
+    const environment = { PATH: folder.path };
+    expect(await drivers({ environment })).toEqual(['llama.cpp llama-server', 'vllm vllm']);
+    const binary = join(folder.path, 'nothing');
+    const [, engine] = await createEngines({ environment, vllm: { binary } });
+    await expect(engine?.probe()).rejects.toThrow(`There is no vllm at ${binary}.`);
+  });
+
   it('overlooks a file that may not be run', async () => {
     await installProgram('llama-server', 0o644);
     const options = { environment: { PATH: folder.path }, llamaCpp: { allowEmbedded: false } };

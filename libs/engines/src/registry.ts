@@ -1,6 +1,7 @@
 import type { Engine } from './engine.js';
 import { findLlamaServer, LlamaServerEngine } from './llama-cpp/index.js';
 import { AttachedEngine, type AttachedEngineOptions } from './openai/index.js';
+import { findVllm, VllmEngine } from './vllm/index.js';
 
 export interface EngineRegistryOptions {
   /** Our own environment; each engine passes on what concerns the machine. */
@@ -13,13 +14,21 @@ export interface EngineRegistryOptions {
     /** False where only llama-server will do, as on an accelerator the embedded engine has no build for. */
     readonly allowEmbedded?: boolean | undefined;
   };
+  readonly vllm?: {
+    /** A vllm program to use; absent = the first one on the `PATH` of `environment`. */
+    readonly binary?: string | undefined;
+  };
   /** A server that somebody else runs; absent = none. */
   readonly openai?: AttachedEngineOptions | undefined;
 }
 
 /** The engines this machine has, one line each. None of them is started or probed by this. */
 export async function createEngines(options: EngineRegistryOptions): Promise<readonly Engine[]> {
-  const engines = [await createLlamaCpp(options), options.openai && new AttachedEngine(options.openai)];
+  const engines = [
+    await createLlamaCpp(options),
+    createVllm(options),
+    options.openai && new AttachedEngine(options.openai),
+  ];
   return engines.filter((engine) => engine !== undefined);
 }
 
@@ -33,4 +42,9 @@ async function createLlamaCpp(options: EngineRegistryOptions): Promise<Engine | 
   if (llamaCpp.allowEmbedded === false) return undefined;
   const { EmbeddedLlamaEngine } = await import('./llama-cpp-embedded/index.js');
   return new EmbeddedLlamaEngine({ environment });
+}
+
+function createVllm({ environment, vllm = {} }: EngineRegistryOptions): Engine | undefined {
+  const binary = findVllm({ binary: vllm.binary, searchPath: environment['PATH'] });
+  return binary === undefined ? undefined : new VllmEngine({ binary, environment });
 }

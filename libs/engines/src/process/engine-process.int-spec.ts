@@ -93,6 +93,24 @@ describe('EngineProcess', () => {
     expect(existsSync(socketPath)).toBe(false);
   });
 
+  it('removes the folder in which a killed program leaves things behind', async () => {
+    const scratchFolder = join(folder.path, 'scratch');
+    const engine = new EngineProcess({
+      command: {
+        program: '/bin/sh',
+        arguments: ['-c', `mkdir ${scratchFolder}; : > ${scratchFolder}/left; exec sleep 600`],
+        environment: { PATH: '/usr/bin:/bin' },
+      },
+      log: () => undefined,
+      scratchFolder,
+      explain: () => '',
+    });
+    await eventually(() => existsSync(join(scratchFolder, 'left')));
+    process.kill(engine.pid, 'SIGKILL');
+    await engine.exited;
+    expect(existsSync(scratchFolder)).toBe(false);
+  });
+
   it('ends a program that only minds its second SIGTERM, before the grace time is over', async () => {
     const { engine, lines } = run(
       `n=0; trap 'n=$((n+1)); [ $n = 2 ] && exit 3' TERM; echo up; while :; do sleep 0.02; done`,

@@ -29,6 +29,8 @@ export interface EngineProcessOptions {
   readonly log: (line: string) => void;
   /** Removed before `exited` resolves. */
   readonly socketPath?: string;
+  /** A folder of its own for whatever else it leaves; removed with all that is in it before `exited` resolves. */
+  readonly scratchFolder?: string;
   /** Turns an end into a sentence. */
   readonly explain: (end: ProcessEnd) => string;
   /** Whether memory was what it lacked. Absent = not known of this program. */
@@ -106,6 +108,7 @@ export class EngineProcess {
     this.#guarded.killGroup();
     await this.#readOutputToItsEnd();
     if (options.socketPath !== undefined) rmSync(options.socketPath, { force: true });
+    if (options.scratchFolder !== undefined) rmSync(options.scratchFolder, { force: true, recursive: true });
     const end: ProcessEnd = {
       code,
       signal,

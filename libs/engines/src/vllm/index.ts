@@ -1,0 +1,2 @@
+export { findVllm } from './find-vllm.js';
+export { VllmEngine } from './vllm-engine.js';

@@ -1,0 +1,84 @@
+import { execFile, type ExecFileException } from 'node:child_process';
+import { EngineStartError, type EngineProbe } from '../engine.js';
+
+/** Python has much to read before vLLM says anything, and a cold disk is slow. */
+const PROBE_LIMIT_MS = 180_000;
+const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
+
+/** What the installed vLLM says of itself. */
+export interface VllmProbe extends EngineProbe {
+  /** Every flag in its help, long and short. */
+  readonly knownFlags: ReadonlySet<string>;
+  /** The tool-call parsers it lists; empty when it lists none. */
+  readonly toolCallParsers: ReadonlySet<string>;
+  /** Whether it was built to compute on the processor alone. */
+  readonly processorOnly: boolean;
+}
+
+/** @throws EngineStartError when the program is missing or does not run here. */
+export async function probeVllm(
+  binary: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<VllmProbe> {
+  const run = (...words: string[]): Promise<string> => output(binary, words, environment);
+  const [printed, help] = await Promise.all([run('--version'), helpOf(run)]);
+  const version = versionIn(printed);
+  return {
+    version,
+    knownFlags: flagsIn(help),
+    toolCallParsers: choicesIn(help, '--tool-call-parser'),
+    processorOnly: version.endsWith('+cpu'),
+    formats: ['safetensors'],
+    modes: ['completion', 'embedding', 'reranking'],
+  };
+}
+
+/** Older programs show all flags without being asked for all. */
+async function helpOf(run: (...words: string[]) => Promise<string>): Promise<string> {
+  const all = await run('serve', '--help=all').catch(() => '');
+  return flagsIn(all).has('--served-model-name') ? all : run('serve', '--help');
+}
+
+/** `0.19.1` or `0.32.0+cpu`, after whatever its libraries print before it. */
+export function versionIn(text: string): string {
+  return /(?:^|\s)v?(\d+\.\d+\.\d+\S*)\s*$/m.exec(text)?.[1] ?? 'unknown';
+}
+
+export function flagsIn(help: string): ReadonlySet<string> {
+  return new Set([...help.matchAll(/(?<![\w-])--?[a-zA-Z][\w-]*/g)].map(([flag]) => flag));
+}
+
+/** The words in the braces after a flag that takes one of them. */
+export function choicesIn(help: string, flag: string): ReadonlySet<string> {
+  const [, choices = ''] = new RegExp(`${flag} \\{([^}]*)\\}`).exec(help) ?? [];
+  return new Set(
+    choices
+      .split(',')
+      .map((word) => word.trim())
+      .filter(Boolean),
+  );
+}
+
+function output(
+  binary: string,
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    // Wide enough that no line is broken within a flag or a list.
+    const env = { ...environment, COLUMNS: '10000' };
+    const options = { env, timeout: PROBE_LIMIT_MS, maxBuffer: OUTPUT_LIMIT_BYTES };
+    execFile(binary, words, { ...options, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new EngineStartError(sentence(binary, error, stderr)));
+    });
+  });
+}
+
+function sentence(binary: string, error: ExecFileException, stderr: string): string {
+  if (error.code === 'ENOENT') return `There is no vllm at ${binary}.`;
+  if (error.code === 'EACCES') return `The vllm at ${binary} may not be run by this user.`;
+  if (error.killed === true) return `The vllm at ${binary} did not tell its version within three minutes.`;
+  const detail = stderr.trim().split('\n').at(-1) || error.message;
+  return `The vllm at ${binary} does not run on this machine: ${detail}`;
+}
