@@ -5,11 +5,12 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { ConfigurationError, processEnvironment, readConfig } from '#config';
-import { VARIANT_TRAITS } from '#contracts';
-import { createEngines, EngineStartError } from '#engines';
+import { EngineStartError } from '#engines';
 import { announceReady, stopOnSignals } from '#lifecycle';
 import { importModelRunnerStore, ModelStore, StoreError } from '#models';
 import { createLogger, type Logger, NestLogger } from '#observability';
+import { findEngines } from './engines/find-engines.js';
+import { Machine } from './machine/machine.js';
 import { createSource } from './model-source.js';
 import { makeRunDirectory } from './run-directory.js';
 import { Worker } from './worker.js';
@@ -18,20 +19,21 @@ import { WorkerModule } from './worker.module.js';
 
 async function main(): Promise<void> {
   const wished = readConfig(WorkerConfig, processEnvironment());
-  const config: SettledConfig = { ...wished, variant: wished.variant === 'auto' ? 'cpu' : wished.variant };
-  const workerId = config.workerId || `${hostname()}-${randomBytes(3).toString('hex')}`;
-  const logger = createLogger(config.logLevel, config.logFormat).with({
+  const workerId = wished.workerId || `${hostname()}-${randomBytes(3).toString('hex')}`;
+  const logger = createLogger(wished.logLevel, wished.logFormat).with({
     process: 'worker',
     worker: workerId,
   });
   const running: { stop?: (drainMs: number) => Promise<void> } = {};
   stopOnSignals({
-    drainTimeout: config.drainTimeout,
+    drainTimeout: wished.drainTimeout,
     log: logger,
     stop: async (drainMs) => running.stop?.(drainMs),
   });
 
-  const { engine, probe } = await chooseEngine(config);
+  const environment = processEnvironment();
+  const machine = await Machine.inspect({ environment });
+  const { config, engines, attached } = await findEngines(wished, { machine, environment, logger });
   const store = await openStore(config, logger);
   const models = createSource(config, logger);
   const runDirectory = await makeRunDirectory(config.runDirectory);
@@ -42,8 +44,9 @@ async function main(): Promise<void> {
     config,
     workerId,
     runDirectory,
-    engine,
-    probe,
+    engines,
+    attached,
+    machine,
     store,
     source,
     registry,
@@ -60,7 +63,8 @@ async function main(): Promise<void> {
     await worker.stop();
     await models.close();
   };
-  logger.info('ready', { variant: config.variant, engine: engine.driver, version: probe.version });
+  const hosted = engines.announce().map(({ driver, version }) => `${driver} ${version}`);
+  logger.info('ready', { variant: config.variant, engines: hosted });
   announceReady({ workerId });
 }
 
@@ -77,27 +81,6 @@ async function openStore(
     logger.info('Took models over', { from: importStore, imported, present: present.length, skipped });
   }
   return store;
-}
-
-async function chooseEngine(config: SettledConfig) {
-  const needed = VARIANT_TRAITS[config.variant];
-  const engines = await createEngines({
-    environment: processEnvironment(),
-    llamaCpp: {
-      allowEmbedded: needed.embedded,
-      binary: config.llamaServerPath,
-      extraArguments: config.llamaArguments.split(/\s+/).filter((argument) => argument !== ''),
-    },
-  });
-  const engine = engines.find(({ name }) => name === needed.engine);
-  if (engine === undefined) {
-    const advice =
-      needed.engine === 'llama.cpp' ? 'set LLAMA_SERVER_PATH' : 'this release does not host it yet';
-    throw new EngineStartError(
-      `Variant ${config.variant} needs ${needed.engine}, and there is none on this machine: ${advice}.`,
-    );
-  }
-  return { engine, probe: await engine.probe() };
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,11 @@
-import { Presence, RedisCatalogue, RedisWorkerDirectory, StoreSecret } from '#cluster';
+import {
+  Presence,
+  RedisCatalogue,
+  RedisConfigurations,
+  RedisDownloadTurns,
+  RedisWorkerDirectory,
+  StoreSecret,
+} from '#cluster';
 import { Names, type WorkerAnnouncement } from '#contracts';
 import type { Logger } from '#observability';
 import { BullJobQueue, DemandBoard, type PumpedJob, QueuePump } from '#queue';
@@ -20,6 +27,7 @@ export class WorkerCluster {
   readonly commands: RedisClient;
   readonly news: RedisClient;
   readonly catalogue: RedisCatalogue;
+  readonly configurations: RedisConfigurations;
   readonly workers: RedisWorkerDirectory;
   readonly jobs: BullJobQueue;
   readonly board: DemandBoard;
@@ -27,6 +35,7 @@ export class WorkerCluster {
   readonly publisher: FramePublisher;
   readonly log: RequestLog;
   readonly storeSecret: StoreSecret;
+  readonly downloadTurns: RedisDownloadTurns;
   private readonly connections: RedisConnections;
 
   constructor(private readonly options: WorkerClusterOptions) {
@@ -50,11 +59,18 @@ export class WorkerCluster {
       defaultRegistry: config.defaultRegistry,
       onBadMessage: ({ message }) => logger.warn('Ignored an entry of the catalogue', { reason: message }),
     });
+    this.configurations = new RedisConfigurations({
+      redis: this.commands,
+      names,
+      onBadMessage: ({ message }) => logger.warn('Ignored a configuration', { reason: message }),
+    });
     this.workers = new RedisWorkerDirectory(access);
     this.jobs = new BullJobQueue(prompt, names);
     this.board = new DemandBoard(prompt, names, config.variant);
     this.presence = new Presence({ redis: prompt, names, workerId, describe });
     this.storeSecret = new StoreSecret(prompt, names);
+    const isAlive = (id: string): boolean => this.workers.workers().some((other) => other.workerId === id);
+    this.downloadTurns = new RedisDownloadTurns({ redis: prompt, names, workerId, isAlive });
     this.log = new RequestLog(this.commands, names);
     this.publisher = new FramePublisher({ redis: this.connections.patient('frames'), names, onGatewayLost });
   }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { LoadJob } from '#contracts';
+import { type LoadJob, LongshoreError } from '#contracts';
 import { HandBack, LoadHandler } from '#queue';
+import type { FailedLoads } from '../residency/failed-loads.js';
 import type { ModelResidency } from '../residency/model-residency.js';
 import type { SessionIdentity } from '../residency/resident-session.js';
 
@@ -10,10 +11,9 @@ const OFFER_PAUSE_MS = 250;
 export interface ModelLoadOptions {
   readonly residency: ModelResidency;
   readonly stopping: AbortSignal;
-  /** True for a model that this worker leaves alone for now. */
-  readonly avoids: (identity: SessionIdentity) => boolean;
-  /** Tells those who wait for such a model, when no other worker can load it. @returns whether they were told */
-  readonly giveUp: (identity: SessionIdentity) => Promise<boolean>;
+  /** Whether there is an engine for the model here. */
+  readonly canRun: (identity: SessionIdentity) => Promise<boolean>;
+  readonly failures: FailedLoads;
 }
 
 /** Runs load jobs. */
@@ -23,17 +23,25 @@ export class ModelLoadHandler extends LoadHandler {
   }
 
   /** A load that fails is not tried again by itself: those who wait were told, and the next request asks anew. */
-  override async load({ modelId, mode }: LoadJob): Promise<void> {
-    const { residency, stopping, avoids, giveUp } = this.options;
+  override async load({ modelId, mode, reference }: LoadJob): Promise<void> {
+    const { residency, stopping, canRun, failures } = this.options;
     const identity = { modelId, mode };
-    if (avoids(identity)) return void ((await giveUp(identity)) || (await this.offerToOthers()));
+    if (!(await canRun(identity))) return this.unlessTold(failures.incapable(identity));
+    if (failures.avoids(identity)) return this.unlessTold(failures.giveUp(identity));
     if (!residency.canTake(identity)) return this.offerToOthers();
     try {
-      await residency.ensure(identity);
+      await residency.ensure(identity, reference);
     } catch (error) {
       if (stopping.aborted) throw new HandBack();
+      const tooLarge = error instanceof LongshoreError && error.code === 'out_of_memory';
+      if (tooLarge && (await failures.handsOn(identity))) return this.offerToOthers();
       throw error;
     }
+  }
+
+  /** Another worker can load it, when nobody was told otherwise. */
+  private async unlessTold(told: Promise<boolean>): Promise<void> {
+    if (!(await told)) await this.offerToOthers();
   }
 
   private async offerToOthers(): Promise<never> {

@@ -1,5 +1,6 @@
-import { freemem, hostname, totalmem } from 'node:os';
+import { hostname } from 'node:os';
 import {
+  type AcceleratorAnnouncement,
   type EngineAnnouncement,
   ENVELOPE_VERSION,
   type SessionAnnouncement,
@@ -17,18 +18,20 @@ export interface WorkerFacts {
   readonly models: readonly string[];
   readonly avoids: readonly string[];
   readonly storeBytes: number;
+  readonly storeId: string;
+  readonly memoryTotal: number;
+  readonly memoryFree: number;
+  readonly accelerators: readonly AcceleratorAnnouncement[];
   /** Undefined while the store is not served. */
   readonly storeUrl: string | undefined;
 }
 
-/** What a worker announces: what it knows of itself, and what the machine says at this moment. */
+/** What a worker announces. */
 export function describeWorker({ storeUrl, ...facts }: WorkerFacts): WorkerAnnouncement {
   return {
     version: ENVELOPE_VERSION,
     host: hostname(),
     pid: process.pid,
-    memoryTotal: totalmem(),
-    memoryFree: freemem(),
     ...facts,
     ...(storeUrl !== undefined && { storeUrl }),
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { completionQueue, type WorkerAnnouncement } from '#contracts';
-import { someHolds, someMayLoad } from './candidates.js';
+import { completionQueue, type ModelFormat, type WorkerAnnouncement } from '#contracts';
+import { hasMoreMemory, someHolds, whoMayLoad } from './candidates.js';
 
 const identity = { modelId: `sha256:${'a'.repeat(64)}`, mode: 'completion' } as const;
 const queue = completionQueue({ variant: 'cpu', ...identity });
@@ -13,7 +13,7 @@ const worker = (facts: Partial<WorkerAnnouncement> = {}): WorkerAnnouncement => 
   host: 'h',
   pid: 1,
   draining: false,
-  engines: [],
+  engines: [{ name: 'llama.cpp', driver: 'd', version: '1', formats: ['gguf'] }],
   sessions: [],
   memoryTotal: 1,
   memoryFree: 1,
@@ -21,18 +21,32 @@ const worker = (facts: Partial<WorkerAnnouncement> = {}): WorkerAnnouncement => 
   ...facts,
 });
 
+const mayLoad = (others: readonly WorkerAnnouncement[], format: ModelFormat = 'gguf'): boolean =>
+  whoMayLoad({ identity, format, variant: 'cpu' }, others).length > 0;
+
 describe('candidates for a model', () => {
   it('are workers of the variant that take new work', () => {
-    expect(someMayLoad(identity, 'cpu', [])).toBe(false);
-    expect(someMayLoad(identity, 'cpu', [worker()])).toBe(true);
-    expect(someMayLoad(identity, 'cpu', [worker({ variant: 'cuda' }), worker({ draining: true })])).toBe(
-      false,
-    );
+    expect(mayLoad([])).toBe(false);
+    expect(mayLoad([worker()])).toBe(true);
+    expect(mayLoad([worker({ variant: 'cuda' }), worker({ draining: true })])).toBe(false);
   });
 
   it('are not those whose engines keep dying with it', () => {
-    expect(someMayLoad(identity, 'cpu', [worker({ avoids: [queue] })])).toBe(false);
-    expect(someMayLoad(identity, 'cpu', [worker({ avoids: ['another'] })])).toBe(true);
+    expect(mayLoad([worker({ avoids: [queue] })])).toBe(false);
+    expect(mayLoad([worker({ avoids: ['another'] })])).toBe(true);
+  });
+
+  it('have an engine for its format', () => {
+    expect(mayLoad([worker()], 'safetensors')).toBe(false);
+  });
+
+  it('have more memory when that is worth a try, on their devices where they have some', () => {
+    const here = { total: 100, free: 50 };
+    expect(hasMoreMemory(worker({ memoryTotal: 101, memoryFree: 51 }), here)).toBe(false);
+    expect(hasMoreMemory(worker({ memoryTotal: 120, memoryFree: 10 }), here)).toBe(true);
+    expect(hasMoreMemory(worker({ memoryTotal: 100, memoryFree: 90 }), here)).toBe(true);
+    const accelerators = [{ kind: 'nvidia', name: '', memoryTotal: 80, memoryFree: 20 }] as const;
+    expect(hasMoreMemory(worker({ memoryTotal: 900, memoryFree: 900, accelerators }), here)).toBe(false);
   });
 
   it('hold it already when they announce a session, be it still loading', () => {

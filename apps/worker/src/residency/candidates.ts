@@ -1,4 +1,5 @@
-import { completionQueue, type Variant, type WorkerAnnouncement } from '#contracts';
+import { completionQueue, type ModelFormat, type Variant, type WorkerAnnouncement } from '#contracts';
+import type { MemoryFigures } from '../machine/container-memory.js';
 import type { SessionIdentity } from './resident-session.js';
 
 /** True when one of these workers has the model or is loading it. */
@@ -14,14 +15,39 @@ export function someHolds(
   );
 }
 
-/** True when one of these workers could load the model, as far as it tells. */
-export function someMayLoad(
-  identity: SessionIdentity,
-  variant: Variant,
+export interface CandidateQuestion {
+  readonly identity: SessionIdentity;
+  readonly format: ModelFormat;
+  readonly variant: Variant;
+}
+
+/** Those of these workers that could load the model, as far as they tell. */
+export function whoMayLoad(
+  { identity, format, variant }: CandidateQuestion,
   others: readonly WorkerAnnouncement[],
-): boolean {
+): readonly WorkerAnnouncement[] {
   const queue = completionQueue({ variant, ...identity });
-  return others.some(
-    (worker) => worker.variant === variant && !worker.draining && worker.avoids?.includes(queue) !== true,
+  return others.filter(
+    (worker) =>
+      worker.variant === variant &&
+      !worker.draining &&
+      worker.avoids?.includes(queue) !== true &&
+      worker.engines.some(({ formats }) => formats.includes(format)),
   );
+}
+
+/** A difference in memory smaller than this share is no reason to try elsewhere. */
+const WORTH_TRYING = 1.05;
+
+/** True when a worker has, or has free, more memory for models than there was here. */
+export function hasMoreMemory(worker: WorkerAnnouncement, here: MemoryFigures): boolean {
+  const devices = worker.accelerators?.filter(({ memoryTotal }) => memoryTotal > 0) ?? [];
+  const there =
+    devices.length === 0
+      ? { total: worker.memoryTotal, free: worker.memoryFree }
+      : {
+          total: devices.reduce((sum, { memoryTotal }) => sum + memoryTotal, 0),
+          free: devices.reduce((sum, { memoryFree }) => sum + memoryFree, 0),
+        };
+  return there.total > here.total * WORTH_TRYING || there.free > here.free * WORTH_TRYING;
 }

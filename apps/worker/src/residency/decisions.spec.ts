@@ -8,6 +8,8 @@ describe('eviction', () => {
     lastUsed,
     busy,
     state,
+    keepAlive: 5_000,
+    used: true,
   });
 
   it('takes the least recently used session that is idle', () => {
@@ -20,8 +22,26 @@ describe('eviction', () => {
   });
 
   it('expires idle sessions only after they were kept long enough', () => {
-    const [old, busy, fresh] = [session(0), session(0, 1), session(95)];
-    expect(chooseExpired([old, busy, fresh], 50, 100)).toEqual([old]);
+    const [old, busy, fresh] = [session(0), session(0, 1), session(9_500)];
+    expect(chooseExpired([old, busy, fresh], 10_000)).toEqual([old]);
+  });
+
+  it('never expires a session that is to stay, and takes it only when there is no other', () => {
+    const pinned = { ...session(0), keepAlive: -1 };
+    const other = session(9);
+    expect(chooseExpired([pinned], 1e9)).toEqual([]);
+    expect(chooseVictim([pinned, other])).toBe(other);
+    expect(chooseVictim([pinned])).toBe(pinned);
+  });
+
+  it('expires a session that is not to stay at all once it is idle, but not before its first request', () => {
+    const [used, unused] = [
+      { ...session(1_000), keepAlive: 0 },
+      { ...session(1_000), keepAlive: 0, used: false },
+    ];
+    expect(chooseExpired([used, unused], 1_000)).toEqual([]);
+    expect(chooseExpired([used, unused], 1_500)).toEqual([used]);
+    expect(chooseExpired([used, unused], 4_000)).toEqual([used, unused]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { Logger } from '#observability';
 import type { Demand, DemandBoard } from '#queue';
 import { isUnserved, shouldExpand } from './expansion.js';
 import type { ModelResidency } from './model-residency.js';
+import type { SessionIdentity } from './resident-session.js';
 
 export interface ExpanderOptions {
   readonly workerId: string;
@@ -14,6 +15,8 @@ export interface ExpanderOptions {
   readonly slots: number;
   /** True for queues that this worker leaves alone for now. */
   readonly avoids: (queue: string) => boolean;
+  /** Whether there is an engine for a model here. */
+  readonly canRun: (identity: SessionIdentity) => Promise<boolean>;
   readonly logger: Logger;
 }
 
@@ -69,8 +72,11 @@ export class Expander {
       const demands = await board.read((queue) => !residency.holds(queue) && !avoids(queue), now);
       const begun = demands.filter(({ active }) => active > 0);
       await Promise.all(begun.map(({ queue }) => board.returnAbandoned(queue)));
-      const wanted = demands.find((demand) => this.isWanted(demand, now));
-      if (wanted !== undefined) await this.join(wanted);
+      for (const demand of demands) {
+        if (!this.isWanted(demand, now) || !(await this.options.canRun(demand))) continue;
+        await this.join(demand);
+        break;
+      }
     } catch (error) {
       logger.debug('Could not look for waiting requests', { error });
     } finally {

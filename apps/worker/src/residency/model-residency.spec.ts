@@ -9,13 +9,16 @@ const identity = (digit: number) =>
 /** Loads at once; unloads in 20 ms. */
 function residencyOf(maxSessions: number): ModelResidency {
   const effects: ResidencyEffects = {
-    load: async (wanted) => idleSession(wanted) as unknown as ResidentSession,
+    load: async (task) => idleSession(task.identity) as unknown as ResidentSession,
+    onWaiting: () => undefined,
+    onLoaded: () => undefined,
+    onRenewalFailed: () => undefined,
     unload: () => new Promise((resolve) => setTimeout(resolve, 20)),
     onLoadFailed: async () => undefined,
     onEngineDied: () => undefined,
     onChange: () => undefined,
   };
-  const limits = { engine: 'llama.cpp', maxSessions, keepAlive: 60_000, loadTimeout: 60_000 } as const;
+  const limits = { engineOf: () => 'llama.cpp' as const, maxSessions, loadTimeout: 60_000 };
   const logger = new Logger({ level: 'error', format: 'json', write: () => undefined });
   return new ModelResidency('cpu', limits, effects, logger);
 }
@@ -26,6 +29,7 @@ function idleSession(wanted: object) {
     state: 'ready',
     busy: 0,
     lastUsed: 0,
+    keepAlive: -1,
     engine: { exited: new Promise(() => undefined), slots: 1 },
     begin: () => undefined,
     drain: async () => void (session.state = 'draining'),

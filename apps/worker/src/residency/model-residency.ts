@@ -1,16 +1,24 @@
 import { type EngineName, LongshoreError, type SessionAnnouncement, type Variant } from '#contracts';
 import type { Logger } from '#observability';
-import { chooseExpired, chooseVictim } from './eviction.js';
+import { chooseExpired, chooseVictim, isIdle } from './eviction.js';
 import { queueOf, type ResidentSession, type SessionIdentity } from './resident-session.js';
+import { type LoadRoom, type LoadTask, NoRoomBeside } from './session-starter.js';
+import { SessionSet } from './session-set.js';
 
 /** What residency does to the world. */
 export interface ResidencyEffects {
   /** Brings an engine up with the model and returns its session, not yet taking jobs. @throws Error with a sentence */
-  readonly load: (identity: SessionIdentity, signal: AbortSignal) => Promise<ResidentSession>;
+  readonly load: (task: LoadTask) => Promise<ResidentSession>;
   /** Ends the session's engine; nothing of it is left when this resolves. */
   readonly unload: (session: ResidentSession) => Promise<void>;
+  /** A load waits for room. */
+  readonly onWaiting: (identity: SessionIdentity) => void;
+  /** A session takes jobs. */
+  readonly onLoaded: (session: ResidentSession) => void;
   /** The model cannot be loaded here: answer who waits for it, unless another worker can. */
   readonly onLoadFailed: (identity: SessionIdentity, error: LongshoreError) => Promise<void>;
+  /** It cannot be loaded as it is configured now; the session it has goes on as before. */
+  readonly onRenewalFailed: (identity: SessionIdentity, error: LongshoreError) => void;
   /** An engine has ended by itself. `jobsReturned` resolves when nothing that it ran is in its session's hands. */
   readonly onEngineDied: (session: ResidentSession, jobsReturned: Promise<void>) => void;
   /** What is resident has changed. */
@@ -18,27 +26,35 @@ export interface ResidencyEffects {
 }
 
 export interface ResidencyLimits {
-  /** The engine that this kind of worker loads models into. */
-  readonly engine: EngineName;
+  /** The engine a model is loaded into. */
+  readonly engineOf: (modelId: string) => EngineName;
   readonly maxSessions: number;
-  /** ms */
-  readonly keepAlive: number;
   /** ms */
   readonly loadTimeout: number;
 }
 
-const SWEEP_INTERVAL_MS = 1_000;
+/** Which of a worker's sessions are meant; absent members mean all. */
+export interface SessionFilter {
+  readonly modelId?: string | undefined;
+  readonly mode?: string | undefined;
+  readonly engine?: string | undefined;
+}
+
+interface LoadUnderWay {
+  readonly identity: SessionIdentity;
+  readonly done: Promise<void>;
+}
+
+const SWEEP_INTERVAL_MS = 250;
 
 /** Which models a worker holds in engines, and when they come and go. */
 export class ModelResidency {
-  private readonly sessions = new Map<string, ResidentSession>();
-  private readonly loading = new Map<string, { identity: SessionIdentity; done: Promise<void> }>();
+  private readonly sessions: SessionSet;
+  private readonly loading = new Map<string, LoadUnderWay>();
   /** Loads that have room: each becomes a session or fails. The others wait. */
   private admitted = 0;
-  private readonly retiring = new Map<ResidentSession, Promise<void>>();
   private readonly stopping = new AbortController();
   private readonly sweeper: NodeJS.Timeout;
-  private roomMade: (() => void)[] = [];
 
   constructor(
     private readonly variant: Variant,
@@ -46,13 +62,14 @@ export class ModelResidency {
     private readonly effects: ResidencyEffects,
     private readonly logger: Logger,
   ) {
+    this.sessions = new SessionSet(effects, logger);
     this.sweeper = setInterval(() => this.unloadExpired(Date.now()), SWEEP_INTERVAL_MS);
     this.sweeper.unref();
   }
 
   /** True when the model is resident or on its way. */
   holds(queue: string): boolean {
-    return this.sessions.has(queue) || this.loading.has(queue);
+    return this.loading.has(queue) || this.inQueue(queue).length > 0;
   }
 
   /** True when one more session fits, if need be in the place of an idle one. */
@@ -60,26 +77,88 @@ export class ModelResidency {
     if (this.stopping.signal.aborted) return false;
     return (
       this.sessions.size + this.loading.size < this.limits.maxSessions ||
-      chooseVictim(this.sessions.values()) !== undefined
+      chooseVictim(this.sessions) !== undefined
     );
   }
 
   /** True when `ensure` would not have to wait for room. */
   canTake(identity: SessionIdentity): boolean {
-    return this.holds(queueOf(identity, this.variant)) || this.hasRoom;
+    return this.holds(this.queueOf(identity)) || this.hasRoom;
   }
 
   /**
    * Makes a model resident; joins a load that is under way. Waits for room when every session is busy.
-   * @throws LongshoreError `load_failed`, `shutting_down`
+   * @param reference what it is asked for by
+   * @throws LongshoreError `load_failed`, `out_of_memory`, `shutting_down`
    */
-  async ensure(identity: SessionIdentity): Promise<void> {
-    const queue = queueOf(identity, this.variant);
-    const resident = this.sessions.get(queue);
-    if (resident !== undefined && resident.state !== 'draining') return;
+  async ensure(identity: SessionIdentity, reference?: string): Promise<void> {
+    const queue = this.queueOf(identity);
+    if (this.serving(queue) !== undefined) return;
     const underWay = this.loading.get(queue)?.done;
     if (underWay !== undefined) return underWay;
-    const done = this.load(identity, queue).finally(() => {
+    return this.underWay(identity, this.load(identity, reference));
+  }
+
+  /**
+   * Puts what is configured for a model into force: how long its session stays at once; all else with a new session,
+   * beside the old one where there is room for both, else after it. Requests in flight finish where they run.
+   */
+  async renew(
+    identity: SessionIdentity,
+    { keepAlive, revision }: { readonly keepAlive: number; readonly revision: string | undefined },
+  ): Promise<void> {
+    const queue = this.queueOf(identity);
+    await this.loading.get(queue)?.done.catch(() => undefined);
+    const session = this.serving(queue);
+    if (session === undefined || this.stopping.signal.aborted) return;
+    session.keepAlive = keepAlive;
+    this.effects.onChange();
+    if (session.revision === revision || session.refusedRevision === (revision ?? '')) return;
+    if (this.loading.has(queue)) return this.renew(identity, { keepAlive, revision });
+    session.refusedRevision = revision ?? '';
+    await this.underWay(identity, this.replace(session)).catch(() => undefined);
+  }
+
+  announce(): SessionAnnouncement[] {
+    const loading = [...this.loading.values()].map(({ identity }): SessionAnnouncement => {
+      const engine = this.limits.engineOf(identity.modelId);
+      return { ...identity, engine, state: 'loading', slots: 0, busy: 0, lastUsed: 0 };
+    });
+    return [...[...this.sessions].map((session) => session.announce()), ...loading];
+  }
+
+  /** The models that take requests. */
+  resident(): readonly SessionIdentity[] {
+    return [...this.sessions].filter(({ state }) => state === 'ready').map(({ identity }) => identity);
+  }
+
+  /** Unloads every session of a model, after what it has begun. */
+  async forget(modelId: string): Promise<void> {
+    await this.sessions.retireAll((session) => session.identity.modelId === modelId, 'its model was deleted');
+  }
+
+  /** Ends the idle ones among some sessions. */
+  async unloadIdle({ modelId, mode, engine }: SessionFilter): Promise<void> {
+    const isMeant = (session: ResidentSession): boolean =>
+      isIdle(session) &&
+      (modelId === undefined || session.identity.modelId === modelId) &&
+      (mode === undefined || session.identity.mode === mode) &&
+      (engine === undefined || session.engineName === engine);
+    await this.sessions.retireAll(isMeant, 'somebody asked for it');
+  }
+
+  /** Takes no more work anywhere; resolves when all that was begun is done and every engine is gone. */
+  async drain(): Promise<void> {
+    clearInterval(this.sweeper);
+    this.stopping.abort(new LongshoreError('shutting_down', 'The worker is stopping.'));
+    this.sessions.wake();
+    await Promise.allSettled([...this.loading.values()].map(({ done }) => done));
+    await this.sessions.retireAll(() => true, 'the worker is stopping');
+  }
+
+  private underWay(identity: SessionIdentity, task: Promise<void>): Promise<void> {
+    const queue = this.queueOf(identity);
+    const done = task.finally(() => {
       this.loading.delete(queue);
       this.effects.onChange();
     });
@@ -88,122 +167,130 @@ export class ModelResidency {
     return done;
   }
 
-  announce(): SessionAnnouncement[] {
-    const loading = [...this.loading.values()].map(({ identity }): SessionAnnouncement => {
-      return { ...identity, engine: this.limits.engine, state: 'loading', slots: 0, busy: 0, lastUsed: 0 };
-    });
-    return [...[...this.sessions.values()].map((session) => session.announce()), ...loading];
-  }
-
-  /** Unloads every session of a model, after what it has begun. */
-  async forget(modelId: string): Promise<void> {
-    const of = [...this.sessions.values()].filter((session) => session.identity.modelId === modelId);
-    await Promise.all(of.map((session) => this.retire(session, 'its model was deleted')));
-  }
-
-  /** Takes no more work anywhere; resolves when all that was begun is done and every engine is gone. */
-  async drain(): Promise<void> {
-    clearInterval(this.sweeper);
-    this.stopping.abort(new LongshoreError('shutting_down', 'The worker is stopping.'));
-    this.makeRoom();
-    await Promise.allSettled([...this.loading.values()].map(({ done }) => done));
-    await Promise.all(
-      [...this.sessions.values()].map((session) => this.retire(session, 'the worker is stopping')),
-    );
-  }
-
-  private async load(identity: SessionIdentity, queue: string): Promise<void> {
-    await this.waitForRoom(queue);
-    const timeout = AbortSignal.timeout(this.limits.loadTimeout);
+  private async load(identity: SessionIdentity, reference: string | undefined): Promise<void> {
+    await this.waitForRoom(identity);
     try {
-      const session = await this.bringUp(identity, queue, AbortSignal.any([this.stopping.signal, timeout]));
-      void session.engine.exited.then(({ reason }) => this.bury(queue, session, reason));
-      session.begin();
-      this.logger.info('Loaded a model', { ...identity, slots: session.engine.slots });
+      await this.bringUp({ identity, reference, room: this.roomBut(undefined) });
     } catch (error) {
-      if (this.stopping.signal.aborted) throw this.stopping.signal.reason;
-      const reason = timeout.aborted
-        ? `it took longer than ${Math.round(this.limits.loadTimeout / 1_000)} s`
-        : (error as Error).message;
-      const failure =
-        error instanceof LongshoreError
-          ? error
-          : new LongshoreError('load_failed', `The model could not be loaded: ${reason}`);
-      this.logger.warn('Could not load a model', { ...identity, reason });
+      const failure = this.explain(identity, error);
       await this.effects.onLoadFailed(identity, failure);
       throw failure;
     }
   }
 
-  private async bringUp(
-    identity: SessionIdentity,
-    queue: string,
-    signal: AbortSignal,
-  ): Promise<ResidentSession> {
+  /** Beside the session that is there, or after it. */
+  private async replace(session: ResidentSession): Promise<void> {
+    const { identity, reference } = session;
+    const fits = this.sessions.size + this.admitted < this.limits.maxSessions;
+    if (fits) {
+      this.admitted++;
+      try {
+        await this.bringUp({ identity, reference, room: this.roomBut(session) });
+        void this.sessions.retire(session, 'it was configured anew');
+        return;
+      } catch (error) {
+        if (!(error instanceof NoRoomBeside))
+          return this.effects.onRenewalFailed(identity, this.explain(identity, error));
+      }
+    }
+    await this.sessions.retire(session, 'it was configured anew');
+    await this.load(identity, reference);
+  }
+
+  /** The caller has admitted it. */
+  private async bringUp(load: Pick<LoadTask, 'identity' | 'reference' | 'room'>): Promise<void> {
+    const timeout = AbortSignal.timeout(this.limits.loadTimeout);
+    const queue = this.queueOf(load.identity);
     try {
-      const session = await this.effects.load(identity, signal);
-      this.sessions.set(queue, session);
-      return session;
+      const signal = AbortSignal.any([this.stopping.signal, timeout]);
+      const session = await this.effects.load({ ...load, queue, signal });
+      this.sessions.add(session);
+      void session.engine.exited.then(({ reason }) => this.sessions.bury(session, reason));
+      session.begin();
+      this.logger.info('Loaded a model', { ...load.identity, slots: session.engine.slots });
+      this.effects.onLoaded(session);
+    } catch (error) {
+      if (!timeout.aborted || this.stopping.signal.aborted) throw error;
+      throw new Error(`it took longer than ${Math.round(this.limits.loadTimeout / 1_000)} s`, {
+        cause: error,
+      });
     } finally {
       this.admitted--;
-      this.makeRoom();
+      this.sessions.wake();
     }
+  }
+
+  /** @throws the reason of the stop, once the worker is stopping */
+  private explain(identity: SessionIdentity, error: unknown): LongshoreError {
+    this.stopping.signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    this.logger.warn('Could not load a model', { ...identity, reason });
+    if (error instanceof LongshoreError) return error;
+    return new LongshoreError('load_failed', `The model could not be loaded: ${reason}`);
   }
 
   /** Returns once one more session fits and the queue's last one is gone, in the order of asking. */
-  private async waitForRoom(queue: string): Promise<void> {
-    while (this.sessions.has(queue) || this.sessions.size + this.admitted >= this.limits.maxSessions) {
+  private async waitForRoom(identity: SessionIdentity): Promise<void> {
+    const queue = this.queueOf(identity);
+    this.effects.onWaiting(identity);
+    for (;;) {
       this.stopping.signal.throwIfAborted();
-      const leaving = this.sessions.get(queue) ?? chooseVictim(this.sessions.values());
-      if (leaving !== undefined) await this.retire(leaving, 'another model needs the room');
-      else await new Promise<void>((resolve) => this.roomMade.push(resolve));
+      const [old] = this.inQueue(queue);
+      const full = this.sessions.size + this.admitted >= this.limits.maxSessions;
+      if (old === undefined && !full) break;
+      const leaving = old ?? chooseVictim(this.sessions);
+      if (leaving !== undefined) await this.sessions.retire(leaving, 'another model needs the room');
+      else await this.sessions.change();
     }
-    this.stopping.signal.throwIfAborted();
     this.admitted++;
   }
 
+  /** What a load may do about the others. @param beside the session that is to be replaced */
+  private roomBut(beside: ResidentSession | undefined): LoadRoom {
+    const { sessions } = this;
+    const evict = async (): Promise<boolean> => {
+      const victim = chooseVictim(sessions);
+      if (victim === undefined) return false;
+      await sessions.retire(victim, 'another model needs its memory');
+      return true;
+    };
+    return {
+      beside: beside !== undefined,
+      get others() {
+        return sessions.size > 0;
+      },
+      get evictable() {
+        return chooseVictim(sessions) !== undefined;
+      },
+      evict,
+      later: async (signal) => {
+        const before = sessions.size;
+        if (before === 0) return false;
+        while (!(await evict()) && sessions.size >= before) {
+          await sessions.change();
+          signal.throwIfAborted();
+        }
+        return true;
+      },
+    };
+  }
+
   private unloadExpired(now: number): void {
-    for (const session of chooseExpired(this.sessions.values(), this.limits.keepAlive, now)) {
-      void this.retire(session, 'it was idle');
-    }
-    this.makeRoom();
+    for (const session of chooseExpired(this.sessions, now))
+      void this.sessions.retire(session, 'it was idle');
+    this.sessions.wake();
   }
 
-  private makeRoom(): void {
-    for (const resolve of this.roomMade.splice(0)) resolve();
+  private inQueue(queue: string): readonly ResidentSession[] {
+    return [...this.sessions].filter((session) => this.queueOf(session.identity) === queue);
   }
 
-  private retire(session: ResidentSession, reason: string): Promise<void> {
-    let retired = this.retiring.get(session);
-    if (retired === undefined) {
-      this.logger.info('Unloading a model', { ...session.identity, reason });
-      retired = this.end(session).finally(() => this.retiring.delete(session));
-      this.retiring.set(session, retired);
-    }
-    return retired;
+  /** The session of a queue that takes requests. */
+  private serving(queue: string): ResidentSession | undefined {
+    return this.inQueue(queue).find(({ state }) => state !== 'draining');
   }
 
-  private async end(session: ResidentSession): Promise<void> {
-    const drained = session.drain();
-    this.effects.onChange();
-    await drained;
-    await this.effects.unload(session);
-    this.remove(queueOf(session.identity, this.variant), session);
-  }
-
-  /** An engine ended. When nobody asked it to, its session must not take another job. */
-  private async bury(queue: string, session: ResidentSession, reason: string): Promise<void> {
-    if (session.state === 'draining') return;
-    this.logger.error('An engine ended unexpectedly', { ...session.identity, reason });
-    const jobsReturned = session.drain();
-    this.effects.onEngineDied(session, jobsReturned);
-    this.remove(queue, session);
-    await jobsReturned;
-  }
-
-  private remove(queue: string, session: ResidentSession): void {
-    if (this.sessions.get(queue) === session) this.sessions.delete(queue);
-    this.makeRoom();
-    this.effects.onChange();
+  private queueOf(identity: SessionIdentity): string {
+    return queueOf(identity, this.variant);
   }
 }

@@ -26,26 +26,44 @@ export function queueOf({ modelId, mode }: SessionIdentity, variant: Variant): s
 /** How long to wait for the process's end after its connection broke; ms. */
 const OBITUARY_WAIT_MS = 1_000;
 
+export interface ResidentSessionOptions {
+  readonly identity: SessionIdentity;
+  readonly engineName: EngineName;
+  readonly engine: EngineSession;
+  /** What it was first asked for by. */
+  readonly reference?: string;
+  /** How long it stays when idle; ms, -1 = for ever. */
+  readonly keepAlive: number;
+  /** Of the configuration it runs with; absent when there is none. */
+  readonly revision?: string;
+  readonly createPump: (run: (job: PumpedJob) => Promise<void>, slots: number) => QueuePump;
+  readonly run: (job: PumpedJob, session: AnsweringSession) => Promise<void>;
+}
+
 /** One engine process with the pump that feeds it. */
 export class ResidentSession implements AnsweringSession {
   state: SessionState = 'ready';
   lastUsed: number;
+  /** It has run a request. */
+  used = false;
+  keepAlive: number;
+  readonly identity: SessionIdentity;
+  readonly engine: EngineSession;
+  readonly revision: string | undefined;
+  /** The configuration that is to take its place, or that was found not to work; empty = none. */
+  refusedRevision: string | undefined;
   private readonly pump: QueuePump;
   private readonly running = new Set<PumpedJob>();
   private readonly rate = new DrainRate();
   private readonly turns = new Turns();
   private ended = false;
 
-  constructor(
-    readonly identity: SessionIdentity,
-    private readonly engineName: EngineName,
-    readonly engine: EngineSession,
-    createPump: (run: (job: PumpedJob) => Promise<void>, slots: number) => QueuePump,
-    run: (job: PumpedJob, session: AnsweringSession) => Promise<void>,
-  ) {
+  constructor(private readonly options: ResidentSessionOptions) {
+    const { identity, engine, keepAlive, revision, createPump } = options;
+    [this.identity, this.engine, this.keepAlive, this.revision] = [identity, engine, keepAlive, revision];
     this.lastUsed = Date.now();
     void engine.exited.then(() => (this.ended = true));
-    this.pump = createPump((job) => this.track(job, run), engine.slots);
+    this.pump = createPump((job) => this.track(job), engine.slots);
   }
 
   readonly call = (call: EngineCall): Promise<EngineResponse> => this.engine.call(call);
@@ -59,6 +77,14 @@ export class ResidentSession implements AnsweringSession {
     end();
     throw new EngineEnded('The engine ended before the request had its turn.');
   };
+
+  get reference(): string | undefined {
+    return this.options.reference;
+  }
+
+  get engineName(): EngineName {
+    return this.options.engineName;
+  }
 
   get busy(): number {
     return this.pump.busy;
@@ -88,29 +114,30 @@ export class ResidentSession implements AnsweringSession {
   }
 
   announce(): SessionAnnouncement {
-    const { modelId, mode } = this.identity;
+    const { reference, engineName, revision } = this.options;
     const drainRate = this.rate.of(this.engine.slots);
     return {
-      modelId,
-      mode,
-      engine: this.engineName,
+      modelId: this.identity.modelId,
+      mode: this.identity.mode,
+      engine: engineName,
       state: this.state,
       slots: this.engine.slots,
       busy: this.busy,
       lastUsed: this.lastUsed,
-      ...(drainRate === undefined ? {} : { drainRate }),
+      keepAlive: this.keepAlive,
+      ...(drainRate !== undefined && { drainRate }),
+      ...(reference !== undefined && { reference }),
+      ...(revision !== undefined && { revision }),
     };
   }
 
-  private async track(
-    job: PumpedJob,
-    run: (job: PumpedJob, session: AnsweringSession) => Promise<void>,
-  ): Promise<void> {
+  private async track(job: PumpedJob): Promise<void> {
     const begun = performance.now();
+    this.used = true;
     this.lastUsed = Date.now();
     this.running.add(job);
     try {
-      await run(job, this);
+      await this.options.run(job, this);
       this.rate.note(performance.now() - begun);
     } finally {
       this.running.delete(job);

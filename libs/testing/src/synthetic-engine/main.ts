@@ -1,7 +1,8 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { dirname } from 'node:path';
 import { createSyntheticServer } from './server.js';
-import { readSettings } from './settings.js';
+import { readSettings, type SyntheticSettings } from './settings.js';
 
 const HELP = `Speaks llama-server's HTTP and computes nothing.
 --host HOST      address to listen on, or a path that ends in .sock
@@ -18,6 +19,11 @@ else serve();
 
 function serve(): void {
   const { listen, ...settings } = readSettings(flags, process.env);
+  if (lacksMemory({ listen, ...settings })) {
+    say('ggml_backend_cpu_buffer_type_alloc_buffer: failed to allocate buffer of size 1073741824');
+    say('llama_init_from_model: failed to initialize the context: failed to allocate compute buffers');
+    process.exit(1);
+  }
   const server = createSyntheticServer({ ...settings, listen });
   server.once('error', (error) => {
     say(`error: cannot listen: ${error.message}`);
@@ -35,4 +41,11 @@ function serve(): void {
       process.exit(0);
     });
   }
+}
+
+/** Whether it is to end as llama-server does where memory does not suffice. */
+function lacksMemory({ context, contextLimit, engineLimit, listen }: SyntheticSettings): boolean {
+  if (contextLimit !== undefined && context > contextLimit) return true;
+  if (engineLimit === undefined || !('path' in listen)) return false;
+  return readdirSync(dirname(listen.path)).filter((name) => name.endsWith('.sock')).length >= engineLimit;
 }

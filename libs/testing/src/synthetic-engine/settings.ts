@@ -18,6 +18,12 @@ export interface SyntheticSettings {
   readonly behaviour: Behaviour;
   /** Milliseconds during which `/health` answers 503. */
   readonly loadMs: number;
+  /** Tokens of context, over all slots, that memory suffices for; absent = any number. */
+  readonly contextLimit?: number;
+  /** Engines that memory suffices for, by the sockets in its folder; absent = any number. */
+  readonly engineLimit?: number;
+  /** Tokens of context it is to have, over all slots. */
+  readonly context: number;
   /** What it answers as `model`. */
   readonly alias: string;
   readonly listen: { readonly path: string } | { readonly host: string; readonly port: number };
@@ -32,6 +38,8 @@ export const SYNTHETIC_VARIABLES = {
   refuse: 'SYNTHETIC_REFUSE',
   stamp: 'SYNTHETIC_STAMP',
   loadMs: 'SYNTHETIC_LOAD_MS',
+  contextLimit: 'SYNTHETIC_CONTEXT_LIMIT',
+  engineLimit: 'SYNTHETIC_ENGINE_LIMIT',
 } as const;
 
 export type SyntheticVariable = keyof typeof SYNTHETIC_VARIABLES;
@@ -46,9 +54,16 @@ export function readSettings(
     return index < 0 ? undefined : flags[index + 1];
   };
   const host = valueOf('--host') ?? '127.0.0.1';
+  const limit = (name: 'contextLimit' | 'engineLimit') => {
+    const value = toNumber(name, environment[SYNTHETIC_VARIABLES[name]]);
+    return value === undefined ? {} : { [name]: value };
+  };
   return {
     behaviour: overrule({ rate: 0, prefillMs: 0 }, (name) => environment[SYNTHETIC_VARIABLES[name]]),
     loadMs: toNumber('loadMs', environment[SYNTHETIC_VARIABLES.loadMs]) ?? 0,
+    context: Number(valueOf('--ctx-size', '-c') ?? 0),
+    ...limit('contextLimit'),
+    ...limit('engineLimit'),
     alias: valueOf('--alias', '-a') ?? valueOf('--model', '-m') ?? 'synthetic',
     listen: host.endsWith('.sock') ? { path: host } : { host, port: Number(valueOf('--port') ?? 8080) },
   };

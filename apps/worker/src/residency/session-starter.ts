@@ -1,0 +1,270 @@
+import type { Configurations } from '#cluster';
+import { LongshoreError, type SessionConfiguration } from '#contracts';
+import { type EngineSession, EngineStartError, type SessionSpec } from '#engines';
+import type { Logger } from '#observability';
+import type { HostedEngine, HostedEngines } from '../engines/hosted-engines.js';
+import type { MemoryFigures } from '../machine/container-memory.js';
+import { explainShortage } from './explain-shortage.js';
+import { estimateNeed } from './estimate-need.js';
+import type { LoadReports } from './load-reports.js';
+import type { MemoryLedger } from './memory-ledger.js';
+import type { Provision } from './provide-session.js';
+import type { SessionIdentity } from './resident-session.js';
+import { afterShortage, contextLadder } from './room.js';
+import { contextSizeFor, keepAliveFor, settingsOf } from './session-plan.js';
+
+/** What a load may do about the other sessions of its worker. */
+export interface LoadRoom {
+  /** True when a session of the same model goes on meanwhile: then nobody else is troubled. */
+  readonly beside: boolean;
+  /** Some other session is there, idle or not. */
+  readonly others: boolean;
+  /** Some other session is idle. */
+  readonly evictable: boolean;
+  /** Ends the idle session that was used least lately. @returns false when there was none */
+  evict(): Promise<boolean>;
+  /** Waits until another session can be ended, or has ended. @returns false when there is no other. @throws the signal's reason */
+  later(signal: AbortSignal): Promise<boolean>;
+}
+
+export interface LoadTask {
+  readonly identity: SessionIdentity;
+  readonly queue: string;
+  /** What it is asked for by. */
+  readonly reference?: string | undefined;
+  readonly room: LoadRoom;
+  readonly signal: AbortSignal;
+}
+
+/** What is known of a session that has started. */
+export interface StartedSession {
+  readonly engine: EngineSession;
+  readonly hosted: HostedEngine;
+  readonly reference?: string;
+  readonly keepAlive: number;
+  readonly revision?: string;
+}
+
+/** A session cannot be brought up while the one it is to replace is there. */
+export class NoRoomBeside extends Error {
+  override readonly name = 'NoRoomBeside';
+}
+
+export interface SessionStarterParts {
+  readonly workerId: string;
+  readonly settings: {
+    /** Tokens; 0 = no wish. */
+    readonly contextSize: number;
+    readonly slots: number;
+    readonly threads: number;
+    /** ms, -1 = for ever. */
+    readonly keepAlive: number;
+  };
+  readonly runDirectory: string;
+  readonly engines: HostedEngines;
+  readonly provide: (task: LoadTask, configuration: SessionConfiguration | undefined) => Promise<Provision>;
+  readonly configurations: Pick<Configurations, 'get'>;
+  readonly ledger: MemoryLedger;
+  /** Bytes for models, as of now. */
+  readonly memory: () => Promise<MemoryFigures>;
+  readonly reports: LoadReports;
+  readonly pinned: (identity: SessionIdentity) => boolean;
+  /** Whether another worker may have room for what found none here. */
+  readonly roomElsewhere: (identity: SessionIdentity, here: MemoryFigures) => boolean;
+  readonly logger: Logger;
+}
+
+/** All that belongs to one start. */
+interface Start {
+  readonly task: LoadTask;
+  readonly configuration: SessionConfiguration | undefined;
+  readonly provision: Provision;
+  readonly hosted: HostedEngine;
+  /** Contexts in the order to try. */
+  readonly ladder: readonly (number | undefined)[];
+}
+
+/** An engine that found too little memory, and how much there was. */
+interface Shortage {
+  readonly memory: MemoryFigures;
+  /** Bytes. */
+  readonly estimate: number;
+  readonly error: EngineStartError;
+}
+
+/** Brings engines up with models, and finds them the memory they need. */
+export class SessionStarter {
+  constructor(private readonly parts: SessionStarterParts) {}
+
+  /**
+   * @throws LongshoreError `out_of_memory`, `no_capable_worker` and others; EngineStartError; NoRoomBeside
+   * @throws the signal's reason after an abort
+   */
+  async start(task: LoadTask): Promise<StartedSession> {
+    const configuration = await this.parts.configurations.get(task.identity);
+    for (let tries = 1; ; tries += 1) {
+      const provision = await this.parts.provide(task, configuration);
+      try {
+        return await this.bringUp(this.plan(task, configuration, provision));
+      } catch (error) {
+        await provision.release();
+        // An engine that does not take a model may have been given damaged bytes.
+        const suspicious = error instanceof EngineStartError && !error.outOfMemory && !task.signal.aborted;
+        if (tries > 1 || !suspicious || !(await provision.foundDamage(task.signal))) throw error;
+      }
+    }
+  }
+
+  private plan(task: LoadTask, configuration: SessionConfiguration | undefined, provision: Provision): Start {
+    const { engines, workerId, settings, logger } = this.parts;
+    const { model, files } = provision;
+    const { mode } = task.identity;
+    const hosted = engines.forFormat(files.format);
+    if (hosted === undefined || !hosted.probe.modes.includes(mode)) {
+      const what = hosted === undefined ? `for ${files.format} models` : `that runs models for ${mode}`;
+      throw new LongshoreError('no_capable_worker', `Worker ${workerId} has no engine ${what}.`);
+    }
+    const fits = configuration?.engine === hosted.engine.name;
+    if (configuration !== undefined && !fits) {
+      const { engine, reference } = configuration;
+      logger.warn('A configuration is for another engine', { reference, engine, here: hosted.engine.name });
+    }
+    const contextSize = contextSizeFor({
+      configured: fits ? configuration.contextSize : undefined,
+      worker: settings.contextSize,
+      model: model.config.context_size,
+      format: files.format,
+    });
+    return { task, configuration, provision, hosted, ladder: contextLadder(contextSize) };
+  }
+
+  private async bringUp(start: Start): Promise<StartedSession> {
+    const { task, ladder } = start;
+    const { ledger, reports } = this.parts;
+    let rung = await this.findRoom(start);
+    for (;;) {
+      const contextSize = ladder[rung];
+      const [estimate, memory] = [await this.estimate(start, contextSize), await this.parts.memory()];
+      const owner = {};
+      ledger.reserve(owner, estimate);
+      reports.starting(task.identity);
+      try {
+        const engine = await start.hosted.engine.start(this.specOf(start, contextSize), task.signal);
+        ledger.settle(owner);
+        void engine.exited.then(() => ledger.release(owner));
+        return this.started(start, engine);
+      } catch (error) {
+        ledger.release(owner);
+        if (!(error instanceof EngineStartError && error.outOfMemory)) throw error;
+        if (task.room.beside) throw new NoRoomBeside(error.message);
+        ledger.learn(task.queue, { contextSize, free: memory.free, at: Date.now() });
+        rung = await this.goOn(start, rung, { memory, estimate, error });
+      }
+    }
+  }
+
+  /**
+   * Ends idle sessions for as long as the model does not seem to fit. Estimates are hints: it is tried in any case.
+   * @returns the rung of the ladder to begin with
+   */
+  private async findRoom(start: Start): Promise<number> {
+    const { room, queue } = start.task;
+    const { ledger } = this.parts;
+    const estimate = await this.estimate(start, start.ladder[0]);
+    const demand = { contextSize: start.ladder[0], estimate, now: Date.now() };
+    for (;;) {
+      const { free } = await this.parts.memory();
+      if (free >= ledger.need(queue, demand)) return 0;
+      if (room.beside) throw new NoRoomBeside('there is not enough memory for both');
+      if (!(await room.evict())) {
+        return ledger.firstPromising(queue, { ladder: start.ladder, free, now: demand.now });
+      }
+    }
+  }
+
+  /** Decides what to try next. @returns the rung of the ladder. @throws LongshoreError `out_of_memory` */
+  private async goOn(
+    { task, ladder, provision }: Start,
+    rung: number,
+    { memory, estimate, error }: Shortage,
+  ): Promise<number> {
+    const { room, identity, signal } = task;
+    const { workerId, settings, logger, roomElsewhere, reports } = this.parts;
+    const { evictable, others } = room;
+    const elsewhere = roomElsewhere(identity, memory);
+    const step = afterShortage({ ladder, rung, evictable, others, elsewhere });
+    logger.warn('There was not enough memory for a model', {
+      ...identity,
+      contextSize: ladder[rung],
+      next: step.kind,
+      reason: error.message,
+    });
+    if (step.kind === 'shrink') return step.rung;
+    if (step.kind === 'evict' && (await room.evict())) return rung;
+    if (step.kind === 'wait') {
+      reports.waiting(identity);
+      if (await room.later(signal)) return 0;
+    }
+    if (step.kind === 'evict' && rung + 1 < ladder.length) return rung + 1;
+    const [name, { slots }] = [nameOf(provision), settings];
+    const facts = { workerId, name, contextSize: ladder[rung], slots, free: memory.free, estimate };
+    throw new LongshoreError('out_of_memory', explainShortage({ ...facts, reason: error.message }));
+  }
+
+  private estimate({ provision }: Start, contextSize: number | undefined): Promise<number> {
+    const { files, draft, model } = provision;
+    const { slots } = this.parts.settings;
+    return estimateNeed({
+      files,
+      size: model.size,
+      contextSize,
+      slots,
+      ...(draft !== undefined && { draft: draft.files }),
+    });
+  }
+
+  private specOf(
+    { task, provision, configuration, hosted }: Start,
+    contextSize: number | undefined,
+  ): SessionSpec {
+    const { settings, runDirectory, logger } = this.parts;
+    const servedName = nameOf(provision);
+    const fits = configuration?.engine === hosted.engine.name ? configuration : undefined;
+    const engineSettings = settingsOf(fits, provision.draft);
+    return {
+      ...task.identity,
+      servedName,
+      files: provision.files,
+      slots: settings.slots,
+      threads: settings.threads,
+      runDirectory,
+      log: (line) => logger.debug(line, { engine: hosted.engine.driver, model: servedName }),
+      ...(contextSize !== undefined && { contextSize }),
+      ...(engineSettings !== undefined && { settings: engineSettings }),
+    };
+  }
+
+  private started({ task, configuration, provision, hosted }: Start, engine: EngineSession): StartedSession {
+    const { logger, settings, pinned } = this.parts;
+    void engine.exited
+      .then(() => provision.release())
+      .catch((error: unknown) => logger.warn('Could not give the files of a model back', { error }));
+    const reference = task.reference ?? configuration?.reference ?? provision.model.tags[0];
+    return {
+      engine,
+      hosted,
+      keepAlive: keepAliveFor({
+        configured: configuration?.keepAlive,
+        pinned: pinned(task.identity),
+        worker: settings.keepAlive,
+      }),
+      ...(reference !== undefined && { reference }),
+      ...(configuration !== undefined && { revision: configuration.revision }),
+    };
+  }
+}
+
+/** The same on every worker, because another may go on with an answer: workers differ in the digests they pulled by. */
+function nameOf({ model: { id, tags } }: Provision): string {
+  return tags.filter((tag) => !tag.includes('@')).toSorted()[0] ?? tags[0] ?? id;
+}
