@@ -26,6 +26,7 @@ export class GatewayConfig {
   @Variable('LONGSHORE_RESPONSE_RETENTION', parseDuration) @IsPositive() responseRetention = 3_600 * SECOND;
   @Variable('LONGSHORE_RESUME_WINDOW', parseDuration) @IsPositive() resumeWindow = 30 * SECOND;
   @Variable('LONGSHORE_PREFIX_AFFINITY') @IsBoolean() prefixAffinity = true;
+  @Variable('LONGSHORE_RECORD_REQUESTS') @IsInt() @Min(0) @Max(1_000) recordRequests = 0;
   @Variable('DEFAULT_REGISTRY') @IsString() @IsNotEmpty() defaultRegistry = 'docker.io';
   @Variable('LONGSHORE_LOG_LEVEL') @IsIn(LOG_LEVELS) logLevel: LogLevel = 'info';
   @Variable('LONGSHORE_LOG_FORMAT') @IsIn(LOG_FORMATS) logFormat: LogFormat = 'json';

@@ -12,6 +12,9 @@ import { ConfigurationService } from './engines/configuration-service.js';
 import { EnginesController } from './engines/engines.controller.js';
 import { LoadProgress } from './engines/load-progress.js';
 import { ModelLoads } from './engines/model-loads.js';
+import { RequestRecorder } from './engines/requests/request-recorder.js';
+import { RequestsController } from './engines/requests/requests.controller.js';
+import { RequestsService } from './engines/requests/requests.service.js';
 import { UnloadService } from './engines/unload-service.js';
 import { GatewayConfig } from './gateway.config.js';
 import { HealthController } from './health/health.controller.js';
@@ -52,6 +55,7 @@ export class GatewayModule {
         InferenceController,
         RerankController,
         EnginesController,
+        RequestsController,
         OpenAiModelsController,
         PullController,
         LoadController,
@@ -77,6 +81,8 @@ export class GatewayModule {
         Preloads,
         ConfigurationService,
         UnloadService,
+        RequestRecorder,
+        RequestsService,
         StreamNotices,
         InferenceObserver,
         CompletionRelay,

@@ -25,6 +25,8 @@ export const VARIABLES = {
   LONGSHORE_LOG_RETENTION: 'Time the log of an answer is kept after its end.',
   LONGSHORE_RESULT_RETENTION: 'Time an answer to a request with an Idempotency-Key is kept after its end.',
   LONGSHORE_RESPONSE_RETENTION: 'Time responses of the Responses API are kept after they were last written.',
+  LONGSHORE_RECORD_REQUESTS:
+    'Inference calls and answers that are kept in Redis of each model, for GET /engines/requests; 0 keeps none.',
   LONGSHORE_RESUME_WINDOW: 'Time an answer that can be resumed goes on with nobody reading it.',
   LONGSHORE_VARIANT:
     'Kind of worker: cpu, cuda, vllm-cuda, sglang-cuda, rocm, musa or cann; auto chooses by the accelerators and the engines of the machine.',

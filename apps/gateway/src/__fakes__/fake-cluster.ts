@@ -16,6 +16,7 @@ import {
   ENVELOPE_VERSION,
   type LoadEvent,
   type LoadJob,
+  type RecordedRequest,
   LongshoreError,
   type SessionConfiguration,
   type Variant,
@@ -34,6 +35,7 @@ import {
 } from '../completions/completions.js';
 import type { Whereabouts } from '../completions/whereabouts.js';
 import { type StoredResponse, StoredResponses } from '../dialects/responses/stored-responses.js';
+import { RecordedRequests } from '../engines/requests/recorded-requests.js';
 import { LoadNews } from '../engines/load-news.js';
 import { type FollowOptions, type StreamName, Streams } from '../streams/streams.js';
 import { RedisProbe } from '../health/redis-probe.js';
@@ -272,6 +274,26 @@ export class FakeLoadNews extends LoadNews {
   }
 }
 
+/** Keeps records for as long as it lives. */
+export class FakeRecordedRequests extends RecordedRequests {
+  readonly kept: RecordedRequest[] = [];
+  readonly listeners = new Set<(record: RecordedRequest) => void>();
+
+  override async add(record: RecordedRequest): Promise<void> {
+    this.kept.push(record);
+    for (const listener of this.listeners) listener(record);
+  }
+
+  override async of(modelId: string): Promise<readonly RecordedRequest[]> {
+    return this.kept.filter((record) => record.modelId === modelId);
+  }
+
+  override listen(listener: (record: RecordedRequest) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
+
 /** The secret that Redis would keep. */
 export class FakeStoreSecret implements Pick<StoreSecret, 'get' | 'refresh'> {
   /** What Redis has. */
@@ -324,6 +346,7 @@ export class FakeCluster {
   readonly control = new FakeControl();
   readonly queue = new FakeJobQueue();
   readonly loadNews = new FakeLoadNews();
+  readonly recordedRequests = new FakeRecordedRequests();
 
   module(): DynamicModule {
     const providers = [
@@ -338,6 +361,7 @@ export class FakeCluster {
       { provide: ControlSender, useValue: this.control },
       { provide: JobQueue, useValue: this.queue },
       { provide: LoadNews, useValue: this.loadNews },
+      { provide: RecordedRequests, useValue: this.recordedRequests },
       { provide: RedisProbe, useValue: this.redis },
     ];
     return { module: FakeClusterModule, providers, exports: providers };

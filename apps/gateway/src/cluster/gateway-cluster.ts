@@ -6,6 +6,7 @@ import { BullJobQueue } from '#queue';
 import { type RedisClient, RedisConnections } from '#redis';
 import { FrameSubscriber, RequestLog } from '#streaming';
 import { ResponseRecords } from '../completions/response-records.js';
+import { RedisRecordedRequests } from '../engines/requests/recorded-requests.js';
 import { RedisLoadNews } from '../engines/load-news.js';
 import type { GatewayConfig } from '../gateway.config.js';
 
@@ -30,6 +31,7 @@ export class GatewayCluster {
   readonly control: ControlSender;
   readonly configurations: RedisConfigurations;
   readonly loadNews: RedisLoadNews;
+  readonly recordedRequests: RedisRecordedRequests;
   readonly frames: FrameSubscriber;
   readonly records: ResponseRecords;
   /** Absent when answers are not logged. */
@@ -63,6 +65,7 @@ export class GatewayCluster {
     this.control = new ControlSender(this.commands, this.names);
     this.configurations = new RedisConfigurations({ redis: this.commands, names: this.names, onBadMessage });
     this.loadNews = new RedisLoadNews({ ...access, onBadMessage });
+    this.recordedRequests = new RedisRecordedRequests({ ...access, onBadMessage });
     this.records = new ResponseRecords(this.commands, this.names);
     if (config.log) this.log = new RequestLog(this.commands, this.names);
     this.frames = new FrameSubscriber({
@@ -82,6 +85,7 @@ export class GatewayCluster {
       this.catalogue.start(),
       this.workers.start(),
       this.loadNews.start(),
+      this.recordedRequests.start(),
     ]);
     await this.live();
     this.signOfLife = setInterval(() => void this.live(), SIGN_OF_LIFE_MS).unref();

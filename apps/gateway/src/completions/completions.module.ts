@@ -3,6 +3,7 @@ import { Catalogue, Configurations, ControlSender, StoreSecret, WorkerDirectory 
 import type { Logger } from '#observability';
 import { JobQueue, PullQueuesModule } from '#queue';
 import { GatewayCluster } from '../cluster/gateway-cluster.js';
+import { RecordedRequests } from '../engines/requests/recorded-requests.js';
 import { LoadNews } from '../engines/load-news.js';
 import type { GatewayConfig } from '../gateway.config.js';
 import { RedisProbe } from '../health/redis-probe.js';
@@ -63,6 +64,7 @@ export class CompletionsModule implements OnApplicationShutdown {
         { provide: ControlSender, useValue: cluster.control },
         { provide: JobQueue, useValue: cluster.queue },
         { provide: LoadNews, useValue: cluster.loadNews },
+        { provide: RecordedRequests, useValue: cluster.recordedRequests },
         { provide: StoreSecret, useValue: new StoreSecret(cluster.commands, cluster.names) },
         { provide: RedisProbe, useValue: redisProbe },
       ],
@@ -76,6 +78,7 @@ export class CompletionsModule implements OnApplicationShutdown {
         ControlSender,
         JobQueue,
         LoadNews,
+        RecordedRequests,
         StoreSecret,
         RedisProbe,
         pulls,

@@ -9,7 +9,7 @@ import {
 } from '../completions/completions.js';
 import { readResumption } from '../streams/read-resumption.js';
 import { readWishes } from './caller-wishes.js';
-import { InferenceObserver, type InferenceObservation } from './inference-observer.js';
+import { InferenceObserver } from './inference-observer.js';
 import { Preloads } from './preloads.js';
 import { StreamedAnswers } from './streamed-answers.js';
 import { StreamNotices } from './stream-notices.js';
@@ -42,10 +42,8 @@ export class CompletionRelay {
     }
     const requestId = String(reply.getHeader('x-request-id'));
     const { model, streaming, route } = rest;
-    const observation: InferenceObservation = {
-      call: { requestId, model, streaming, route },
-      startedAt: performance.now(),
-    };
+    const observed = { requestId, model, streaming, route };
+    const observation = this.observer.begin(request, observed, rest.body);
     const told = notices && streaming && ENGINE_ROUTES[route] === 'completion';
     // Once the job is in its queue nobody here needs the body, and the answer may go on for long: let go of it.
     let completion: CompletionRequest | undefined = {
@@ -74,8 +72,7 @@ export class CompletionRelay {
         onFirstByte: () => (observation.firstByteAt = performance.now()),
         produce: async (signal, writer) => {
           const response = await begin(signal, writer);
-          this.observer.answered(observation);
-          return response;
+          return this.observer.answered(observation, response);
         },
       });
       void this.observer.ended(observation, result);

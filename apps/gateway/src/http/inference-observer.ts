@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Catalogue } from '#cluster';
-import { LongshoreError, type EngineRoute } from '#contracts';
+import { ENGINE_ROUTES, LongshoreError, type EngineRoute } from '#contracts';
 import { GatewayMetrics, Logger } from '#observability';
+import type { FastifyRequest } from 'fastify';
+import { type Recording, RequestRecorder } from '../engines/requests/request-recorder.js';
 import type { AcceptedCompletion, CompletionRequest } from '../completions/completions.js';
+import type { StreamedResponse } from './streamed-response.js';
 import type { WriteResult } from './write-response.js';
 
 /** `gen_ai.operation.name` of the OpenTelemetry conventions. */
@@ -26,6 +29,8 @@ export interface InferenceObservation {
   firstByteAt?: number;
   /** While it waits for its answer. */
   waiting?: { readonly model: string; readonly since: number };
+  /** Where calls are recorded. */
+  readonly recording?: Recording;
 }
 
 /** Measures and logs inference calls. Model labels are names the catalogue knows, so that callers cannot invent series. */
@@ -35,7 +40,15 @@ export class InferenceObserver {
     private readonly catalogue: Catalogue,
     private readonly metrics: GatewayMetrics,
     private readonly logger: Logger,
+    private readonly recorder: RequestRecorder,
   ) {}
+
+  /** To be called when the call arrives. */
+  begin(request: FastifyRequest, call: ObservedCall, body: string): InferenceObservation {
+    const mode = ENGINE_ROUTES[call.route];
+    const recording = this.recorder.begin(request, { model: call.model, mode, body });
+    return { call, startedAt: performance.now(), ...(recording && { recording }) };
+  }
 
   /** To be called when the call is in its queue. */
   accepted(observation: InferenceObservation, { model }: AcceptedCompletion): void {
@@ -43,18 +56,21 @@ export class InferenceObserver {
     this.metrics.waitingRequests.inc({ gen_ai_request_model: model });
   }
 
-  /** To be called when an engine begins to answer. */
-  answered(observation: InferenceObservation): void {
-    const { waiting } = observation;
-    if (waiting === undefined) return;
-    const labels = { gen_ai_request_model: waiting.model };
-    this.metrics.queueWait.observe(labels, (performance.now() - waiting.since) / 1_000);
-    this.endWaiting(observation);
+  /** To be called when an engine begins to answer. @returns the answer, to be written in its place */
+  answered(observation: InferenceObservation, response: StreamedResponse): StreamedResponse {
+    const { waiting, recording } = observation;
+    if (waiting !== undefined) {
+      const labels = { gen_ai_request_model: waiting.model };
+      this.metrics.queueWait.observe(labels, (performance.now() - waiting.since) / 1_000);
+      this.endWaiting(observation);
+    }
+    return recording === undefined ? response : recording.tap(response);
   }
 
   /** To be called once the answer has ended; never throws. */
   async ended(observation: InferenceObservation, result: WriteResult): Promise<void> {
     this.endWaiting(observation);
+    observation.recording?.end(result.error);
     await this.measure(observation, result);
     if (result.outcome !== 'completed') this.log(observation, result);
   }
@@ -62,6 +78,7 @@ export class InferenceObserver {
   /** To be called when there is no answer but a failure, which others log; never throws. */
   async failed(observation: InferenceObservation, error: unknown): Promise<void> {
     this.endWaiting(observation);
+    observation.recording?.end(error);
     await this.measure(observation, { outcome: 'failed', bytes: 0, error });
   }
 
