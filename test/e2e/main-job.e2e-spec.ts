@@ -14,9 +14,10 @@ import {
   type ScriptName,
   SCRIPTS,
   streamChat,
+  type RegistryGate,
+  startRegistryGate,
 } from '#testing';
 import { enginesOf } from './support/engines.js';
-import { type RegistryGate, startRegistryGate } from './support/registry-gate.js';
 import { useCluster } from './support/use-cluster.js';
 
 const shared = useCluster({ gateways: 2, workers: 1, engine: 'llama-server' });

@@ -14,8 +14,9 @@ import {
   requestJson,
   SCRIPTS,
   streamChat,
+  type RegistryGate,
+  startRegistryGate,
 } from '#testing';
-import { type RegistryGate, startRegistryGate } from './support/registry-gate.js';
 import { useCluster } from './support/use-cluster.js';
 
 const shared = useCluster({ gateways: 2, workers: 2, engine: 'llama-server' });

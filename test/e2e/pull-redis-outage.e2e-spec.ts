@@ -14,8 +14,9 @@ import {
   requestJson,
   startRedis,
   type TemporaryFolder,
+  type RegistryGate,
+  startRegistryGate,
 } from '#testing';
-import { type RegistryGate, startRegistryGate } from './support/registry-gate.js';
 import { useCluster } from './support/use-cluster.js';
 
 const PULLED = { type: 'success', message: 'Model pulled successfully' };

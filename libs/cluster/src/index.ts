@@ -11,6 +11,12 @@ export {
   receiveControl,
   type ControlReceiverOptions,
 } from './control-channel.js';
+export {
+  type DownloadElsewhere,
+  type DownloadTurn,
+  RedisDownloadTurns,
+  type RedisDownloadTurnsOptions,
+} from './download-turns.js';
 export { findModel } from './find-model.js';
 export { type DeletedEntry, planRemoval, type Removal } from './plan-removal.js';
 export { Presence, type PresenceOptions } from './presence.js';

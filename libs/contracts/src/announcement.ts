@@ -113,6 +113,8 @@ export class WorkerAnnouncement {
   @IsOptional() @IsString() readonly storeUrl?: string;
   /** Bytes its store takes on its volume. */
   @IsOptional() @IsInt() @Min(0) readonly storeBytes?: number;
+  /** Which store it uses: workers that share one say the same. Absent, of an older worker: its own. */
+  @IsOptional() @IsString() readonly storeId?: string;
   /** Ids of the models in its store. */
   @IsArray() @Matches(MODEL_ID, { each: true }) readonly models!: readonly string[];
   /** Completion queues it does not serve for now, because its engines kept dying with their models. */

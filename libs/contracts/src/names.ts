@@ -111,6 +111,11 @@ export class Names {
     return `${this.namespace}:pulls`;
   }
 
+  /** Hash: the worker that fetches a blob for the whole cluster, and how far it is. Expires with its holder. */
+  downloadKey(digest: string): string {
+    return `${this.namespace}:download:${digest}`;
+  }
+
   /** Hash: `<64 hex>.<mode>` to `SessionConfiguration` JSON. */
   configurationsKey(): string {
     return `${this.namespace}:configurations`;

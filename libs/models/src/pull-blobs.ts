@@ -3,7 +3,9 @@ import { artifactSize, blobsOf, type Descriptor } from './formats/manifest.js';
 import { readModelConfig } from './formats/read-model-config.js';
 import { ProgressReporter } from './pull-progress.js';
 import type { ModelSource, ResolvedModel, SourceAccess } from './sources/model-source.js';
+import { type ClusterDownloads, fetchOnce } from './sources/cluster-downloads.js';
 import type { ModelStore } from './store/model-store.js';
+import type { PartialPlace } from './store/store-layout.js';
 import { BlobTransfer } from './transfer/blob-transfer.js';
 
 export interface FetchBlobs {
@@ -13,6 +15,7 @@ export interface FetchBlobs {
   readonly onProgress?: (line: ProgressLine) => void;
   readonly resolved: ResolvedModel;
   readonly access: SourceAccess;
+  readonly cluster?: ClusterDownloads;
 }
 
 /** Of the whole process: pulls that say nothing else share its connections. */
@@ -58,24 +61,28 @@ interface OneBlob {
 }
 
 async function fetchBlob(
-  { store, source, resolved }: FetchBlobs,
+  { store, source, resolved, cluster }: FetchBlobs,
   transfer: BlobTransfer,
   { blob, access, reporter }: OneBlob,
 ): Promise<void> {
-  const options = {
-    blob,
-    ...(access.signal && { signal: access.signal }),
-    ...(reporter && { onProgress: (bytes: number) => reporter.report(blob, bytes) }),
+  let shown = 0;
+  // What another has fetched comes here once more; callers see it come once.
+  const onProgress = (bytes: number): void => {
+    if (bytes > shown) reporter?.report(blob, (shown = bytes));
   };
-  await store.receive({
-    ...options,
-    receive: (place, stop) =>
+  const { signal } = access;
+  const receive = async (place: PartialPlace, stop: AbortSignal): Promise<void> => {
+    const fetch = (from: ModelSource, onArrived: (bytes: number) => void): Promise<void> =>
       transfer.fetch({
-        ...options,
+        blob,
         signal: stop,
         place,
-        open: (range, signal) => source.openBlob(resolved, blob, range, { ...access, signal }),
-        onDamaged: () => source.distrust?.(resolved, blob) ?? false,
-      }),
-  });
+        onProgress: onArrived,
+        open: (range, ended) => from.openBlob(resolved, blob, range, { ...access, signal: ended }),
+        onDamaged: () => from.distrust?.(resolved, blob) ?? false,
+      });
+    const origin = { model: resolved, blob, origin: source, signal: stop, onProgress, fetch };
+    await (cluster ? fetchOnce({ ...origin, cluster }) : fetch(source, onProgress));
+  };
+  await store.receive({ blob, ...(signal && { signal }), onProgress, receive });
 }

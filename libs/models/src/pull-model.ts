@@ -4,6 +4,7 @@ import { planBundle } from './formats/plan-bundle.js';
 import { explainFailure } from './pull-failure.js';
 import { fetchBlobs } from './pull-blobs.js';
 import { warningLine } from './pull-progress.js';
+import type { ClusterDownloads } from './sources/cluster-downloads.js';
 import type { ModelSource, ResolvedModel, SourceAccess } from './sources/model-source.js';
 import { SourceError } from './sources/source-error.js';
 import type { ModelStore } from './store/model-store.js';
@@ -18,6 +19,8 @@ export interface PullModel {
   /** Aborting rejects with the signal's reason; parts that are complete stay for the next pull. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (line: ProgressLine) => void;
+  /** Where blobs are asked for first; nowhere when absent. */
+  readonly cluster?: ClusterDownloads;
   /** Fetches the bytes; one of this process with default settings when absent. */
   readonly transfer?: BlobTransfer;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Job, Queue } from 'bullmq';
 import { ENVELOPE_VERSION, LongshoreError, type Names, PullEvent, PullJob, parseContract } from '#contracts';
@@ -116,6 +117,8 @@ export class QueuePulls extends Pulls {
     return guard(() =>
       queue.add('pull', job, {
         deduplication: { id: job.reference },
+        // Numbers begin anew in a Redis that came back empty, where workers still have jobs of before.
+        jobId: randomUUID(),
         attempts: 1,
         removeOnComplete: { age: PULL_RESULT_SECONDS },
         removeOnFail: { age: PULL_RESULT_SECONDS },

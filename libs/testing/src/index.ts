@@ -22,6 +22,7 @@ export { startRedis, type RedisFixture, type RedisOptions } from './servers/redi
 export { startRedisCluster, type RedisClusterFixture } from './servers/redis-cluster.js';
 export { startRedisSentinel, type RedisSentinelFixture } from './servers/redis-sentinel.js';
 export { startRegistry, type RegistryFixture } from './servers/registry.js';
+export { startRegistryGate, type RegistryGate } from './servers/registry-gate.js';
 export { makeTemporaryFolder, type TemporaryFolder } from './temporary-folder.js';
 export { openRequest, requestJson, type Arrival, type HttpOptions, type OpenResponse } from './http.js';
 export {

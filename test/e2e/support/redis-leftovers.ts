@@ -18,7 +18,8 @@ const MAY_STAY: readonly (readonly [RegExp, string])[] = [
   [/^longshore:\{[^}]+\}:fences$/, 'who owns the logs of a gateway; expires'],
   [/^longshore:(?:response|readers):[^:]+$/, 'what gateways tell each other of an answer; expires'],
   [/^longshore:idempotency:[0-9a-f]+$/, 'a key of a client; expires'],
-  [/^longshore:\{pull\.cpu\}:(?:completed|\d+)$/, 'pulls that ended in the last minute'],
+  [/^longshore:download:sha256:[0-9a-f]+$/, 'who fetches a blob; expires'],
+  [/^longshore:\{pull\.cpu\}:(?:completed|[0-9a-f-]+)$/, 'pulls that ended in the last minute'],
 ];
 
 /** Names and types of the keys that have no reason to be there. */

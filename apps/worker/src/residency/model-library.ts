@@ -2,6 +2,8 @@ import type { Catalogue } from '#cluster';
 import { type CatalogueModel, LongshoreError, parseModelReference, type ProgressLine } from '#contracts';
 import type { Logger } from '#observability';
 import {
+  type ClusterDownloads,
+  type DownloadTurns,
   fetchModel,
   loadModel,
   type ModelLease,
@@ -13,9 +15,11 @@ import {
   type PulledModel,
   pullModel,
   repackageModel,
+  SourceError,
   StoreError,
   type StoredModel,
   toCatalogueModel,
+  warningLine,
 } from '#models';
 import { reconcile } from './reconcile.js';
 
@@ -33,7 +37,10 @@ export interface ModelLibraryParts {
   readonly logger: Logger;
   /** Workers that announce a model, in the order they are asked for it. */
   readonly neighbours: (modelId: string) => readonly Neighbour[];
+  /** Workers with another store than this one, in the order they are asked for a blob. */
+  readonly otherStores: () => readonly Neighbour[];
   readonly neighbourHttp: NeighbourHttp;
+  readonly turns: DownloadTurns;
   /** The store has changed. */
   readonly onChange: () => void;
 }
@@ -79,27 +86,79 @@ export class ModelLibrary {
     await this.refresh();
   }
 
-  /** Brings a model into the store and the catalogue. @throws SourceError */
-  async pull({ reference, bearerToken, signal, onProgress }: LibraryPull): Promise<PulledModel> {
-    const pulled = await pullModel({
-      store: this.store,
-      source: this.source,
-      reference: parseModelReference(reference),
-      signal,
-      ...(bearerToken === undefined ? {} : { bearerToken }),
-      ...(onProgress === undefined ? {} : { onProgress }),
+  /**
+   * Brings a model into the store and the catalogue. What another store of the cluster has, or is fetching, comes from
+   * there. When the source cannot be reached, what the cluster has by this name is used, with a warning.
+   * @throws SourceError
+   */
+  async pull(request: LibraryPull): Promise<PulledModel> {
+    const pulled = await this.pullFromSource(request).catch(async (error: unknown) => {
+      request.signal.throwIfAborted();
+      if (!(error instanceof SourceError) || !error.unreachable) throw error;
+      const copied = await this.copyKnown(request, error);
+      if (copied === undefined) throw error;
+      return copied;
     });
     await this.catalogue.put(toCatalogueModel(pulled.model));
     await this.refresh();
     return pulled;
   }
 
+  private async pullFromSource(request: LibraryPull): Promise<PulledModel> {
+    const { reference, bearerToken, signal, onProgress } = request;
+    return pullModel({
+      store: this.store,
+      source: this.source,
+      reference: parseModelReference(reference),
+      signal,
+      cluster: this.downloads(),
+      ...(bearerToken === undefined ? {} : { bearerToken }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+  }
+
+  /** What other workers have by a name that nobody else can be asked about. Undefined when that is nothing. */
+  private async copyKnown(
+    { reference, signal, onProgress }: LibraryPull,
+    reason: SourceError,
+  ): Promise<PulledModel | undefined> {
+    const known = await this.catalogue.find(reference);
+    if (known === undefined || this.parts.neighbours(known.id).length === 0) return undefined;
+    const model = await this.fetch({ ...known, origin: '' }, signal, onProgress).catch((error: unknown) => {
+      signal.throwIfAborted();
+      this.logger.warn('Could not copy a model from other workers', { model: known.id, error });
+    });
+    if (!model) return undefined;
+    const warning = `Using the copy of "${reference}" that another worker has. It may be out of date: ${reason.message}`;
+    onProgress?.(warningLine(warning));
+    return { model, cached: true, warning };
+  }
+
+  private downloads(): ClusterDownloads {
+    const { turns, neighbourHttp, otherStores } = this.parts;
+    return {
+      turns,
+      http: neighbourHttp,
+      stores: otherStores,
+      onLost: (neighbour, reason) =>
+        this.logger.warn('A neighbour could not give a part of a model', {
+          neighbour: neighbour.name,
+          reason,
+        }),
+    };
+  }
+
   /**
    * A model and its files, fetched from where it came from when this worker does not have it, or not all of it. The
    * caller releases the lease when nothing uses the files any more.
+   * @param onProgress takes the bytes that had to be fetched
    * @throws LongshoreError `model_not_found`; SourceError; StoreError
    */
-  async provide(modelId: string, signal: AbortSignal): Promise<{ model: StoredModel; lease: ModelLease }> {
+  async provide(
+    modelId: string,
+    signal: AbortSignal,
+    onProgress?: (line: ProgressLine) => void,
+  ): Promise<{ model: StoredModel; lease: ModelLease }> {
     const model = await this.store.get(modelId);
     if (model !== undefined) {
       try {
@@ -111,7 +170,7 @@ export class ModelLibrary {
     }
     const known = await this.catalogue.find(modelId);
     if (known === undefined) throw new LongshoreError('model_not_found', `No such model: ${modelId}`);
-    return { model: await this.fetch(known, signal), lease: await this.store.lease(modelId) };
+    return { model: await this.fetch(known, signal, onProgress), lease: await this.store.lease(modelId) };
   }
 
   /**
@@ -176,7 +235,11 @@ export class ModelLibrary {
   }
 
   /** Out of the stores of neighbours, and what they cannot give from where it came from. */
-  private async fetch({ id, tags, origin }: CatalogueModel, signal: AbortSignal): Promise<StoredModel> {
+  private async fetch(
+    { id, tags, origin }: CatalogueModel,
+    signal: AbortSignal,
+    onProgress?: (line: ProgressLine) => void,
+  ): Promise<StoredModel> {
     const neighbours = this.parts.neighbours(id);
     const name = tags[0] ?? id;
     if (origin === '' && neighbours.length === 0) {
@@ -198,7 +261,14 @@ export class ModelLibrary {
     });
     // Sentences name what people know it by.
     const reference = { registry: '', repository: '', digest: id, name };
-    const model = await fetchModel({ store: this.store, source, reference, signal });
+    const model = await fetchModel({
+      store: this.store,
+      source,
+      reference,
+      signal,
+      cluster: this.downloads(),
+      ...(onProgress && { onProgress }),
+    });
     for (const tag of tags) await this.store.tag(id, tag);
     await this.refresh();
     return (await this.store.get(id)) ?? model;

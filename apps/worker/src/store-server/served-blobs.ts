@@ -1,13 +1,16 @@
 import { type ModelStore, StoreError } from '#models';
 
-/** A blob of a model that is in the store. */
+/** A blob that is in the store. */
 export interface ServedBlob {
   readonly path: string;
   /** Bytes, as manifests say. */
   readonly size: number;
 }
 
-/** Blobs by digest: only those of models in the store, so that nothing else on the disk can be named. */
+/**
+ * Blobs by digest, so that nothing else on the disk can be named. Those of models in the store are known with the size
+ * they should have; others, of models that are still coming, are as long as their file.
+ */
 export class ServedBlobs {
   private known:
     { readonly of: readonly string[]; readonly blobs: Promise<Map<string, ServedBlob>> } | undefined;
@@ -25,7 +28,7 @@ export class ServedBlobs {
       this.known = { of, blobs };
       blobs.catch(() => (this.known = undefined));
     }
-    return (await this.known.blobs).get(digest);
+    return (await this.known.blobs).get(digest) ?? this.store.findBlob(digest);
   }
 
   private async read(ids: readonly string[]): Promise<Map<string, ServedBlob>> {

@@ -1,4 +1,4 @@
-import { ModelStore, type Neighbour, NeighbourHttp, RegistryHttp, RegistrySource } from '#models';
+import { type DownloadTurns, ModelStore, type Neighbour, NeighbourHttp, RegistryHttp, RegistrySource } from '#models';
 import { createLogger } from '#observability';
 import { makeTemporaryFolder } from '#testing';
 import { ModelLibrary } from '../../residency/model-library.js';
@@ -7,6 +7,9 @@ import type { StoreLimits } from '../store-limits.js';
 import { StoreServer } from '../store-server.js';
 import { StillCatalogue } from './still-catalogue.js';
 
+const ALWAYS: DownloadTurns = {
+  take: () => Promise.resolve({ report: () => undefined, release: () => Promise.resolve() }),
+};
 const logger = createLogger('error', 'json');
 
 /** One worker's store with what serves it. */
@@ -24,8 +27,15 @@ export class StoreBench {
   private readonly registry = new RegistryHttp();
   private readonly neighbourHttp = new NeighbourHttp(this.access);
 
-  /** @param neighbours whom its library asks for every model */
-  async serve(limits: Partial<StoreLimits> = {}, neighbours: readonly Neighbour[] = []): Promise<ServedStore> {
+  /**
+   * @param neighbours whom its library asks for every model and blob
+   * @param turns whose turn it is to download; always its own when absent
+   */
+  async serve(
+    limits: Partial<StoreLimits> = {},
+    neighbours: readonly Neighbour[] = [],
+    turns: DownloadTurns = ALWAYS,
+  ): Promise<ServedStore> {
     const folder = await makeTemporaryFolder('served-store');
     this.ends.push(() => folder.remove());
     const store = await ModelStore.open(folder.path);
@@ -36,6 +46,8 @@ export class StoreBench {
       catalogue: this.catalogue,
       logger,
       neighbours: () => neighbours,
+      otherStores: () => neighbours,
+      turns,
       neighbourHttp: this.neighbourHttp,
       onChange: () => undefined,
     });

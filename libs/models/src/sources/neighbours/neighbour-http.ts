@@ -19,12 +19,16 @@ export interface NeighbourAccess {
 export interface NeighbourRequest {
   /** Below the neighbour's address, without a leading slash. */
   readonly path: string;
+  readonly method?: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal | undefined;
 }
 
 /** A neighbour that sends nothing for so long is given up: others may have the same; ms. */
 const IDLE_TIMEOUT_MS = 10_000;
+
+/** For the question whether it has something; ms. */
+const ANSWER_WITHIN_MS = 2_000;
 
 /** HTTP between the stores of a cluster. */
 export class NeighbourHttp {
@@ -42,18 +46,38 @@ export class NeighbourHttp {
     return this.send(neighbour, request);
   }
 
+  /** Whether it has a whole blob. One that does not say so soon counts as not having it. @throws the signal's reason */
+  async hasBlob(
+    neighbour: Neighbour,
+    { digest, size }: { readonly digest: string; readonly size: number },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    try {
+      const response = await this.get(neighbour, {
+        method: 'HEAD',
+        path: `v2/store/blobs/${digest}`,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+      });
+      await discard(response);
+      return response.status === 200 && Number(response.headers['content-length']) === size;
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
+  }
+
   /** Ends all connections, also those in use. */
   async close(): Promise<void> {
     await this.exchange.close();
   }
 
   private async send({ name, url }: Neighbour, request: NeighbourRequest): Promise<RegistryResponse> {
-    const { path, headers, signal } = request;
+    const { method = 'GET', path, headers, signal } = request;
     if (!URL.canParse(path, url))
       throw new SourceError('failed', `The address of ${name} is no URL: ${url}.`);
     const authorization = await this.access.authorization();
     return this.exchange.send(
-      { method: 'GET', ...(headers && { headers }), signal },
+      { method, ...(headers && { headers }), signal },
       new URL(path, url),
       authorization,
     );
