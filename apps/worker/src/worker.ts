@@ -92,6 +92,7 @@ export class Worker {
       host: config.storeHost,
       port: config.storePort,
       url: config.storeUrl,
+      sessions: () => this.host.residency.ready(),
     });
     this.remote = attached && new RemoteModels({ ...attached, catalogue, logger });
     this.attached =

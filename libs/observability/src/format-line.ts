@@ -9,6 +9,21 @@ export interface LogLine {
   readonly fields: LogFields;
 }
 
+/** One log event as text without its time, which may have several lines: `level=info msg="…" key=value`. */
+export function formatPairs({ level, message, fields }: Omit<LogLine, 'time'>): string {
+  const { error, ...rest } = fields;
+  const text = formatFields(rest);
+  const head = `level=${level} msg=${pretty(message)}${text}`;
+  if (error === undefined) return head;
+  return `${head}\n${error instanceof Error ? (error.stack ?? error.message) : pretty(error)}`;
+}
+
+/** ` key=value` of each field that has one. Never throws. */
+export function formatFields(fields: LogFields): string {
+  const pairs = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return pairs.map(([name, value]) => ` ${name}=${pretty(value)}`).join('');
+}
+
 /** One log event as one line of JSON, or as text for people. Never throws, whatever the fields hold. */
 export function formatLine(format: 'json' | 'pretty', line: LogLine): string {
   return format === 'json' ? formatJson(line) : formatPretty(line);
@@ -25,8 +40,7 @@ function formatJson({ time, level, message, fields }: LogLine): string {
 
 function formatPretty({ time, level, message, fields }: LogLine): string {
   const { error, ...rest } = fields;
-  const pairs = Object.entries(rest).filter(([, value]) => value !== undefined);
-  const text = pairs.map(([name, value]) => ` ${name}=${pretty(value)}`).join('');
+  const text = formatFields(rest);
   const head = `${time.toISOString().slice(11, 23)} ${level.toUpperCase().padEnd(5)} ${message}${text}`;
   if (error === undefined) return head;
   const cause = error instanceof Error ? (error.stack ?? error.message) : pretty(error);

@@ -9,5 +9,6 @@ export {
   type LoggerOptions,
   type LogLevel,
 } from './logger.js';
+export { RecentLines, type RecentLine, type RecentLinesLimits } from './recent-lines.js';
 export { NestLogger } from './nest-logger.js';
 export { readRelease } from './release.js';

@@ -1,4 +1,5 @@
-import { formatLine, type LogFields } from './format-line.js';
+import { formatFields, formatLine, formatPairs, type LogFields, type LogLine } from './format-line.js';
+import { RecentLines } from './recent-lines.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -11,6 +12,8 @@ export interface LoggerOptions {
   readonly format: LogFormat;
   /** Takes one line with its line break. */
   readonly write: (line: string) => void;
+  /** Takes the same lines, and what engines print whatever the level. */
+  readonly recent?: RecentLines;
 }
 
 /**
@@ -26,6 +29,11 @@ export class Logger {
   /** The same logger with fields that stand on each of its lines. */
   with(fields: LogFields): Logger {
     return new Logger(this.options, { ...this.fields, ...fields });
+  }
+
+  /** The latest lines, where they are kept. */
+  get recent(): RecentLines | undefined {
+    return this.options.recent;
   }
 
   /** False spares the caller the work of putting fields together. */
@@ -50,14 +58,25 @@ export class Logger {
   }
 
   private write(level: LogLevel, message: string, fields: LogFields | undefined): void {
-    if (!this.isEnabled(level)) return;
+    const { recent } = this.options;
+    const engine = level === 'debug' && fields !== undefined && 'engine' in fields;
+    const enabled = this.isEnabled(level);
+    if (!enabled && (!engine || recent === undefined)) return;
     const line = { time: new Date(), level, message, fields: { ...this.fields, ...fields } };
-    this.options.write(`${formatLine(this.options.format, line)}\n`);
+    if (enabled) this.options.write(`${formatLine(this.options.format, line)}\n`);
+    if (recent !== undefined) keepLine(recent, line, engine);
   }
 }
 
-/** Logs to standard output. A reader of it that goes away takes the lines with it, not this process. */
+/** What an engine prints stands as it is, behind who printed it. */
+function keepLine(recent: RecentLines, line: LogLine, engine: boolean): void {
+  const text = engine ? `${formatFields(line.fields).trimStart()} | ${line.message}` : formatPairs(line);
+  for (const part of text.split('\n')) recent.add({ time: line.time.getTime(), engine, text: part });
+}
+
+/** Logs to standard output, and keeps the latest lines. A reader of it that goes away takes the lines with it, not this process. */
 export function createLogger(level: LogLevel, format: LogFormat): Logger {
   process.stdout.on('error', () => undefined);
-  return new Logger({ level, format, write: (line) => process.stdout.write(line) });
+  const recent = new RecentLines();
+  return new Logger({ level, format, write: (line) => process.stdout.write(line), recent });
 }

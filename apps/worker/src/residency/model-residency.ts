@@ -132,6 +132,11 @@ export class ModelResidency {
     return [...this.sessions].filter(({ state }) => state === 'ready').map(({ identity }) => identity);
   }
 
+  /** The sessions that take requests. */
+  ready(): readonly ResidentSession[] {
+    return [...this.sessions].filter(({ state }) => state === 'ready');
+  }
+
   /** Unloads every session of a model, after what it has begun. */
   async forget(modelId: string): Promise<void> {
     await this.sessions.retireAll((session) => session.identity.modelId === modelId, 'its model was deleted');

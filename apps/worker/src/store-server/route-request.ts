@@ -1,11 +1,12 @@
 /** What a request to a store server asks for. Digests are the only names. */
 export type StoreRoute =
   | { readonly kind: 'manifest' | 'blob' | 'export' | 'push' | 'repackage'; readonly digest: string }
-  | { readonly kind: 'load' }
+  | { readonly kind: 'load' | 'engine-metrics' }
+  | { readonly kind: 'logs'; readonly follow: boolean }
   | { readonly kind: 'remote'; readonly reference: string };
 
 interface Shape {
-  readonly kind: Exclude<StoreRoute['kind'], 'load' | 'remote'>;
+  readonly kind: Extract<StoreRoute, { readonly digest: string }>['kind'];
   readonly methods: readonly string[];
   readonly path: RegExp;
 }
@@ -23,8 +24,12 @@ export function routeRequest(method: string, url: string): StoreRoute | undefine
   const cut = url.indexOf('?');
   const path = cut === -1 ? url : url.slice(0, cut);
   if (method === 'POST' && path === '/models/load') return { kind: 'load' };
+  if (method === 'GET' && path === '/v1/engine-metrics') return { kind: 'engine-metrics' };
+  const query = new URLSearchParams(cut === -1 ? '' : url.slice(cut));
+  if (method === 'GET' && path === '/v1/logs')
+    return { kind: 'logs', follow: query.get('follow') === 'true' };
   if (method === 'GET' && path === '/remote') {
-    const reference = new URLSearchParams(cut === -1 ? '' : url.slice(cut)).get('reference');
+    const reference = query.get('reference');
     return reference === null ? undefined : { kind: 'remote', reference };
   }
   for (const shape of SHAPES) {

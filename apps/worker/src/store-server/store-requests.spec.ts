@@ -13,6 +13,9 @@ describe('what a request to a store asks for', () => {
     ['GET', `/models/${DIGEST}/export`, { kind: 'export', digest: DIGEST }],
     ['POST', '/models/load', { kind: 'load' }],
     ['GET', '/remote?reference=a%2Fb%3Ac', { kind: 'remote', reference: 'a/b:c' }],
+    ['GET', '/v1/logs', { kind: 'logs', follow: false }],
+    ['GET', '/v1/logs?follow=true', { kind: 'logs', follow: true }],
+    ['GET', '/v1/engine-metrics', { kind: 'engine-metrics' }],
   ])('%s %s', (method, url, route) => {
     expect(routeRequest(method, url)).toEqual(route);
   });
@@ -23,6 +26,8 @@ describe('what a request to a store asks for', () => {
     ['GET', `/v2/store/blobs/../${DIGEST}`],
     ['GET', '/models/load'],
     ['GET', '/remote'],
+    ['POST', '/v1/logs'],
+    ['GET', '/v1/engine-metrics/x'],
     ['', ''],
   ])('is nothing: %s %s', (method, url) => {
     expect(routeRequest(method, url)).toBeUndefined();

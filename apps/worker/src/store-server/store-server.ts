@@ -13,6 +13,8 @@ import {
   serveRemote,
   serveRepackage,
 } from './serve-models.js';
+import { type MeasuredSession, serveEngineMetrics } from './serve-engine-metrics.js';
+import { serveLogs } from './serve-logs.js';
 import { serveBlob, serveManifest } from './serve-parts.js';
 import { ServedBlobs } from './served-blobs.js';
 import type { StoreAccess } from './store-access.js';
@@ -26,14 +28,17 @@ export interface StoreServerOptions extends ModelServices {
   readonly port: number;
   /** What others reach it by, when that is something else than host and port. */
   readonly url?: string;
+  /** Its latest lines are served too. */
   readonly logger: Logger;
+  /** Whose metrics are served; absent = none. */
+  readonly sessions?: () => readonly MeasuredSession[];
   readonly limits?: Partial<StoreLimits>;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const EVERYWHERE = ['0.0.0.0', '::'];
 
-/** Serves a model store to the gateways and the other workers of the cluster, and to nobody else. */
+/** Serves a model store, and what its worker tells of itself, to the gateways and the other workers of the cluster, and to nobody else. */
 export class StoreServer {
   private readonly server: Server;
   private readonly blobs: ServedBlobs;
@@ -138,6 +143,10 @@ export class StoreServer {
         return serveLoad(exchange, options);
       case 'remote':
         return serveRemote(exchange, options, route.reference);
+      case 'logs':
+        return serveLogs(exchange, options.logger.recent, route.follow);
+      case 'engine-metrics':
+        return serveEngineMetrics(exchange, options.sessions?.() ?? []);
     }
   }
 
