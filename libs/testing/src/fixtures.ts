@@ -1,7 +1,9 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeAdapterModel } from './gguf/adapter-model.js';
 import { writeCorruptModel } from './gguf/corrupt-model.js';
-import { writeEmbeddingModel } from './gguf/embedding-model.js';
+import { writeEmbeddingModel, writeRerankingModel } from './gguf/embedding-model.js';
+import { writeProjectorModel } from './gguf/projector-model.js';
 import { writeRandomModel } from './gguf/random-model.js';
 import { writeScriptedModel } from './gguf/scripted-model.js';
 import { CACHE } from './repository.js';
@@ -17,6 +19,12 @@ const WRITERS = {
   random: writeRandomModel,
   /** A tiny BERT. */
   embedding: writeEmbeddingModel,
+  /** The same with a head that ranks. */
+  reranker: writeRerankingModel,
+  /** Images for the scripted model. */
+  projector: writeProjectorModel,
+  /** A LoRA for the scripted model. */
+  adapter: writeAdapterModel,
   /** Aborts the engine that loads it. */
   corrupt: writeCorruptModel,
 } as const;

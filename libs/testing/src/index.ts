@@ -1,6 +1,7 @@
 export * from './cluster/index.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { fixtureFolder, fixtureModel, type FixtureFolder, type FixtureModel } from './fixtures.js';
+export { ADAPTED_PIECE } from './gguf/adapter-model.js';
 export { writeCorruptModel } from './gguf/corrupt-model.js';
 export { EMBEDDING_CONTEXT, EMBEDDING_DIMENSIONS, writeEmbeddingModel } from './gguf/embedding-model.js';
 export { writeRandomModel } from './gguf/random-model.js';

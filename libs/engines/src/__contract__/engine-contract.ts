@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { truncate, writeFile, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { descendantsOf, eventually, fixtureModel, isAlive, makeTemporaryFolder, SCRIPTS } from '#testing';
+import { descendantsOf, eventually, isAlive, makeTemporaryFolder, SCRIPTS } from '#testing';
 import type { TemporaryFolder } from '#testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EngineStartError, type Engine, type EngineSession, type SessionSpec } from '../engine.js';
 import { ask, askForText, askStreaming } from './ask.js';
+import { GGUF_MODEL, type ContractModel } from './contract-model.js';
 
 /** Generates until the context is full. */
 const LOOP = SCRIPTS.loop.prompt;
@@ -18,13 +18,18 @@ const NEVER = new AbortController().signal;
 interface World {
   readonly folder: TemporaryFolder;
   readonly engine: Engine;
+  readonly model: ContractModel;
   /** Starts a session that is stopped after the test. */
   start(changes?: Partial<SessionSpec>, signal?: AbortSignal): Promise<EngineSession>;
   stopAll(): Promise<void>;
 }
 
 /** What every engine driver promises, shown with a real engine and the scripted model. */
-export function describeEngineContract(name: string, createEngine: () => Engine): void {
+export function describeEngineContract(
+  name: string,
+  createEngine: () => Engine,
+  model: ContractModel = GGUF_MODEL,
+): void {
   describe(`${name} keeps the engine contract`, () => {
     let world: World | undefined;
     let session: EngineSession;
@@ -37,8 +42,8 @@ export function describeEngineContract(name: string, createEngine: () => Engine)
 
     beforeAll(async () => {
       const engine = createEngine();
-      world = await createWorld(engine);
-      session = await world.engine.start(await specIn(world.folder), NEVER);
+      world = await createWorld(engine, model);
+      session = await world.engine.start(await specIn(world), NEVER);
       stop = () => session.stop(2_000);
     });
     afterEach(() => world?.stopAll());
@@ -50,7 +55,7 @@ export function describeEngineContract(name: string, createEngine: () => Engine)
     describeAnswers(shared);
     describeConcurrency(current, shared);
     describeEnds(current);
-    describeFailures(current);
+    describeFailures(current, model);
   });
 }
 
@@ -208,21 +213,12 @@ function describeEnds(world: () => World): void {
   });
 }
 
-function describeFailures(world: () => World): void {
-  it.each([
-    ['a missing file', (folder: string) => Promise.resolve(join(folder, 'missing.gguf')), /not there/],
-    ['a file that is no model', writeGarbage, /not a GGUF|cannot be loaded/],
-    ['a file that is cut short', writeTruncated, /cut short|cannot be loaded/],
-    [
-      'a file that makes the engine abort',
-      () => fixtureModel('corrupt'),
-      /own check|gave up|cannot be loaded/,
-    ],
-  ])('refuses %s with a sentence and leaves nothing behind', async (_, make, sentence) => {
+function describeFailures(world: () => World, model: ContractModel): void {
+  it.each(model.broken)('refuses %s with a sentence and leaves nothing behind', async (_, make, sentence) => {
     const before = processesOfOurs();
-    const weights = await make(world().folder.path);
+    const files = await make(world().folder.path);
     const failure: unknown = await world()
-      .start({ files: { format: 'gguf', weights } })
+      .start({ files })
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EngineStartError);
     expect(failure).toHaveProperty('message', expect.stringMatching(sentence));
@@ -233,14 +229,15 @@ function describeFailures(world: () => World): void {
   });
 }
 
-async function createWorld(engine: Engine): Promise<World> {
+async function createWorld(engine: Engine, model: ContractModel): Promise<World> {
   const folder = await makeTemporaryFolder('eng');
   const sessions: EngineSession[] = [];
   return {
     folder,
     engine,
+    model,
     async start(changes = {}, signal = NEVER) {
-      const session = await engine.start({ ...(await specIn(folder)), ...changes }, signal);
+      const session = await engine.start({ ...(await specIn({ folder, model })), ...changes }, signal);
       sessions.push(session);
       return session;
     },
@@ -250,12 +247,13 @@ async function createWorld(engine: Engine): Promise<World> {
   };
 }
 
-async function specIn(folder: TemporaryFolder): Promise<SessionSpec> {
+async function specIn({ folder, model }: Pick<World, 'folder' | 'model'>): Promise<SessionSpec> {
   return {
     modelId: `sha256:${'a'.repeat(64)}`,
     servedName: 'ai/scripted',
     mode: 'completion',
-    files: { format: 'gguf', weights: await fixtureModel('scripted') },
+    files: await model.files(),
+    ...(model.settings && { settings: model.settings }),
     contextSize: 1024,
     slots: 3,
     threads: 1,
@@ -284,17 +282,4 @@ function messageOf(error: unknown): string {
 
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {
   for await (const chunk of stream) void chunk;
-}
-
-async function writeGarbage(folder: string): Promise<string> {
-  const path = join(folder, 'garbage.gguf');
-  await writeFile(path, Buffer.alloc(100_000, 'garbage'));
-  return path;
-}
-
-async function writeTruncated(folder: string): Promise<string> {
-  const path = join(folder, 'truncated.gguf');
-  await copyFile(await fixtureModel('scripted'), path);
-  await truncate(path, 2_000_000);
-  return path;
 }

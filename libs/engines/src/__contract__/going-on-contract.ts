@@ -1,10 +1,11 @@
-import { fixtureModel, makeTemporaryFolder, parseSse, SCRIPTS, type TemporaryFolder } from '#testing';
+import { makeTemporaryFolder, parseSse, SCRIPTS, type TemporaryFolder } from '#testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EngineCall } from '../engine-client.js';
 import type { Engine, EngineSession } from '../engine.js';
 import { CannotContinue } from '../going-on/cannot-continue.js';
 import { askForText } from './ask.js';
 import { assembleAnswer } from './assemble-answer.js';
+import { GGUF_MODEL, type ContractModel } from './contract-model.js';
 
 const CHAT = '/v1/chat/completions';
 const RAW = '/v1/completions';
@@ -69,7 +70,10 @@ export function describeGoingOn(
   name: string,
   createEngine: () => Engine,
   further: readonly (readonly [string, Request])[] = [],
+  model: ContractModel = GGUF_MODEL,
 ): void {
+  const startIn = (folder: TemporaryFolder, slots: number, contextSize: number): Promise<EngineSession> =>
+    startScripted(createEngine(), folder, { slots, contextSize, model });
   describe(`${name} goes on with answers that broke off`, () => {
     let folder: TemporaryFolder;
     let session: EngineSession;
@@ -77,7 +81,7 @@ export function describeGoingOn(
 
     beforeAll(async () => {
       folder = await makeTemporaryFolder('go');
-      session = await startScripted(createEngine(), folder, { slots: 2, contextSize: 1024 });
+      session = await startIn(folder, 2, 1024);
       stop = () => session.stop(1_000);
     });
     afterAll(async () => {
@@ -111,7 +115,7 @@ export function describeGoingOn(
       ['has just gone on', {}, 1, 300],
       ['still looks for the place', { stop: ['never'] }, 60, 20],
     ])('gives the slot back when its client hangs up while it %s', async (_, more, delivered, waitMs) => {
-      const one = await startScripted(createEngine(), folder, { slots: 1, contextSize: 4096 });
+      const one = await startIn(folder, 1, 4096);
       try {
         const client = new AbortController();
         const request = chat(SCRIPTS.loop.prompt, { max_tokens: 3_900, ...more });
@@ -152,15 +156,16 @@ export async function breakOff(session: EngineSession, request: Request): Promis
 export async function startScripted(
   engine: Engine,
   folder: TemporaryFolder,
-  size: { readonly slots: number; readonly contextSize: number },
+  options: { readonly slots: number; readonly contextSize: number; readonly model?: ContractModel },
 ): Promise<EngineSession> {
-  const weights = await fixtureModel('scripted');
+  const { model = GGUF_MODEL, ...size } = options;
   return engine.start(
     {
       modelId: `sha256:${'a'.repeat(64)}`,
       servedName: 'ai/scripted',
       mode: 'completion',
-      files: { format: 'gguf', weights },
+      files: await model.files(),
+      ...(model.settings && { settings: model.settings }),
       threads: 1,
       runDirectory: folder.path,
       log: () => undefined,

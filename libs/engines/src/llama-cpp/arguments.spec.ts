@@ -11,6 +11,7 @@ function argumentsFor(
   spec: Partial<SessionSpec>,
   known: readonly string[] = KNOWN,
   extra: readonly string[] = [],
+  draftType?: string,
 ) {
   const whole: SessionSpec = {
     modelId: `sha256:${'0'.repeat(64)}`,
@@ -26,6 +27,7 @@ function argumentsFor(
   return llamaServerArguments(whole, {
     socketPath: '/run/l/e-1.sock',
     knownFlags: new Set(known),
+    ...(draftType !== undefined && { draftType }),
     extraArguments: extra,
   });
 }
@@ -70,7 +72,62 @@ describe('llamaServerArguments', () => {
     expect(line).toContain('--mmproj /p.gguf --chat-template-file /t.jinja');
   });
 
-  it('puts the arguments of the operator last, so that they win', () => {
-    expect(argumentsFor({}, KNOWN, ['-ngl', '0']).slice(-2)).toEqual(['-ngl', '0']);
+  it('lets the operator’s arguments win over ours, and those of the model over both', () => {
+    const settings = { flags: ['-ngl', '7', '--temp', '-1'] };
+    const line = argumentsFor({ settings }, [...KNOWN, '-ngl', '--temp'], ['-ngl', '0']);
+    expect(line.slice(-6)).toEqual(['-ngl', '0', '-ngl', '7', '--temp', '-1']);
+  });
+
+  it.each([
+    ['--nonsense', /does not know the flag --nonsense; take it out/],
+    ['-xyz', /does not know the flag -xyz/],
+    ['--jinja=1', /--jinja=1; write its value as a word of its own: --jinja 1/],
+  ])('refuses %s, which the binary would not take', (flag, sentence) => {
+    expect(() => argumentsFor({ settings: { flags: [flag] } })).toThrow(sentence);
+  });
+
+  it('takes -1 for as large a context as the model can', () => {
+    expect(argumentsFor({ contextSize: -1 })).toEqual(argumentsFor({}));
+    expect(argumentsFor({ contextSize: -1, mode: 'embedding' })).not.toContain('--batch-size');
+  });
+
+  it('limits reasoning', () => {
+    const line = argumentsFor({ settings: { reasoningBudget: -1 } }, [...KNOWN, '--reasoning-budget']);
+    expect(line.slice(-2)).toEqual(['--reasoning-budget', '-1']);
+  });
+
+  const draft = {
+    files: { format: 'gguf', weights: '/store/draft.gguf' },
+    tokens: 6,
+    minimumAcceptance: 0.4,
+  } as const;
+
+  it.each([
+    [
+      'a new binary',
+      '--spec-draft-model --model-draft --spec-draft-n-max --draft-max --spec-draft-p-min --draft-p-min',
+      'draft-simple',
+      '--spec-draft-model /store/draft.gguf --spec-draft-n-max 6 --spec-draft-p-min 0.4 --spec-type draft-simple',
+    ],
+    [
+      'an old binary',
+      '--model-draft --draft-max --draft-p-min',
+      undefined,
+      '--model-draft /store/draft.gguf --draft-max 6 --draft-p-min 0.4',
+    ],
+  ])('gives %s a draft model in its own words', (_, known, draftType, expected) => {
+    const spec = { contextSize: 512, settings: { draft } };
+    const line = argumentsFor(spec, known.split(' '), [], draftType).join(' ');
+    expect(line.endsWith(expected)).toBe(true);
+  });
+
+  it('says so when the binary takes no draft model', () => {
+    expect(() => argumentsFor({ settings: { draft } })).toThrow('does not take a draft model');
+  });
+
+  it('speculates only where text is made', () => {
+    expect(argumentsFor({ mode: 'embedding', settings: { draft, reasoningBudget: 5 } })).toEqual(
+      argumentsFor({ mode: 'embedding' }),
+    );
   });
 });

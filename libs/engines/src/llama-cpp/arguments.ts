@@ -1,4 +1,5 @@
-import type { SessionSpec } from '../engine.js';
+import { EngineStartError, type DraftModel, type SessionSpec } from '../engine.js';
+import { refuseUnknownFlags } from './model-flags.js';
 
 /** RAM for prompts of slots that went idle, so that a conversation comes back without prefill; MiB. */
 const PROMPT_CACHE_MEBIBYTES = 512;
@@ -6,15 +7,19 @@ const PROMPT_CACHE_MEBIBYTES = 512;
 /** What a session asks of llama-server's command line beyond the spec. */
 export interface ArgumentOptions {
   readonly socketPath: string;
-  /** Long flags that the installed binary knows, from its `--help`. */
+  /** Flags that the installed binary knows, from its `--help`. */
   readonly knownFlags: ReadonlySet<string>;
-  /** The operator's own, put last so that they win. */
+  /** What it calls guessing with a small model, where it wants to be told. */
+  readonly draftType?: string;
+  /** The operator's own, for every model: they win over ours, and a model's own flags over them. */
   readonly extraArguments: readonly string[];
 }
 
 /**
  * The command line of llama-server for a session. Flags that every version has are always given; the others, which
- * are renamed or added often, only when the binary knows them.
+ * are renamed or added often, only when the binary knows them. Of a flag that is given twice llama-server takes the
+ * last.
+ * @throws EngineStartError when the binary lacks a flag that somebody asked for
  */
 export function llamaServerArguments(spec: SessionSpec, options: ArgumentOptions): string[] {
   const settings: Readonly<Record<string, string>> = {
@@ -27,10 +32,14 @@ export function llamaServerArguments(spec: SessionSpec, options: ArgumentOptions
   };
   const always = [...Object.entries(settings).flat(), ...modeArguments(spec)];
   const wished = [...OPTIONAL_ALWAYS, ...contextSharing(spec), ...templateArguments(spec)];
+  const flags = spec.settings?.flags ?? [];
+  refuseUnknownFlags(flags, options.knownFlags);
   return [
     ...always,
-    ...wished.flatMap((wish) => firstKnown(wish, options.knownFlags)),
+    ...wished.flatMap((wish) => firstKnown(wish, options.knownFlags) ?? []),
+    ...demandedArguments(spec, options),
     ...options.extraArguments,
+    ...flags,
   ];
 }
 
@@ -52,11 +61,16 @@ const OPTIONAL_ALWAYS: readonly Wish[] = [
  * the slots share: giving each slot the whole limit would cost memory many times over.
  */
 function contextTokens(spec: SessionSpec): string {
-  return String((spec.contextSize ?? 0) * spec.slots);
+  return String((slotTokens(spec) ?? 0) * spec.slots);
 }
 
 function contextSharing(spec: SessionSpec): Wish[] {
-  return spec.contextSize === undefined ? [[['--kv-unified']]] : [[['--no-kv-unified']]];
+  return slotTokens(spec) === undefined ? [[['--kv-unified']]] : [[['--no-kv-unified']]];
+}
+
+/** Undefined: as many as the model can. */
+function slotTokens({ contextSize }: SessionSpec): number | undefined {
+  return contextSize === undefined || contextSize <= 0 ? undefined : contextSize;
 }
 
 /** A prompt is computed in pieces of this size, and a caller who hung up is noticed between two; tokens. */
@@ -68,7 +82,8 @@ const PROMPT_PIECE = 512;
  */
 function modeArguments(spec: SessionSpec): string[] {
   if (spec.mode === 'completion') return ['--batch-size', String(PROMPT_PIECE)];
-  const batch = spec.contextSize === undefined ? [] : batchOf(spec.contextSize);
+  const tokens = slotTokens(spec);
+  const batch = tokens === undefined ? [] : batchOf(tokens);
   return spec.mode === 'embedding' ? ['--embeddings', ...batch] : ['--embeddings', '--reranking', ...batch];
 }
 
@@ -85,6 +100,60 @@ function templateArguments(spec: SessionSpec): Wish[] {
   return wishes;
 }
 
-function firstKnown(wish: Wish, knownFlags: ReadonlySet<string>): readonly string[] {
-  return wish.find(([flag]) => flag !== undefined && knownFlags.has(flag)) ?? [];
+/** What somebody asked for: it must not be left out silently. */
+function demandedArguments({ mode, settings = {} }: SessionSpec, options: ArgumentOptions): string[] {
+  const { draft, reasoningBudget } = settings;
+  if (mode !== 'completion') return [];
+  const demands: [string, Wish][] = [];
+  if (reasoningBudget !== undefined) {
+    demands.push(['a limit for reasoning', [['--reasoning-budget', String(reasoningBudget)]]]);
+  }
+  if (draft !== undefined) demands.push(...draftDemands(draft));
+  const given = demands.flatMap(([what, wish]) => demanded(what, wish, options.knownFlags));
+  const { draftType } = options;
+  return draft === undefined || draftType === undefined ? given : [...given, '--spec-type', draftType];
+}
+
+function draftDemands({ files, tokens, minimumAcceptance }: DraftModel): [string, Wish][] {
+  const path = files.weights;
+  const demands: [string, Wish][] = [
+    [
+      'a draft model',
+      [
+        ['--spec-draft-model', path],
+        ['--model-draft', path],
+      ],
+    ],
+  ];
+  if (tokens !== undefined) {
+    const most = String(tokens);
+    demands.push([
+      'a number of draft tokens',
+      [
+        ['--spec-draft-n-max', most],
+        ['--draft-max', most],
+      ],
+    ]);
+  }
+  if (minimumAcceptance !== undefined) {
+    const least = String(minimumAcceptance);
+    demands.push([
+      'a least probability of draft tokens',
+      [
+        ['--spec-draft-p-min', least],
+        ['--draft-p-min', least],
+      ],
+    ]);
+  }
+  return demands;
+}
+
+function demanded(what: string, wish: Wish, knownFlags: ReadonlySet<string>): readonly string[] {
+  const known = firstKnown(wish, knownFlags);
+  if (known !== undefined) return known;
+  throw new EngineStartError(`This llama-server does not take ${what}; a newer one does.`);
+}
+
+function firstKnown(wish: Wish, knownFlags: ReadonlySet<string>): readonly string[] | undefined {
+  return wish.find(([flag]) => flag !== undefined && knownFlags.has(flag));
 }

@@ -78,7 +78,6 @@ describe('callLlamaServer', () => {
     ['a tool call', chat(SCRIPTS.tool.prompt, { tools: [tool('get_weather')] })],
     ['two tool calls', chat(SCRIPTS.tools2.prompt, { tools: [tool('get_weather'), tool('get_time')] })],
     ['log probabilities', chat(SCRIPTS.say.prompt, { logprobs: true, top_logprobs: 2, max_tokens: 4 })],
-    ['two choices', chat(SCRIPTS.say.prompt, { n: 2 })],
     ['a bad parameter', chat(SCRIPTS.say.prompt, { temperature: 'hot' })],
     ['a prompt that is too long', chat('word '.repeat(3_000))],
   ])('gives %s as llama-server does without streaming', async (_, body) => {
@@ -89,10 +88,41 @@ describe('callLlamaServer', () => {
   it.each([
     ['a completion', { prompt: SCRIPTS.say.marker, temperature: 0 }],
     ['log probabilities', { prompt: SCRIPTS.say.marker, temperature: 0, logprobs: 1 }],
-    ['two prompts', { prompt: [SCRIPTS.say.marker, SCRIPTS.json.marker], temperature: 0 }],
   ])('gives %s of raw text as llama-server does without streaming', async (_, body) => {
     const route = '/v1/completions';
     expect(await json(callLlamaServer, route, body)).toEqual(await json(callEngine, route, body));
+  });
+
+  it.each([
+    ['two choices', '/v1/chat/completions', chat(SCRIPTS.say.prompt, { n: 2 }), { prompts: 1 }],
+    [
+      'two prompts',
+      '/v1/completions',
+      { prompt: [SCRIPTS.say.marker, SCRIPTS.say.marker], temperature: 0 },
+      { prompts: 2 },
+    ],
+  ])('counts the tokens of %s together, streamed or not', async (_, route, body, { prompts }) => {
+    const alone = await json(callEngine, route, {
+      ...body,
+      n: 1,
+      ...(prompts === 2 && { prompt: SCRIPTS.say.marker }),
+    });
+    const both = await json(callEngine, route, body);
+    const { prompt_tokens: prompt = 0, completion_tokens: completion = 0 } = alone.usage as Record<
+      string,
+      number
+    >;
+    const expected = { prompt_tokens: prompts * prompt, completion_tokens: 2 * completion };
+    const summed = await json(callLlamaServer, route, body);
+    expect(summed).toEqual({ ...both, usage: expect.objectContaining(expected) as unknown });
+    const streaming = { ...body, stream: true, stream_options: { include_usage: true } };
+    const { text } = await answerOf(callLlamaServer, route, streaming);
+    const usages = [...text.matchAll(/"usage":(\{.*?\}\})/g)].map(
+      ([, usage = '{}']) => JSON.parse(usage) as object,
+    );
+    expect(usages.at(-1)).toMatchObject(expected);
+    expect(text).not.toContain('prompt_progress');
+    expect(text.match(/data: \[DONE\]/g)).toHaveLength(1);
   });
 
   it('streams the bytes that llama-server streams', async () => {

@@ -1,43 +1,73 @@
-import { Readable } from 'node:stream';
 import type { Endpoint } from '../endpoint.js';
 import { callEngine, EngineConnectionError, type EngineCall, type EngineResponse } from '../engine-client.js';
+import { filterEvents } from '../going-on/event-filter.js';
+import { jsonResponse } from '../json-response.js';
+import { callInPieces } from './call-in-pieces.js';
 import { collectAnswer } from './collect-answer.js';
-import { planCall } from './plan-call.js';
+import { planCall, type CallPlan } from './plan-call.js';
+import { asScoreAnswer, newScoreIdentity } from './score.js';
+import { SeveralAnswers } from './several-answers.js';
 import { skipProgress } from './skip-progress.js';
 
 /**
  * llama-server notices a closed connection only when it writes to it. A request that is not streamed writes nothing
  * before its end, and a streamed one nothing before the prompt is computed: a caller who hangs up would leave the
  * slot busy for minutes. So generation is always asked for as a stream that reports the progress of the prompt; the
- * reports are taken out again, and an answer that was not to be streamed is put together here.
+ * reports are taken out again, and an answer that was not to be streamed is put together here. What embeds or ranks
+ * many texts is asked for in pieces.
  */
 export async function callLlamaServer(endpoint: Endpoint, call: EngineCall): Promise<EngineResponse> {
   const plan = planCall(call.route, call.body);
-  if (plan.answer === 'as-is') return callEngine(endpoint, call);
-  if (plan.answer === 'refuse') return jsonResponse(400, refusal(plan.reason));
-  const response = await callEngine(endpoint, { ...call, body: plan.body });
-  if (!isEventStream(response)) return response;
-  try {
-    if (plan.answer === 'collect') return await collected(response);
-    await skipProgress(response.body);
-    return response;
-  } catch (error) {
-    call.signal.throwIfAborted();
-    throw new EngineConnectionError('The engine broke off before its answer was complete.', { cause: error });
+  switch (plan.answer) {
+    case 'as-is':
+      return callEngine(endpoint, plan.body === undefined ? call : { ...call, body: plan.body });
+    case 'refuse':
+      return jsonResponse(400, refusal(plan.reason));
+    case 'pieces':
+      return whole(call, () => callInPieces(endpoint, call, plan.work));
+    case 'score':
+      return score(endpoint, call, plan.body);
+    default:
+      return generate(endpoint, call, plan);
   }
 }
 
-async function collected(response: EngineResponse): Promise<EngineResponse> {
-  const { status, json } = await collectAnswer(response.body);
-  return jsonResponse(status, json, response.headers);
+type Generation = Extract<CallPlan, { answer: 'stream' | 'streams' | 'collect' }>;
+
+async function generate(endpoint: Endpoint, call: EngineCall, plan: Generation): Promise<EngineResponse> {
+  const response = await callEngine(endpoint, { ...call, body: plan.body });
+  if (!isEventStream(response)) return response;
+  return whole(call, async () => {
+    if (plan.answer === 'collect') {
+      const { status, json } = await collectAnswer(response.body, plan.choices);
+      return jsonResponse(status, json, response.headers);
+    }
+    if (plan.answer === 'streams') {
+      return { ...response, body: await filterEvents(response.body, new SeveralAnswers(plan.choices)) };
+    }
+    await skipProgress(response.body);
+    return response;
+  });
 }
 
-function jsonResponse(status: number, json: string, headers: EngineResponse['headers'] = {}): EngineResponse {
-  return {
-    status,
-    headers: { ...headers, 'content-type': 'application/json; charset=utf-8' },
-    body: Readable.from([Buffer.from(json)]),
-  };
+async function score(endpoint: Endpoint, call: EngineCall, body: string): Promise<EngineResponse> {
+  const ranked = await callLlamaServer(endpoint, { ...call, route: '/v1/rerank', body });
+  if (ranked.status !== 200) return ranked;
+  return whole(call, async () => {
+    const text = (await ranked.body.setEncoding('utf8').toArray()).join('');
+    return jsonResponse(200, asScoreAnswer(text, newScoreIdentity()), ranked.headers);
+  });
+}
+
+/** @throws EngineConnectionError when `make` fails: its answer was cut off */
+async function whole(call: EngineCall, make: () => Promise<EngineResponse>): Promise<EngineResponse> {
+  try {
+    return await make();
+  } catch (error) {
+    call.signal.throwIfAborted();
+    if (error instanceof EngineConnectionError) throw error;
+    throw new EngineConnectionError('The engine broke off before its answer was complete.', { cause: error });
+  }
 }
 
 /** In the shape of llama-server's own refusals. */

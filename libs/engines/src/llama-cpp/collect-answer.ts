@@ -1,10 +1,13 @@
 import type { Readable } from 'node:stream';
+import type { Members } from '../going-on/streamed-event.js';
 import { ChoiceCollector, type StreamedChoice } from './choice-collector.js';
+import { sumUsages } from './sum-usages.js';
 
 interface StreamedEvent {
   readonly choices?: readonly StreamedChoice[];
   readonly error?: { readonly code?: number };
   readonly prompt_progress?: unknown;
+  readonly usage?: Members | null;
   readonly object?: string;
   readonly [member: string]: unknown;
 }
@@ -17,11 +20,13 @@ export interface CollectedAnswer {
 /**
  * Puts the answer together that llama-server would have given without streaming. An error in the stream becomes the
  * whole answer, with its status. One thing differs: log probabilities of a chat lack the end-of-text token, which has
- * no text and which OpenAI does not list either.
+ * no text and which OpenAI does not list either. And the usage is that of all choices.
+ * @param choicesEach how many choices each prompt has
  * @throws the error that ended `body`, also when it ended too early
  */
-export async function collectAnswer(body: Readable): Promise<CollectedAnswer> {
+export async function collectAnswer(body: Readable, choicesEach: number): Promise<CollectedAnswer> {
   const choices = new Map<number, ChoiceCollector>();
+  const usages: Members[] = [];
   let shared: Record<string, unknown> = {};
   for await (const event of eventsOf(body)) {
     if (event.error !== undefined) {
@@ -29,6 +34,7 @@ export async function collectAnswer(body: Readable): Promise<CollectedAnswer> {
     }
     const { choices: pieces = [], prompt_progress: report, ...rest } = event;
     if (report !== undefined) continue;
+    if (event.usage) usages.push(event.usage);
     shared = { ...shared, ...withoutNulls(rest) };
     for (const piece of pieces) {
       const choice = choices.get(piece.index) ?? new ChoiceCollector(piece.index);
@@ -38,10 +44,9 @@ export async function collectAnswer(body: Readable): Promise<CollectedAnswer> {
   }
   const ordered = [...choices.values()].toSorted((a, b) => a.index - b.index);
   const object = shared['object'] === 'chat.completion.chunk' ? 'chat.completion' : shared['object'];
-  return {
-    status: 200,
-    json: JSON.stringify({ choices: ordered.map((choice) => choice.finished()), ...shared, object }),
-  };
+  const usage = usages.length > 0 && { usage: sumUsages(usages, choicesEach) };
+  const finished = ordered.map((choice) => choice.finished());
+  return { status: 200, json: JSON.stringify({ choices: finished, ...shared, ...usage, object }) };
 }
 
 /** Everything up to `[DONE]`. */

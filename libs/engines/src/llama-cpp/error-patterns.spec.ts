@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainLlamaServerEnd } from './error-patterns.js';
+import { explainLlamaServerEnd, llamaServerLackedMemory } from './error-patterns.js';
 
 function explain(
   lines: string[],
@@ -74,5 +74,29 @@ describe('explainLlamaServerEnd', () => {
 
   it('says stopped when it was asked to', () => {
     expect(explain(['failed to load model'], { signal: 'SIGTERM', asked: true })).toBe('stopped');
+  });
+});
+
+describe('llamaServerLackedMemory', () => {
+  const end = { code: 1, signal: null, asked: false, served: false, lastLines: [] };
+  const tooLittle = ['failed to initialize the context: failed to allocate buffer for kv cache'];
+
+  it('reads it from what was printed while loading', () => {
+    expect(llamaServerLackedMemory({ ...end, lastLines: tooLittle })).toBe(true);
+    expect(llamaServerLackedMemory({ ...end, lastLines: ['error loading model: bad magic'] })).toBe(false);
+  });
+
+  it('takes the word of the system for it', () => {
+    const killed = { ...end, code: null, signal: 'SIGKILL' };
+    expect(llamaServerLackedMemory({ ...killed, killedForMemory: true })).toBe(true);
+    expect(llamaServerLackedMemory(killed)).toBe(false);
+    expect(explainLlamaServerEnd({ ...killed, killedForMemory: true })).toBe(
+      'llama-server was killed (SIGKILL), because the machine ran out of memory.',
+    );
+  });
+
+  it('is about loading only', () => {
+    expect(llamaServerLackedMemory({ ...end, served: true, lastLines: tooLittle })).toBe(false);
+    expect(llamaServerLackedMemory({ ...end, asked: true, lastLines: tooLittle })).toBe(false);
   });
 });

@@ -1,7 +1,8 @@
 import type { ProcessEnd } from '../process/engine-process.js';
-import { explainEnd, type ErrorPatterns } from '../process/explain-end.js';
+import { explainEnd, lackedMemory, type EndVocabulary, type ErrorPatterns } from '../process/explain-end.js';
 
 const LOADING: ErrorPatterns = [
+  [/failed to load draft model|draft model .* not compatible/i, 'the draft model cannot be used with it'],
   [/failed to load (?:CLIP|multimodal) model/i, 'the projector file of the model cannot be loaded'],
   [
     /unknown model architecture: '([^']*)'/,
@@ -21,8 +22,9 @@ const LOADING: ErrorPatterns = [
   [/CLIP cannot be used as main model/, 'the model file is a projector, not a model'],
   [/chat template is not supported/, 'the chat template of the model cannot be used by this llama-server'],
   [
-    /out of memory|failed to allocate|unable to allocate|bad_alloc|cudaMalloc failed|ErrorOutOfDeviceMemory/i,
+    /out of memory|failed to allocate|unable to allocate|bad_alloc|cudaMalloc failed|ErrorOutOfDeviceMemory|Cannot allocate memory/i,
     'there is not enough memory to load the model; use a smaller context, fewer slots or a smaller model',
+    'memory',
   ],
   [
     /couldn't bind HTTP server socket/,
@@ -45,7 +47,14 @@ const SERVING: ErrorPatterns = [
   [/GGML_ASSERT\(([^)]*)\) failed/, 'llama.cpp failed its own check "$1"'],
 ];
 
+const VOCABULARY: EndVocabulary = { subject: 'llama-server', loading: LOADING, serving: SERVING };
+
 /** A sentence for people about how llama-server ended; has no paths of ours in it. */
 export function explainLlamaServerEnd(end: ProcessEnd): string {
-  return explainEnd({ subject: 'llama-server', loading: LOADING, serving: SERVING }, end);
+  return explainEnd(VOCABULARY, end);
+}
+
+/** Whether it could not load its model for want of memory. */
+export function llamaServerLackedMemory(end: ProcessEnd): boolean {
+  return lackedMemory(VOCABULARY, end);
 }

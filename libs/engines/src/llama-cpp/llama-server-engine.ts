@@ -6,7 +6,7 @@ import { newSocketPath } from '../process/socket-path.js';
 import { llamaServerArguments } from './arguments.js';
 import { callLlamaServer } from './call-llama-server.js';
 import { engineEnvironment } from './environment.js';
-import { explainLlamaServerEnd } from './error-patterns.js';
+import { explainLlamaServerEnd, llamaServerLackedMemory } from './error-patterns.js';
 import { probeLlamaServer, type LlamaServerProbe } from './probe.js';
 import { resumeLlamaServer } from './resume-llama-server.js';
 
@@ -42,13 +42,14 @@ export class LlamaServerEngine extends Engine {
 
   async start(spec: SessionSpec, signal: AbortSignal): Promise<EngineSession> {
     signal.throwIfAborted();
-    const { knownFlags } = await this.probe();
+    const { knownFlags, draftType } = await this.probe();
     const limitMs = await loadLimitOf(spec.files.weights);
     signal.throwIfAborted();
     const socketPath = newSocketPath(spec.runDirectory);
     const line = llamaServerArguments(spec, {
       socketPath,
       knownFlags,
+      ...(draftType !== undefined && { draftType }),
       extraArguments: this.#options.extraArguments ?? [],
     });
     const engineProcess = new EngineProcess({
@@ -56,6 +57,7 @@ export class LlamaServerEngine extends Engine {
       log: spec.log,
       socketPath,
       explain: explainLlamaServerEnd,
+      lackedMemory: llamaServerLackedMemory,
     });
     await becomeReady(engineProcess, { subject: 'llama-server', socketPath, limitMs, signal });
     return new ProcessSession({

@@ -1,36 +1,68 @@
 import { GRAMMAR_DEPTH_LIMIT, grammarDepth } from '../grammar-depth.js';
 import { GENERATING_ROUTES, parseObject, withMembers } from '../request-body.js';
+import { pieceworkOf, type Piecework } from './piecework.js';
+import { editsOf } from './request-edits.js';
+import { asRerankRequest } from './score.js';
 
 /** What to send instead of a call, and what to make of the answer. */
 export type CallPlan =
-  | { readonly answer: 'as-is' }
-  | { readonly answer: 'stream' | 'collect'; readonly body: string }
-  /** llama-server would die of it; the caller is told why. */
+  | { readonly answer: 'as-is'; readonly body?: string }
+  | { readonly answer: 'stream'; readonly body: string }
+  /** A stream of several answers at once, or an answer to be put together of a stream: so many choices a prompt. */
+  | { readonly answer: 'streams' | 'collect'; readonly body: string; readonly choices: number }
+  | { readonly answer: 'pieces'; readonly work: Piecework }
+  /** By ranking. */
+  | { readonly answer: 'score'; readonly body: string }
+  /** llama-server would die of it, or do what it must not; the caller is told why. */
   | { readonly answer: 'refuse'; readonly reason: string };
 
+type Request = Readonly<Record<string, unknown>>;
+
+const AS_IS: CallPlan = { answer: 'as-is' };
 const PROGRESS = '"return_progress":true';
 const AS_STREAM = `"stream":true,"stream_options":{"include_usage":true},${PROGRESS}`;
+const SCORE_ROUTES = new Set(['/score', '/v1/score']);
 
-/** Decides how to ask llama-server so that it notices a hang-up. The caller's own text stays byte for byte in the body. */
+/**
+ * Decides how to ask llama-server so that it notices a hang-up and takes the request as it was meant. The caller's own
+ * text stays byte for byte in the body of a completion.
+ */
 export function planCall(route: string, body: string | Buffer | undefined): CallPlan {
-  if (body === undefined || !GENERATING_ROUTES.has(route)) return { answer: 'as-is' };
+  if (body === undefined) return AS_IS;
   const text = body.toString();
   const request = parseObject(text);
-  if (request === undefined) return { answer: 'as-is' };
+  if (request === undefined) return AS_IS;
+  if (GENERATING_ROUTES.has(route)) return planGeneration(text, request);
+  if (SCORE_ROUTES.has(route)) {
+    const score = asRerankRequest(request);
+    return 'refuse' in score ? { answer: 'refuse', reason: score.refuse } : { answer: 'score', ...score };
+  }
+  const work = pieceworkOf(route, request);
+  return work === undefined ? AS_IS : { answer: 'pieces', work };
+}
+
+function planGeneration(original: string, request: Request): CallPlan {
   const { grammar } = request;
   if (typeof grammar === 'string' && grammarDepth(grammar) > GRAMMAR_DEPTH_LIMIT) {
-    return {
-      answer: 'refuse',
-      reason: `'grammar' nests its brackets deeper than ${GRAMMAR_DEPTH_LIMIT} levels.`,
-    };
+    const reason = `'grammar' nests its brackets deeper than ${GRAMMAR_DEPTH_LIMIT} levels.`;
+    return { answer: 'refuse', reason };
   }
+  const edits = editsOf(request);
+  if ('refuse' in edits) return { answer: 'refuse', reason: edits.refuse };
+  const text = edits.members === '' ? original : withMembers(original, edits.members);
+  const asIs: CallPlan = edits.members === '' ? AS_IS : { answer: 'as-is', body: text };
+  const choices = choicesOf(request);
   if (request['stream'] === true) {
-    const oneSequence = (request['n'] ?? 1) === 1 && !Array.isArray(request['prompt']);
-    // With several sequences, reports of one come between the tokens of another.
-    if (!oneSequence || 'return_progress' in request) return { answer: 'as-is' };
-    return { answer: 'stream', body: withMembers(text, PROGRESS) };
+    if ('return_progress' in request) return asIs;
+    const asked = withMembers(text, PROGRESS);
+    const oneSequence = choices === 1 && !Array.isArray(request['prompt']);
+    return oneSequence ? { answer: 'stream', body: asked } : { answer: 'streams', body: asked, choices };
   }
   // llama-server refuses this combination for streams only.
-  if (request['tools'] !== undefined && request['logprobs'] === true) return { answer: 'as-is' };
-  return { answer: 'collect', body: withMembers(text, AS_STREAM) };
+  if (request['tools'] !== undefined && request['logprobs'] === true) return asIs;
+  return { answer: 'collect', body: withMembers(text, AS_STREAM), choices };
+}
+
+function choicesOf({ n }: Request): number {
+  return typeof n === 'number' && n > 1 ? n : 1;
 }

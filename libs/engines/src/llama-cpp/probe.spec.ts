@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flagsIn, versionIn } from './probe.js';
+import { draftTypeIn, flagsIn, versionIn } from './probe.js';
 
 describe('flagsIn', () => {
   it('finds every spelling of a flag', () => {
@@ -8,7 +8,14 @@ describe('flagsIn', () => {
       '--ui,  --webui, --no-ui, --no-webui     whether to enable the Web UI (default: enabled)',
       '                                        (see the note on some--dashes)',
     ].join('\n');
-    expect([...flagsIn(help)].toSorted()).toEqual(['--no-ui', '--no-webui', '--parallel', '--ui', '--webui']);
+    expect([...flagsIn(help)].toSorted()).toEqual([
+      '--no-ui',
+      '--no-webui',
+      '--parallel',
+      '--ui',
+      '--webui',
+      '-np',
+    ]);
   });
 });
 
@@ -22,4 +29,9 @@ describe('versionIn', () => {
   it('says unknown when there is none', () => {
     expect(versionIn('')).toBe('unknown');
   });
+});
+
+it('knows what to call guessing with a small model, where there are several ways', () => {
+  expect(draftTypeIn('--spec-type none,draft-simple,draft-eagle3,ngram-simple')).toBe('draft-simple');
+  expect(draftTypeIn('--spec-type [none|ngram-cache|ngram-simple]')).toBeUndefined();
 });

@@ -6,8 +6,10 @@ const OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** What the installed binary says of itself. */
 export interface LlamaServerProbe extends EngineProbe {
-  /** Every long flag in its `--help`. */
+  /** Every flag in its `--help`. */
   readonly knownFlags: ReadonlySet<string>;
+  /** What it calls guessing with a small model, where it wants to be told. */
+  readonly draftType?: string;
 }
 
 /** @throws EngineStartError when the binary is missing or does not run here. */
@@ -19,9 +21,11 @@ export async function probeLlamaServer(
     output(binary, '--version', environment),
     output(binary, '--help', environment),
   ]);
+  const draftType = draftTypeIn(help);
   return {
     version: versionIn(version),
     knownFlags: flagsIn(help),
+    ...(draftType !== undefined && { draftType }),
     formats: ['gguf'],
     modes: ['completion', 'embedding', 'reranking'],
   };
@@ -33,7 +37,16 @@ export function versionIn(text: string): string {
 }
 
 export function flagsIn(help: string): ReadonlySet<string> {
-  return new Set([...help.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map(([flag]) => flag));
+  const long = [...help.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map(([flag]) => flag);
+  const short = [...help.matchAll(/^-.*?(?=\s{2}|$)/gm)].flatMap(([names]) =>
+    [...names.matchAll(/(?<![\w-])-[a-z][\w-]*/gi)].map(([flag]) => flag),
+  );
+  return new Set([...long, ...short]);
+}
+
+/** Older ones guess with a draft model as soon as they have one. */
+export function draftTypeIn(help: string): string | undefined {
+  return /--spec-type [\w,-]*\b(draft-simple)\b/.exec(help)?.[1];
 }
 
 function output(

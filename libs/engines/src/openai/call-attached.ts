@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream';
 import type { RemoteEndpoint } from '../endpoint.js';
 import { callEngine, type EngineCall, type EngineResponse } from '../engine-client.js';
+import { jsonResponse } from '../json-response.js';
 import { withServedModel } from '../served-model.js';
 
 /** What of its headers concerns our callers; the rest is between us and the server. */
@@ -39,11 +39,7 @@ function faultOf(status: number): string | undefined {
 
 function failure(message: string): EngineResponse {
   const error = { message, type: 'server_error', code: 'engine_failed' };
-  return {
-    status: 502,
-    headers: { 'content-type': 'application/json; charset=utf-8' },
-    body: Readable.from([Buffer.from(JSON.stringify({ error }))]),
-  };
+  return jsonResponse(502, JSON.stringify({ error }));
 }
 
 function kept(headers: EngineResponse['headers']): EngineResponse['headers'] {

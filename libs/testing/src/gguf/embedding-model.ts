@@ -15,6 +15,7 @@ const SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 const WORDS =
   'the of and to in is that it for on with as at by this be are from or have not but they which you we all can will time new good work hello world weather paris rome cat dog ship harbour dock';
 const MEAN_POOLING = 1;
+const RANK_POOLING = 4;
 
 /**
  * Writes a tiny BERT with mean pooling. The weights are random, so its vectors know nothing of meaning; equal texts get
@@ -24,9 +25,31 @@ export async function writeEmbeddingModel(path: string): Promise<void> {
   await writeGguf(path, embeddingModel());
 }
 
+/**
+ * Writes the same with a head that ranks: one number for a query and a text. They mean nothing, but are always the same
+ * for the same two.
+ */
+export async function writeRerankingModel(path: string): Promise<void> {
+  await writeGguf(path, rerankingModel());
+}
+
 function embeddingModel(): Gguf {
   const tokens = wordPieces();
   return { metadata: bertMetadata(tokens), tensors: bertTensors(tokens.length) };
+}
+
+function rerankingModel(): Gguf {
+  const { metadata, tensors } = embeddingModel();
+  const size = EMBEDDING_DIMENSIONS;
+  return {
+    metadata: {
+      ...metadata,
+      'general.name': string('reranker'),
+      'bert.pooling_type': u32(RANK_POOLING),
+      'bert.classifier.output_labels': strings(['LABEL_0']),
+    },
+    tensors: [...tensors, ...linear('cls', [size, size], 900), ...linear('cls.output', [size, 1], 901)],
+  };
 }
 
 /** Pieces that start a word carry U+2581; pieces that continue one are bare. */

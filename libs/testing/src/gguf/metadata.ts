@@ -4,7 +4,7 @@ export type MetadataValue =
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'strings'; readonly value: readonly string[] }
-  | { readonly type: 'i32s'; readonly value: readonly number[] };
+  | { readonly type: 'i32s' | 'f32s'; readonly value: readonly number[] };
 
 /** Header entries in the order in which they are written. */
 export type Metadata = Readonly<Record<string, MetadataValue>>;
@@ -15,6 +15,7 @@ export const bool = (value: boolean): MetadataValue => ({ type: 'bool', value })
 export const string = (value: string): MetadataValue => ({ type: 'string', value });
 export const strings = (value: readonly string[]): MetadataValue => ({ type: 'strings', value });
 export const i32s = (value: readonly number[]): MetadataValue => ({ type: 'i32s', value });
+export const f32s = (value: readonly number[]): MetadataValue => ({ type: 'f32s', value });
 
 /** The numbers by which the format names its types. */
 const TYPE_NUMBER = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9 } as const;
@@ -31,19 +32,21 @@ function encodeValue(entry: MetadataValue): Buffer {
       return encodeArray('string', entry.value.map(encodeString));
     case 'i32s':
       return encodeArray('i32', entry.value.map(encodeI32));
+    case 'f32s':
+      return encodeArray('f32', entry.value.map(encodeF32));
     default:
       return Buffer.concat([encodeU32(TYPE_NUMBER[entry.type]), encodeScalar(entry)]);
   }
 }
 
-function encodeScalar(entry: Exclude<MetadataValue, { readonly type: 'strings' | 'i32s' }>): Buffer {
+function encodeScalar(entry: Exclude<MetadataValue, { readonly type: 'strings' | 'i32s' | 'f32s' }>): Buffer {
   if (entry.type === 'string') return encodeString(entry.value);
   if (entry.type === 'bool') return Buffer.from([entry.value ? 1 : 0]);
   if (entry.type === 'i32') return encodeI32(entry.value);
   return entry.type === 'u32' ? encodeU32(entry.value) : encodeF32(entry.value);
 }
 
-function encodeArray(type: 'string' | 'i32', items: readonly Buffer[]): Buffer {
+function encodeArray(type: 'string' | 'i32' | 'f32', items: readonly Buffer[]): Buffer {
   const head = [encodeU32(TYPE_NUMBER.array), encodeU32(TYPE_NUMBER[type]), encodeU64(items.length)];
   return Buffer.concat([...head, ...items]);
 }

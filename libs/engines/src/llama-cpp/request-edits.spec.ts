@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { editsOf } from './request-edits.js';
+
+const tool = (name: string) => ({ type: 'function', function: { name } });
+const tools = [tool('one'), tool('two'), tool('three')];
+
+const withPart = (part: object) => ({
+  messages: [{ role: 'user', content: [{ type: 'text', text: 'What is it?' }, part] }],
+});
+
+describe('editsOf', () => {
+  it('leaves one tool when the request names it, and demands its use', () => {
+    const choice = { type: 'function', function: { name: 'two' } };
+    expect(editsOf({ tools, tool_choice: choice })).toEqual({
+      members: `"tools":[${JSON.stringify(tool('two'))}],"tool_choice":"required"`,
+    });
+  });
+
+  it('leaves the tools that a request allows', () => {
+    const allowed = { mode: 'auto', tools: [tool('one'), tool('three')] };
+    expect(editsOf({ tools, tool_choice: { type: 'allowed_tools', allowed_tools: allowed } })).toEqual({
+      members: `"tools":${JSON.stringify([tool('one'), tool('three')])},"tool_choice":"auto"`,
+    });
+  });
+
+  it('refuses a named tool that is not there', () => {
+    const choice = { type: 'function', function: { name: 'four' } };
+    expect(editsOf({ tools, tool_choice: choice })).toEqual({
+      refuse: `'tool_choice' names the function "four", which is not among the 'tools'.`,
+    });
+  });
+
+  it.each([undefined, null, 'auto', 'required', 'none', { type: 'strange' }])(
+    'changes nothing for the choice %j',
+    (choice) => {
+      expect(editsOf({ tools, tool_choice: choice })).toEqual({ members: '' });
+    },
+  );
+
+  it.each([
+    ['an address', { type: 'image_url', image_url: { url: 'https://example.com/cat.png' } }],
+    ['an address without an object', { type: 'image_url', image_url: 'http://example.com/cat.png' }],
+    ['a file', { type: 'image_url', image_url: { url: 'file:///etc/passwd' } }],
+    ['a path', { type: 'image_url', image_url: { url: '/etc/passwd' } }],
+    ['a film at an address', { type: 'video_url', video_url: { url: 'https://example.com/cat.mp4' } }],
+    ['an address beside a text', { type: 'text', text: 'x', image_url: { url: 'ftp://example.com' } }],
+  ])('refuses %s in place of the image itself', (_, part) => {
+    expect(editsOf(withPart(part))).toEqual({ refuse: expect.stringContaining('data URL') as string });
+  });
+
+  it('lets an image through that is in the request itself', () => {
+    const url = 'data:image/png;base64,iVBORw0KGgo=';
+    expect(editsOf(withPart({ type: 'image_url', image_url: { url } }))).toEqual({ members: '' });
+  });
+});
