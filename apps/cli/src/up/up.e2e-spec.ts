@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findFreePort } from '#testing';
 import { claimPorts } from './claim-ports.js';
 import { findProgram } from './find-program.js';
 
@@ -74,7 +75,7 @@ const ends = async (entry: Started) => {
 };
 
 /** Every living process of this test: those with its environment, and Redis, which writes its title over that. */
-function processes(): { pid: number; command: string }[] {
+function processes(): { pid: number; parent: number; command: string }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
@@ -82,7 +83,8 @@ function processes(): { pid: number; command: string }[] {
         const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ');
         const inherited = readFileSync(`/proc/${name}/environ`, 'latin1').includes(`STUB_RECORD=${home}\0`);
         if (!inherited && !command.includes(`${home}/.longshore/run/redis.sock`)) return [];
-        return [{ pid: Number(name), command }];
+        const parent = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, 'latin1'))?.[1]);
+        return [{ pid: Number(name), parent, command }];
       } catch {
         return [];
       }
@@ -90,7 +92,9 @@ function processes(): { pid: number; command: string }[] {
 }
 
 const pidOf = (part: string) => {
-  const found = processes().filter(({ command }) => command.includes(part));
+  const all = processes().filter(({ command }) => command.includes(part));
+  // A child has the command line of its parent until it runs its own program.
+  const found = all.filter(({ parent }) => all.every(({ pid }) => pid !== parent));
   expect(found).toHaveLength(1);
   return found[0]?.pid ?? 0;
 };
@@ -122,8 +126,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   home = mkdtempSync(join(realpathSync(tmpdir()), 'longshore-up-'));
-  port = (await claimPorts('127.0.0.1', 0, 1))[0] ?? 0;
-  if (port > 65_000) port -= 10_000;
+  port = await findFreePort();
   writeFileSync(join(home, 'package.json'), '{"type":"module","scripts":{"start":"exec node start.mjs"}}');
   const command = JSON.stringify(join(ROOT, 'dist/apps/cli/src/command-line.js'));
   const stub = JSON.stringify(STUB);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { findFreePort } from '../servers/free-port.js';
 import { type RedisFixture, startRedis } from '../servers/redis.js';
 import { makeTemporaryFolder, type TemporaryFolder } from '../temporary-folder.js';
 import { type ClusterEngine, engineVariables } from './cluster-engine.js';
@@ -118,8 +119,9 @@ class LocalCluster implements Cluster {
     return numbered(this.workers, index, 'worker');
   }
 
-  addGateway(): Promise<ClusterGateway> {
-    return this.startGateway(`gateway-${++this.gatewaysBegun}`, '0');
+  async addGateway(): Promise<ClusterGateway> {
+    const name = `gateway-${++this.gatewaysBegun}`;
+    return this.startGateway(name, String(await findFreePort()));
   }
 
   addWorker(environment: ProcessVariables = {}): Promise<ClusterWorker> {

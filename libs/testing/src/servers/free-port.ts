@@ -1,17 +1,30 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
+/** Below what systems give to connections and to servers that take any port, so that only we take these. */
+const FIRST = 10_000;
+const LAST = 31_999;
+
+let last = randomInt(FIRST, LAST + 1);
+
 /**
- * A port of 127.0.0.1 that was free a moment ago. Somebody else may take it first: whoever uses it must be ready to
- * try another.
+ * A port of 127.0.0.1 that is free, another one each time. Nobody is likely to take it while its server is away:
+ * each process goes through its own stretch of ports. Whoever uses it must nevertheless be ready to try another.
  */
 export async function findFreePort(): Promise<number> {
+  for (let tried = FIRST; tried <= LAST; tried++) {
+    last = last === LAST ? FIRST : last + 1;
+    if (await isFree(last)) return last;
+  }
+  throw new Error(`All ports from ${FIRST} to ${LAST} are taken.`);
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
   });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('A TCP server has no port.');
-  return address.port;
+  if (free) await new Promise((resolve) => server.close(resolve));
+  return free;
 }
