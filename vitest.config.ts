@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Three suites by cost: unit (no I/O), integration (real Redis, real registry), end-to-end (real processes). */
+/** Three suites by cost: unit (no I/O), integration (real Redis, real registry), end-to-end (real processes); vllm. */
 const source = ['longshore-source'];
 const shared = {
   resolve: { conditions: source },
@@ -42,6 +42,19 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           ...pairs(2),
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // Real vLLM, which takes a minute to start: `npm test vllm`, never without being named.
+          name: 'vllm',
+          include: [`${roots}/**/*.vllm-spec.ts`],
+          setupFiles: ['reflect-metadata'],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,4 +1,5 @@
-// npm test [unit] [integration] [e2e] [chaos] [arguments of vitest]: sets up what is missing, then runs the suites in turn.
+// npm test [unit] [integration] [e2e] [chaos] [vllm] [arguments of vitest]: sets up what is missing, then runs the suites
+// in turn. vllm only when it is named.
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './bootstrap/build.mjs';
 import { ensureInstalled } from './bootstrap/install.mjs';
@@ -8,6 +9,7 @@ import { ensureLlamaServer } from './setup/llama-server.mjs';
 import { runChaos } from './setup/run-chaos.mjs';
 import { runVitest } from './setup/run-vitest.mjs';
 import { addCounts, countTests, exitCodeOf, planTests } from './setup/test-plan.mjs';
+import { ensureVllm } from './setup/vllm.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const { projects, rest } = planTests(process.argv.slice(2));
@@ -17,10 +19,21 @@ async function setUp() {
   await ensureInstalled(root, console.log);
   await ensureBuilt(root, console.log);
   const env = { ...process.env, CI: 'true' };
-  // Unit tests touch no other program.
-  if (projects.every((project) => project === 'unit')) return env;
+  if (projects.includes('vllm')) Object.assign(env, await vllmOrNothing());
+  // Neither unit tests nor those of vLLM touch another program.
+  if (projects.every((project) => project === 'unit' || project === 'vllm')) return env;
   await ensurePrograms(root, TEST_PROGRAMS, console.log);
   return { ...env, LLAMA_SERVER_PATH: await ensureLlamaServer(root, console.log) };
+}
+
+/** Its suite is skipped on a machine that cannot have it. */
+async function vllmOrNothing() {
+  try {
+    return { VLLM_SERVER_PATH: await ensureVllm(root, console.log) };
+  } catch (error) {
+    console.error(`\n!!! There is no vLLM on this machine, so its tests are SKIPPED. ${error.message}\n`);
+    return {};
+  }
 }
 
 async function runAll(env) {

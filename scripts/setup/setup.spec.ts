@@ -27,6 +27,11 @@ describe('planTests', () => {
     [[], ['unit', 'integration', 'e2e', 'chaos'], []],
     [['chaos'], ['chaos'], []],
     [['unit'], ['unit'], []],
+    [
+      ['vllm', 'unit', '-t', 'x'],
+      ['unit', 'vllm'],
+      ['-t', 'x'],
+    ],
     [['e2e', 'unit'], ['unit', 'e2e'], []],
     [
       ['libs/queue', '-t', 'unit'],

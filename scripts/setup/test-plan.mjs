@@ -1,17 +1,21 @@
 /** The suites, cheapest first. The last one is no suite of vitest. */
 const PROJECTS = ['unit', 'integration', 'e2e', 'chaos'];
 
+/** Takes a minute for every start of an engine and gigabytes of disk, so it runs only when it is named. */
+const ASKED_FOR = ['vllm'];
+
 /**
  * Which suites to run, and what to pass on to vitest: leading words that are suites' names choose, else all run. Chaos
  * has no tests to choose from, so it is left out where tests are named and it is not.
  */
 export function planTests(args) {
-  const other = args.findIndex((arg) => !PROJECTS.includes(arg));
+  const other = args.findIndex((arg) => ![...PROJECTS, ...ASKED_FOR].includes(arg));
   const chosen = other < 0 ? args : args.slice(0, other);
   const rest = args.slice(chosen.length);
   const all = rest.length === 0 ? PROJECTS : PROJECTS.filter((project) => project !== 'chaos');
   return {
-    projects: chosen.length === 0 ? all : PROJECTS.filter((project) => chosen.includes(project)),
+    projects:
+      chosen.length === 0 ? all : [...PROJECTS, ...ASKED_FOR].filter((project) => chosen.includes(project)),
     rest,
   };
 }

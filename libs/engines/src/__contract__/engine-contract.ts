@@ -59,7 +59,8 @@ export function describeEngineContract(
   });
 }
 
-function describeAnswers(session: () => EngineSession): void {
+/** What a session answers, whoever runs the engine behind it. It must serve the scripted model as `ai/scripted`. */
+export function describeAnswers(session: () => EngineSession): void {
   it('answers the known text in one piece, with usage and the served name', async () => {
     const answer = await ask(session(), { prompt: SCRIPTS.say.prompt });
     expect(answer.choices[0]?.message.content).toBe(SCRIPTS.say.text);
@@ -69,6 +70,15 @@ function describeAnswers(session: () => EngineSession): void {
     expect(prompt).toBeGreaterThan(0);
     expect(completion).toBeGreaterThanOrEqual(SCRIPTS.say.pieces.length);
     expect(total).toBe(prompt + completion);
+  });
+
+  it('answers to whatever spelling of the model the caller used', async () => {
+    const prompt = SCRIPTS.say.prompt;
+    const answer = await ask(session(), { prompt, more: { model: 'docker.io/ai/some-other:spelling' } });
+    expect(answer.choices[0]?.message.content).toBe(SCRIPTS.say.text);
+    const body = JSON.stringify({ model: 'ai/another', messages: [{ role: 'user', content: prompt }], n: 1 });
+    const { status } = await session().call({ route: '/v1/chat/completions', body, signal: NEVER });
+    expect(status).toBe(200);
   });
 
   it('streams the known text piece by piece and ends with usage when asked', async () => {
