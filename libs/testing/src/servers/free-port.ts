@@ -13,8 +13,9 @@ let last = randomInt(FIRST, LAST + 1);
  */
 export async function findFreePort(): Promise<number> {
   for (let tried = FIRST; tried <= LAST; tried++) {
-    last = last === LAST ? FIRST : last + 1;
-    if (await isFree(last)) return last;
+    const port = last === LAST ? FIRST : last + 1;
+    last = port;
+    if (await isFree(port)) return port;
   }
   throw new Error(`All ports from ${FIRST} to ${LAST} are taken.`);
 }

@@ -3,10 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { isAlive } from '../processes.js';
 import { askRedis as ask } from './ask-redis.js';
 import { ChildServerError, startChildServer } from './child-server.js';
+import { findFreePort } from './free-port.js';
 import { startRedis } from './redis.js';
 import { startRedisCluster } from './redis-cluster.js';
 import { startRedisSentinel } from './redis-sentinel.js';
 import { startRegistry } from './registry.js';
+
+describe('findFreePort', () => {
+  it('gives each caller another port, also when many ask at once', async () => {
+    const ports = await Promise.all(Array.from({ length: 50 }, () => findFreePort()));
+    expect(new Set(ports).size).toBe(50);
+  });
+});
 
 describe('startRedis', () => {
   it('serves on the port it names and leaves nothing when it stops', async () => {
