@@ -7,6 +7,7 @@ import { writeProjectorModel } from './gguf/projector-model.js';
 import { writeRandomModel } from './gguf/random-model.js';
 import { writeScriptedModel } from './gguf/scripted-model.js';
 import { CACHE } from './repository.js';
+import { writeEmbeddingFolder, writeRerankingFolder } from './safetensors/bert-folder.js';
 import { writeScriptedFolder } from './safetensors/scripted-folder.js';
 
 /** Raise it whenever a generator writes other bytes than before. */
@@ -32,6 +33,10 @@ const WRITERS = {
 const FOLDER_WRITERS = {
   /** Says what `SCRIPTS` lists. */
   scripted: writeScriptedFolder,
+  /** A tiny BERT. */
+  embedding: writeEmbeddingFolder,
+  /** The same with a head that ranks. */
+  reranker: writeRerankingFolder,
 } as const;
 
 export type FixtureFolder = keyof typeof FOLDER_WRITERS;

@@ -1,8 +1,9 @@
 import { execFile, type ExecFileException } from 'node:child_process';
+import { dirname, join } from 'node:path';
 import { EngineStartError, type EngineProbe } from '../engine.js';
 
 /** Python has much to read before vLLM says anything, and a cold disk is slow. */
-const PROBE_LIMIT_MS = 180_000;
+const PROBE_LIMIT_MS = 300_000;
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /** What the installed vLLM says of itself. */
@@ -21,8 +22,7 @@ export async function probeVllm(
   environment: Readonly<Record<string, string>>,
 ): Promise<VllmProbe> {
   const run = (...words: string[]): Promise<string> => output(binary, words, environment);
-  const [printed, help] = await Promise.all([run('--version'), helpOf(run)]);
-  const version = versionIn(printed);
+  const [version, help] = await Promise.all([versionOf(binary, run, environment), helpOf(run)]);
   return {
     version,
     knownFlags: flagsIn(help),
@@ -33,8 +33,23 @@ export async function probeVllm(
   };
 }
 
+type Run = (...words: string[]) => Promise<string>;
+
+/** Asks the Python beside the program first, which knows it at once: the program itself reads all its libraries. */
+async function versionOf(
+  binary: string,
+  run: Run,
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
+  const python = join(dirname(binary), 'python');
+  const quick = await output(python, ['-c', PRINT_VERSION], environment).catch(() => '');
+  return versionIn(quick === '' ? await run('--version') : quick);
+}
+
+const PRINT_VERSION = 'from importlib.metadata import version; print(version("vllm"))';
+
 /** Older programs show all flags without being asked for all. */
-async function helpOf(run: (...words: string[]) => Promise<string>): Promise<string> {
+async function helpOf(run: Run): Promise<string> {
   const all = await run('serve', '--help=all').catch(() => '');
   return flagsIn(all).has('--served-model-name') ? all : run('serve', '--help');
 }
@@ -78,7 +93,7 @@ function output(
 function sentence(binary: string, error: ExecFileException, stderr: string): string {
   if (error.code === 'ENOENT') return `There is no vllm at ${binary}.`;
   if (error.code === 'EACCES') return `The vllm at ${binary} may not be run by this user.`;
-  if (error.killed === true) return `The vllm at ${binary} did not tell its version within three minutes.`;
+  if (error.killed === true) return `The vllm at ${binary} did not tell its version within five minutes.`;
   const detail = stderr.trim().split('\n').at(-1) || error.message;
   return `The vllm at ${binary} does not run on this machine: ${detail}`;
 }

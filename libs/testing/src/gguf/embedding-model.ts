@@ -10,6 +10,16 @@ export const EMBEDDING_CONTEXT = 512;
 const FEED_FORWARD = 128;
 const LAYERS = 2;
 const HEADS = 4;
+
+/** Sizes of both models. */
+export const EMBEDDING_SHAPE = {
+  dimensions: EMBEDDING_DIMENSIONS,
+  context: EMBEDDING_CONTEXT,
+  feedForward: FEED_FORWARD,
+  layers: LAYERS,
+  heads: HEADS,
+} as const;
+
 /** Header entries name these by position. */
 const SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 const WORDS =
@@ -33,12 +43,12 @@ export async function writeRerankingModel(path: string): Promise<void> {
   await writeGguf(path, rerankingModel());
 }
 
-function embeddingModel(): Gguf {
+export function embeddingModel(): Gguf {
   const tokens = wordPieces();
   return { metadata: bertMetadata(tokens), tensors: bertTensors(tokens.length) };
 }
 
-function rerankingModel(): Gguf {
+export function rerankingModel(): Gguf {
   const { metadata, tensors } = embeddingModel();
   const size = EMBEDDING_DIMENSIONS;
   return {
@@ -53,7 +63,7 @@ function rerankingModel(): Gguf {
 }
 
 /** Pieces that start a word carry U+2581; pieces that continue one are bare. */
-function wordPieces(): readonly string[] {
+export function wordPieces(): readonly string[] {
   const characters = Array.from('abcdefghijklmnopqrstuvwxyz0123456789.,!?\'"-:;()');
   const starts = [...characters, ...WORDS.split(' ')].map((text) => `\u2581${text}`);
   return [...SPECIAL, ...starts, ...characters];

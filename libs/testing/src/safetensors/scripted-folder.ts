@@ -2,18 +2,18 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SCRIPTED_CHAT_TEMPLATE } from '../gguf/chat-template.js';
 import { SCRIPTED_SHAPE, scriptedModel, scriptedTokenizer } from '../gguf/scripted-model.js';
-import type { Tensor } from '../gguf/tensor.js';
 import { END_OF_TURN } from '../gguf/tokenizer.js';
 import { bytePairTokenizer } from './byte-pair-tokenizer.js';
+import { renameTensors } from './rename-tensors.js';
 import { writeSafetensors } from './write-safetensors.js';
 
 /** What a GGUF calls a tensor, and what Hugging Face's Llama does. */
-const TOP_NAMES: Readonly<Record<string, string>> = {
-  'token_embd.weight': 'model.embed_tokens.weight',
-  'output_norm.weight': 'model.norm.weight',
-  'output.weight': 'lm_head.weight',
+const NAMES = {
+  token_embd: 'model.embed_tokens',
+  output_norm: 'model.norm',
+  output: 'lm_head',
 };
-const LAYER_NAMES: Readonly<Record<string, string>> = {
+const LAYER_NAMES = {
   attn_norm: 'input_layernorm',
   attn_q: 'self_attn.q_proj',
   attn_k: 'self_attn.k_proj',
@@ -45,8 +45,8 @@ export async function writeScriptedFolder(folder: string): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(folder, name), JSON.stringify(content));
   }
-  const tensors = scriptedModel().tensors.map((tensor): Tensor => ({ ...tensor, name: nameOf(tensor) }));
-  await writeSafetensors(join(folder, 'model.safetensors'), tensors);
+  const names = { names: NAMES, layers: 'model.layers', layerNames: LAYER_NAMES };
+  await writeSafetensors(join(folder, 'model.safetensors'), renameTensors(scriptedModel().tensors, names));
 }
 
 function llamaConfig(end: number): object {
@@ -70,12 +70,4 @@ function llamaConfig(end: number): object {
     bos_token_id: null,
     eos_token_id: end,
   };
-}
-
-function nameOf({ name }: Tensor): string {
-  const [, layer, part] = /^blk\.(\d+)\.(\w+)\.weight$/.exec(name) ?? [];
-  const own = part === undefined ? undefined : LAYER_NAMES[part];
-  const known = own === undefined ? TOP_NAMES[name] : `model.layers.${layer}.${own}.weight`;
-  if (known === undefined) throw new Error(`Nobody has said what ${name} is called in safetensors.`);
-  return known;
 }
