@@ -8,7 +8,7 @@ import {
 } from '#contracts';
 import type { SessionIdentity } from './resident-session.js';
 
-/** Bytes that arrive are told at most this often; ms. */
+/** Bytes that arrive are told at most this often, but for the last ones of a layer; ms. */
 const BYTES_INTERVAL_MS = 250;
 
 export interface LoadReportsOptions {
@@ -70,7 +70,7 @@ export class FetchedBytes {
     if (type !== 'progress') return undefined;
     this.layers.set(layer.id ?? '', layer.current);
     const completed = [...this.layers.values()].reduce((sum, bytes) => sum + bytes, 0);
-    if (now - this.toldAt < BYTES_INTERVAL_MS && completed < total) return undefined;
+    if (now - this.toldAt < BYTES_INTERVAL_MS && layer.current < layer.size) return undefined;
     this.toldAt = now;
     return { completed, total };
   }
