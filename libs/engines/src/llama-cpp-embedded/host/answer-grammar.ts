@@ -1,32 +1,124 @@
-import { GRAMMAR_DEPTH_LIMIT, grammarDepth } from '../../grammar-depth.js';
-import { readObject, readString, type JsonObject } from './fields.js';
-import { unsupported } from './parameters.js';
-import { badRequest } from './request-error.js';
+import type { Demand, Tool } from './demand.js';
+import { SchemaConverter } from './json-schema/convert-schema.js';
+import { GrammarBuilder } from './json-schema/grammar-builder.js';
+import {
+  EMPTY,
+  characters,
+  choice,
+  optional,
+  repeat,
+  sequence,
+  text,
+  type GrammarNode,
+} from './json-schema/grammar-node.js';
+import { refuseSchema } from './json-schema/refuse-schema.js';
+import type { ReadingOptions } from './reading/answer-reader.js';
+import { callFormatOf, type CallFormat } from './reading/call-format.js';
+import { RequestError, badRequest } from './request-error.js';
 
-/** GBNF of one JSON object. Space between its parts is at most one blank, so that no model gets lost in white space. */
-export const JSON_OBJECT_GRAMMAR = String.raw`root ::= object
-value ::= object | array | string | number | "true" | "false" | "null"
-object ::= "{" space (member ("," space member)*)? "}"
-member ::= string ":" space value space
-array ::= "[" space (value space ("," space value space)*)? "]"
-string ::= "\"" character* "\""
-character ::= [^"\\\x00-\x1F\x7F] | "\\" (["\\/bfnrt] | "u" hex hex hex hex)
-hex ::= [0-9a-fA-F]
-number ::= "-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]{1,16})? ([eE] [-+]? [0-9]{1,3})?
-space ::= " "?
-`;
+/**
+ * GBNF of what an answer must be: what is demanded, behind the reasoning that the model may do first.
+ * @throws RequestError for a schema that cannot be kept.
+ */
+export function answerGrammar(demand: Demand, reading: ReadingOptions): string | undefined {
+  if (demand.kind === 'none') return undefined;
+  if (demand.kind === 'grammar') return demand.grammar;
+  try {
+    const builder = new GrammarBuilder();
+    const isHarmony = reading.reasoning === 'harmony';
+    const node =
+      demand.kind === 'schema'
+        ? sequence(
+            isHarmony ? text('<|channel|>final<|message|>') : EMPTY,
+            new SchemaConverter(demand.schema, builder).convert(),
+          )
+        : callsNode(demand.tools, reading, builder);
+    return builder.write(sequence(reasoningNode(reading.reasoning), node));
+  } catch (error) {
+    if (error instanceof RangeError) throw refuseSchema('#', 'is nested too deep');
+    throw error;
+  }
+}
 
-/** GBNF that the answer must follow, if any. @throws RequestError that names what cannot be honoured. */
-export function decodeAnswerGrammar(body: JsonObject): string | undefined {
-  const grammar = readString(body, 'grammar');
-  if (grammar !== undefined && grammarDepth(grammar) > GRAMMAR_DEPTH_LIMIT)
-    throw badRequest(`'grammar' nests its brackets deeper than ${GRAMMAR_DEPTH_LIMIT} levels.`);
-  const format = readObject(body, 'response_format');
-  const type = format === undefined ? 'text' : readString(format, 'type');
-  if (type === 'text' || type === undefined) return grammar === '' ? undefined : grammar;
-  if (type !== 'json_object' || format?.['schema'] !== undefined)
-    throw unsupported(`'response_format': ${type === 'json_object' ? 'a schema' : `type "${type}"`}`);
-  if (grammar !== undefined && grammar !== '')
-    throw badRequest("'grammar' and 'response_format' cannot be used together.");
-  return JSON_OBJECT_GRAMMAR;
+/** Reasoning ends with its closing tag; it cannot hold anything that looks like the beginning of one. */
+function reasoningNode(reasoning: ReadingOptions['reasoning']): GrammarNode {
+  const before = (mark: string): GrammarNode => {
+    const code = mark.codePointAt(0) ?? 0;
+    const second = mark.codePointAt(1) ?? 0;
+    const isNo = (point: number): GrammarNode =>
+      characters([
+        [0, point - 1],
+        [point + 1, 0x10ffff],
+      ]);
+    return repeat(choice(isNo(code), sequence(text(mark.slice(0, 1)), isNo(second))), 0, undefined);
+  };
+  const space = repeat(
+    characters([
+      [9, 10],
+      [32, 32],
+    ]),
+    0,
+    4,
+  );
+  switch (reasoning) {
+    case 'opened':
+      return sequence(before('</'), text('</think>'), space);
+    case 'possible':
+      return optional(sequence(text('<think>'), before('</'), text('</think>'), space));
+    case 'harmony':
+      return optional(
+        sequence(text('<|channel|>analysis<|message|>'), before('<|'), text('<|end|><|start|>assistant')),
+      );
+    default:
+      return EMPTY;
+  }
+}
+
+function callsNode(
+  tools: readonly Tool[],
+  { reasoning, calls }: ReadingOptions,
+  builder: GrammarBuilder,
+): GrammarNode {
+  const format = calls?.format ?? callFormatOf('');
+  if (reasoning === 'harmony') {
+    const before = '<|channel|>commentary to=functions.';
+    const after = ' <|constrain|>json<|message|>';
+    return choice(
+      ...tools.map(({ name, ...tool }) =>
+        sequence(text(before + name + after), parametersNode({ name, ...tool }, builder)),
+      ),
+    );
+  }
+  const { first, separator, last } = format.written;
+  const call = builder.own(choice(...tools.map((tool) => callNode(tool, format, builder))));
+  const more =
+    calls?.parallel === true ? repeat(builder.own(sequence(text(separator), call)), 0, undefined) : EMPTY;
+  return sequence(text(first), call, more, text(last));
+}
+
+function callNode(tool: Tool, { written }: CallFormat, builder: GrammarBuilder): GrammarNode {
+  const { beforeName, afterName, afterArguments } = written;
+  return sequence(
+    text(beforeName + tool.name + afterName),
+    parametersNode(tool, builder),
+    text(afterArguments),
+  );
+}
+
+/** @throws RequestError that names the tool. */
+function parametersNode({ name, parameters }: Tool, builder: GrammarBuilder): GrammarNode {
+  try {
+    return new SchemaConverter(withObject(parameters), builder, name).convert();
+  } catch (error) {
+    if (error instanceof RequestError && error.status === 400)
+      throw badRequest(`The parameters of the tool "${name}" cannot be kept. ${error.message}`);
+    throw error;
+  }
+}
+
+/** Arguments are always an object. */
+function withObject(parameters: unknown): unknown {
+  const isSilent =
+    typeof parameters === 'object' && parameters !== null && Object.keys(parameters).length === 0;
+  return isSilent ? { type: 'object' } : parameters;
 }

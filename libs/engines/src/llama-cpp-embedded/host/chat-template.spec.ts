@@ -29,25 +29,41 @@ describe('ChatTemplate', () => {
     expect(render('{{ messages[0].content }}', hi, { variables: { messages: [] } })).toBe('hi');
   });
 
-  it('knows whether it writes tool calls in the form that can be read', () => {
-    const source = (template: string | undefined) => ({ template, beginOfText: '', endOfText: '' });
-    const writes = (template: string | undefined) => new ChatTemplate(source(template)).writesHermesCalls;
-    expect(writes('<tool_call>{{ 1 }}</tool_call>')).toBe(true);
-    expect(writes('<tool_call><function=f></function></tool_call>')).toBe(false);
-    expect(writes('[TOOL_CALLS]')).toBe(false);
-    expect(writes(undefined)).toBe(false);
+  it.each([
+    ['hermes', '<tool_call>{{ tools }}</tool_call>'],
+    ['unknown', '{{ tools }}<tool_call><function=f></function></tool_call>'],
+    ['mistral', '{{ tools }}[TOOL_CALLS]'],
+    ['mistral-args', '{{ tools }}[TOOL_CALLS][ARGS]'],
+    ['llama-3', '<|start_header_id|>{{ tools }}'],
+    ['deepseek', '<｜tool▁calls▁begin｜>```json'],
+    ['deepseek-v3.1', '<｜tool▁calls▁begin｜>'],
+    ['generic', undefined],
+  ])('knows that calls are written as %s by %j', (name, template) => {
+    const source = { template, beginOfText: '', endOfText: '' };
+    expect(new ChatTemplate(source).callFormat.name).toBe(name);
+  });
+
+  it('tells a model of its tools where the template does not, with past calls and results as text', () => {
+    const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } };
+    const messages = [...hi, { role: 'assistant', tool_calls: [call] }, { role: 'tool', content: '42' }];
+    const told = render(undefined, messages, { tools: [{ function: { name: 'f' } }] });
+    expect(told).toContain('system\nYou may call these functions:\n{"function":{"name":"f"}}');
+    expect(told).toContain('assistant\n{"name":"f","arguments":{"a":1}}');
+    expect(told).toContain('user\nThe function returned: 42');
   });
 
   it('expects reasoning from a model whose template knows it, and sees when the prompt has begun it', () => {
     const reading = (template: string, prompt: string, splitReasoning = true) =>
       new ChatTemplate({ template, beginOfText: '', endOfText: '' }).readingOf(prompt, {
         splitReasoning,
-        toolCalls: false,
+        tools: [],
+        parallelCalls: true,
       }).reasoning;
     expect(reading('<think>{{ 1 }}</think>', 'user: hi')).toBe('possible');
     expect(reading('<think>{{ 1 }}</think>', 'assistant: <think>\n')).toBe('opened');
     expect(reading('<think>{{ 1 }}</think>', 'assistant: <think>\n', false)).toBe('none');
     expect(reading('{{ 1 }}', 'user: hi')).toBe('none');
+    expect(reading('<|start|>x<|channel|>', 'user: hi')).toBe('harmony');
   });
 
   it('puts the beginning of the answer after the generation prompt', () => {

@@ -1,6 +1,8 @@
 import { Template } from '@huggingface/jinja';
-import type { ReadingOptions } from './answer-reader.js';
-import type { Conversation } from './conversation.js';
+import type { ReadingOptions } from './reading/answer-reader.js';
+import { callFormatOf, type CallFormat } from './reading/call-format.js';
+import { instructTools } from './instruct-tools.js';
+import type { Conversation, Message } from './conversation.js';
 import type { JsonObject } from './fields.js';
 import { RequestError, badRequest } from './request-error.js';
 
@@ -26,29 +28,36 @@ export interface RenderOptions {
 
 export interface ReadingWish {
   readonly splitReasoning: boolean;
-  readonly toolCalls: boolean;
+  /** Names of the tools that are offered. */
+  readonly tools: readonly string[];
+  readonly parallelCalls: boolean;
 }
 
 /** A model's own chat template: turns a conversation into the text that the model continues. */
 export class ChatTemplate {
   readonly #source: TemplateSource;
   #compiled: Template | undefined;
+  #callFormat: CallFormat | undefined;
 
   constructor(source: TemplateSource) {
     this.#source = source;
   }
 
-  /** Whether tool calls are written as `<tool_call>` with JSON inside, the only form that this engine reads. */
-  get writesHermesCalls(): boolean {
-    const template = this.#source.template ?? CHATML;
-    return template.includes('<tool_call>') && !template.includes('<function=');
+  /** How the model writes tool calls. */
+  get callFormat(): CallFormat {
+    return (this.#callFormat ??= callFormatOf(this.#source.template ?? CHATML));
   }
 
   /** What an answer to a rendered prompt may hold beside text. */
-  readingOf(prompt: string, { splitReasoning, toolCalls }: ReadingWish): ReadingOptions {
-    const thinks = splitReasoning && (this.#source.template ?? CHATML).includes('</think>');
+  readingOf(prompt: string, { splitReasoning, tools, parallelCalls }: ReadingWish): ReadingOptions {
+    const template = this.#source.template ?? CHATML;
+    const calls =
+      tools.length === 0 ? undefined : { format: this.callFormat, tools, parallel: parallelCalls };
+    // Channels are no text in any case.
+    if (template.includes('<|channel|>')) return { reasoning: 'harmony', calls };
+    const thinks = splitReasoning && template.includes('</think>');
     const opened = prompt.trimEnd().endsWith('<think>') ? 'opened' : 'possible';
-    return { reasoning: thinks ? opened : 'none', toolCalls };
+    return { reasoning: thinks ? opened : 'none', calls };
   }
 
   /** @throws RequestError when the template refuses the conversation or cannot be understood. */
@@ -58,7 +67,7 @@ export class ChatTemplate {
     try {
       const prompt = compiled.render({
         ...variables,
-        messages: conversation.messages,
+        messages: this.#instructed(conversation.messages, tools),
         ...(tools === undefined ? {} : { tools }),
         add_generation_prompt: addGenerationPrompt,
         bos_token: this.#source.beginOfText,
@@ -68,6 +77,12 @@ export class ChatTemplate {
     } catch (error) {
       throw badRequest(`The model's chat template refused the messages: ${messageOf(error)}`);
     }
+  }
+
+  /** Tells the model of its tools where the template does not. */
+  #instructed(messages: readonly Message[], tools: readonly unknown[] = []): readonly Message[] {
+    const isSilent = tools.length > 0 && this.callFormat.needsInstruction === true;
+    return isSilent ? instructTools(messages, tools) : messages;
   }
 }
 

@@ -1,12 +1,12 @@
-import { decodeAnswerGrammar } from './answer-grammar.js';
+import { decodeDemand, decodeTools, oneDemand, type Demand } from './demand.js';
 import { readConversation } from './conversation.js';
 import type { RenderOptions } from './chat-template.js';
 import {
   isListOf,
-  isObject,
   readBoolean,
   readNumber,
   readObject,
+  readString,
   readStrings,
   show,
   type JsonObject,
@@ -14,6 +14,10 @@ import {
 import { refuseUnsupported } from './parameters.js';
 import { badRequest } from './request-error.js';
 import { decodeSampling, type SamplingParameters } from './sampling-parameters.js';
+import { TOP_LOGPROBS_LIMIT } from './token-logprob.js';
+
+/** Answers to one request. */
+const CHOICES_LIMIT = 128;
 
 /** What chat and raw completions have in common. */
 export interface AnswerSettings {
@@ -24,8 +28,11 @@ export interface AnswerSettings {
   readonly maxTokens: number | undefined;
   readonly stops: readonly string[];
   readonly sampling: SamplingParameters;
-  /** GBNF. */
-  readonly grammar: string | undefined;
+  readonly demand: Demand;
+  /** How many answers, at least 1. */
+  readonly choices: number;
+  /** How many of the most probable tokens to tell for each token; undefined for no probabilities at all. */
+  readonly topLogprobs: number | undefined;
   /** Whether tokens that a slot has computed before may be used again. */
   readonly cachePrompt: boolean;
 }
@@ -35,6 +42,10 @@ export interface ChatRequest {
   readonly render: RenderOptions;
   /** Whether reasoning shall be told from the answer. */
   readonly splitReasoning: boolean;
+  /** Names of the tools that are offered. */
+  readonly tools: readonly string[];
+  /** Whether one answer may call several. */
+  readonly parallelCalls: boolean;
 }
 
 export interface TextRequest {
@@ -46,16 +57,27 @@ export interface TextRequest {
 /** @throws RequestError that names the field at fault. */
 export function decodeChat(body: JsonObject): ChatRequest {
   refuseUnsupported(body);
-  const variables = readObject(body, 'chat_template_kwargs');
-  const tools = body['tool_choice'] === 'none' ? [] : readTools(body['tools'] ?? []);
+  const { offered, tools, demand } = decodeTools(body);
+  const settings = decodeSettings(body);
+  const effort = readString(body, 'reasoning_effort');
+  const variables = {
+    ...readObject(body, 'chat_template_kwargs'),
+    ...(effort === undefined ? {} : { reasoning_effort: effort }),
+  };
   return {
-    settings: decodeSettings(body),
+    settings: {
+      ...settings,
+      demand: oneDemand(settings.demand, demand),
+      topLogprobs: readChatLogprobs(body),
+    },
     splitReasoning: body['reasoning_format'] !== 'none',
+    tools: tools.map((tool) => tool.name),
+    parallelCalls: readBoolean(body, 'parallel_tool_calls') ?? true,
     render: {
       conversation: readConversation(body['messages']),
       addGenerationPrompt: readBoolean(body, 'add_generation_prompt') ?? true,
-      ...(tools.length === 0 ? {} : { tools }),
-      ...(variables === undefined ? {} : { variables }),
+      ...(offered.length === 0 ? {} : { tools: offered }),
+      variables,
     },
   };
 }
@@ -63,7 +85,24 @@ export function decodeChat(body: JsonObject): ChatRequest {
 /** @throws RequestError that names the field at fault. */
 export function decodeTextCompletion(body: JsonObject): TextRequest {
   refuseUnsupported(body);
-  return { settings: decodeSettings(body), prompt: readPrompt(body['prompt'] ?? undefined) };
+  const range = { least: 0, most: TOP_LOGPROBS_LIMIT, whole: true };
+  const wanted =
+    body['logprobs'] === false
+      ? 0
+      : (readNumber(body, 'n_probs', range) ?? readNumber(body, 'logprobs', range));
+  const topLogprobs = wanted === 0 ? undefined : wanted;
+  return {
+    settings: { ...decodeSettings(body), topLogprobs },
+    prompt: readPrompt(body['prompt'] ?? undefined),
+  };
+}
+
+/** As with llama-server, the most probable tokens come along unless fewer are asked for. */
+function readChatLogprobs(body: JsonObject): number | undefined {
+  const top = readNumber(body, 'top_logprobs', { least: 0, most: TOP_LOGPROBS_LIMIT, whole: true });
+  if (readBoolean(body, 'logprobs') === true) return top ?? TOP_LOGPROBS_LIMIT;
+  if (top === undefined || top === 0) return undefined;
+  throw badRequest("'top_logprobs' needs 'logprobs' to be true.");
 }
 
 function decodeSettings(body: JsonObject): AnswerSettings {
@@ -74,18 +113,11 @@ function decodeSettings(body: JsonObject): AnswerSettings {
     maxTokens: readMaxTokens(body),
     stops: readStrings(body, 'stop') ?? [],
     sampling: decodeSampling(body),
-    grammar: decodeAnswerGrammar(body),
+    demand: decodeDemand(body),
+    choices: readNumber(body, 'n', { least: 1, most: CHOICES_LIMIT, whole: true }) ?? 1,
+    topLogprobs: undefined,
     cachePrompt: readBoolean(body, 'cache_prompt') ?? true,
   };
-}
-
-function readTools(tools: unknown): readonly JsonObject[] {
-  if (!Array.isArray(tools)) throw badRequest(`'tools' must be a list, but is ${show(tools)}.`);
-  return tools.map((tool: unknown, index) => {
-    const described = isObject(tool) ? tool['function'] : undefined;
-    if (isObject(tool) && isObject(described) && typeof described['name'] === 'string') return tool;
-    throw badRequest(`tools[${index}] must have a function with a name, but is ${show(tool)}.`);
-  });
 }
 
 /** Three names for one limit. -1 is no limit; 0 gives one token, as with llama-server. */

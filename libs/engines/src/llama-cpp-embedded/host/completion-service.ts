@@ -1,8 +1,9 @@
-import type { LlamaContext, LlamaModel } from 'node-llama-cpp';
-import { answerCompletion, readParts, withBeginning } from './answer-completion.js';
-import { PLAIN, shownTags } from './answer-reader.js';
+import { randomInt } from 'node:crypto';
+import type { LlamaContext, LlamaModel, Token } from 'node-llama-cpp';
+import { answerCompletion } from './answer-completion.js';
+import { answerGrammar } from './answer-grammar.js';
 import { ChatTemplate } from './chat-template.js';
-import { decodeChat, decodeTextCompletion } from './completion-request.js';
+import { decodeChat, decodeTextCompletion, type AnswerSettings } from './completion-request.js';
 import { describeModel } from './describe-model.js';
 import { chatEncoding, textEncoding } from './encode-chunk.js';
 import { EraseGate } from './erase-gate.js';
@@ -10,6 +11,9 @@ import { FINGERPRINT } from './fingerprint.js';
 import type { HostOptions } from './host-options.js';
 import { contextSizeFor, readTemplate } from './load-model.js';
 import { checkTokens, tokenizeChat, tokenizeFramed } from './prompt-tokens.js';
+import { exposeRawLogprobs } from './raw-logprobs.js';
+import { readParts, withBeginning } from './read-parts.js';
+import { PLAIN, shownTags, type ReadingOptions } from './reading/answer-reader.js';
 import { orderBySequence } from './sequence-order.js';
 import { SequenceSlot } from './sequence-slot.js';
 import { unsupported } from './parameters.js';
@@ -17,6 +21,7 @@ import { RequestError } from './request-error.js';
 import type { Handler, Service } from './service.js';
 import { SlotPool } from './slot-pool.js';
 import { TextGenerator } from './text-generator.js';
+import type { WrittenParts } from './written-answer.js';
 
 /** Tokens computed in one step. More costs memory and makes others wait. */
 const BATCH_SIZE = 512;
@@ -24,9 +29,26 @@ const BATCH_SIZE = 512;
 const NO_ORDER =
   'this version of node-llama-cpp does not show its sequence ids; streams that run together are slower than they could be';
 
+/** Seeds have 32 bits; the last one asks for another each time. */
+const SEED_LIMIT = 0xffffffff;
+
+const NO_LOGPROBS =
+  'this version of node-llama-cpp does not show how its tokens are drawn; requests with logprobs are refused';
+
+/** What to write for one request. */
+interface Work {
+  readonly settings: AnswerSettings;
+  readonly reading: ReadingOptions;
+  readonly prompt: Token[];
+  /** Beginning of the answer, which the caller gave. */
+  readonly beginning: string;
+}
+
 /** Serves a model that generates text. */
 export async function startCompletionService(model: LlamaModel, options: HostOptions): Promise<Service> {
   const context = await createContext(model, options);
+  const logprobs = exposeRawLogprobs(context, model);
+  if (!logprobs) process.stderr.write(`warn: ${NO_LOGPROBS}\n`);
   const gate = new EraseGate();
   const slots = Array.from({ length: options.slots }, () => new SequenceSlot(context.getSequence(), gate));
   const generator = new TextGenerator(model, new SlotPool(slots), context.contextSize);
@@ -38,23 +60,36 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
   const common = { model: options.alias, fingerprint: FINGERPRINT };
   const models = describeModel(model, options.alias, context.contextSize);
 
+  const write = (work: Work, signal: AbortSignal): readonly WrittenParts[] => {
+    const { settings, reading, prompt, beginning } = work;
+    if (settings.topLogprobs !== undefined && !logprobs) throw unsupported("'logprobs'");
+    const seed = settings.sampling.seed ?? randomInt(SEED_LIMIT);
+    const generation = {
+      ...settings,
+      grammar: answerGrammar(settings.demand, reading),
+      shownTags: shownTags(reading),
+    };
+    return Array.from({ length: settings.choices }, (_, index) => {
+      const text = generator.generate(prompt, { ...generation, seed: (seed + index) % SEED_LIMIT }, signal);
+      return readParts(withBeginning(beginning, text), reading);
+    });
+  };
   const chat: Handler = async (body, signal) => {
-    const { settings, render, splitReasoning } = decodeChat(body);
-    const toolCalls = render.tools !== undefined;
-    if (toolCalls && !template.writesHermesCalls)
-      throw unsupported("'tools' with the form of tool calls in this model's chat template");
+    const { settings, render, ...wish } = decodeChat(body);
     const prompt = template.render(render);
-    const reading = template.readingOf(prompt, { splitReasoning, toolCalls });
-    const wanted = { ...settings, shownTags: shownTags(reading) };
-    const text = generator.generate(tokenizeChat(model, prompt), wanted, signal);
-    const parts = readParts(withBeginning(render.conversation.answerPrefix, text), reading);
-    return answerCompletion(parts, { ...common, ...settings, encoding: chatEncoding });
+    const work = {
+      settings,
+      reading: template.readingOf(prompt, wish),
+      prompt: tokenizeChat(model, prompt),
+      beginning: render.conversation.answerPrefix,
+    };
+    return answerCompletion(write(work, signal), { ...common, ...settings, encoding: chatEncoding });
   };
   const complete: Handler = async (body, signal) => {
-    const { settings, prompt } = decodeTextCompletion(body);
-    const tokens = typeof prompt === 'string' ? tokenizeFramed(model, prompt) : checkTokens(model, prompt);
-    const text = generator.generate(tokens, { ...settings, shownTags: [] }, signal);
-    return answerCompletion(readParts(text, PLAIN), { ...common, ...settings, encoding: textEncoding });
+    const { settings, prompt: asked } = decodeTextCompletion(body);
+    const prompt = typeof asked === 'string' ? tokenizeFramed(model, asked) : checkTokens(model, asked);
+    const work = { settings, reading: PLAIN, prompt, beginning: '' };
+    return answerCompletion(write(work, signal), { ...common, ...settings, encoding: textEncoding });
   };
   return new Map<string, Handler>([
     ['GET /health', async () => ({ kind: 'whole', body: { status: 'ok' } })],

@@ -1,4 +1,6 @@
-import type { AnswerPart, ToolCall } from './answer-part.js';
+import type { AnswerPart } from './reading/answer-part.js';
+import type { SpelledLogprob } from './token-logprob.js';
+import { totalOf, type AnswerEnd, type AnswerPiece } from './written-answer.js';
 
 /** What is the same in every chunk and answer of one request. */
 export interface AnswerFrame {
@@ -9,79 +11,132 @@ export interface AnswerFrame {
   readonly fingerprint: string;
 }
 
-/** How an answer ended, and what it took. */
-export interface AnswerEnd {
-  readonly finishReason: 'stop' | 'length' | 'tool_calls';
-  readonly promptTokens: number;
-  /** Part of the prompt that was not computed again. */
-  readonly cachedTokens: number;
-  /** Counts the token that ended the answer, too. */
-  readonly completionTokens: number;
-  readonly promptMs: number;
-  readonly completionMs: number;
+/** One of the answers to a request. */
+export interface EncodedChoice {
+  readonly end: AnswerEnd;
+  readonly pieces: readonly AnswerPiece[];
+}
+
+export interface Closing {
+  /** What all choices took. */
+  readonly total: AnswerEnd;
+  readonly includeUsage: boolean;
 }
 
 /** Encodes the answers of one route. Pure; the field order is llama-server's. */
 export interface AnswerEncoding {
-  /** Chunk before any text, if the route has one. */
-  readonly opening: (frame: AnswerFrame) => readonly object[];
-  readonly piece: (frame: AnswerFrame, part: AnswerPart) => object;
-  /** The last chunks of a stream. */
-  readonly closing: (frame: AnswerFrame, end: AnswerEnd, includeUsage: boolean) => readonly object[];
+  /** Chunk before any text of a choice, if the route has one. */
+  readonly opening: (frame: AnswerFrame, index: number) => readonly object[];
+  readonly piece: (frame: AnswerFrame, index: number, piece: AnswerPiece) => object;
+  /** Chunks with what came after the last piece of a choice, if the route tells it. */
+  readonly ending: (frame: AnswerFrame, index: number, end: AnswerEnd) => readonly object[];
+  /** The last chunk of a choice while others go on. */
+  readonly last: (frame: AnswerFrame, index: number, end: AnswerEnd) => object;
+  /** The last chunks of the choice that ends last, and of the stream. */
+  readonly closing: (
+    frame: AnswerFrame,
+    index: number,
+    end: AnswerEnd,
+    closing: Closing,
+  ) => readonly object[];
   /** The answer as one object. */
-  readonly whole: (frame: AnswerFrame, end: AnswerEnd, parts: readonly AnswerPart[]) => object;
+  readonly whole: (frame: AnswerFrame, choices: readonly EncodedChoice[]) => object;
 }
 
 export const chatEncoding: AnswerEncoding = {
-  opening: (frame) => [chatChunk(frame, [chatChoice({ role: 'assistant', content: null }, null)])],
-  piece: (frame, part) => chatChunk(frame, [chatChoice(chatDelta(part), null)]),
-  closing: (frame, end, includeUsage) => {
-    const last = chatChunk(frame, [chatChoice({}, end.finishReason)]);
-    const timings = encodeTimings(end);
+  opening: (frame, index) => [
+    chatChunk(frame, [chatChoice(index, { role: 'assistant', content: null }, null)]),
+  ],
+  piece: (frame, index, { part, logprobs }) =>
+    chatChunk(frame, [{ ...chatChoice(index, chatDelta(part), null), ...encodeLogprobs(logprobs) }]),
+  ending: () => [],
+  last: (frame, index, end) => chatChunk(frame, [chatChoice(index, {}, end.finishReason)]),
+  closing: (frame, index, end, { total, includeUsage }) => {
+    const last = chatChunk(frame, [chatChoice(index, {}, end.finishReason)]);
+    const timings = encodeTimings(total);
     if (!includeUsage) return [{ ...last, timings }];
-    return [last, { ...chatChunk(frame, []), usage: encodeUsage(end), timings }];
+    return [last, { ...chatChunk(frame, []), usage: encodeUsage(total), timings }];
   },
-  whole: (frame, end, parts) => ({
-    choices: [{ finish_reason: end.finishReason, index: 0, message: chatMessage(parts) }],
-    ...head(frame),
-    object: 'chat.completion',
-    usage: encodeUsage(end),
-    id: frame.id,
-    timings: encodeTimings(end),
-  }),
+  whole: (frame, choices) => {
+    const total = totalOf(choices.map(({ end }) => end));
+    return {
+      choices: choices.map(({ end, pieces }, index) => ({
+        finish_reason: end.finishReason,
+        index,
+        message: chatMessage(pieces.map(({ part }) => part)),
+        ...encodeLogprobs(allLogprobs({ end, pieces })),
+      })),
+      ...head(frame),
+      object: 'chat.completion',
+      usage: encodeUsage(total),
+      id: frame.id,
+      timings: encodeTimings(total),
+    };
+  },
 };
 
 export const textEncoding: AnswerEncoding = {
   opening: () => [],
-  piece: (frame, part) => ({ ...textAnswer(frame, textIn('text', [part]), null), id: frame.id }),
-  closing: (frame, end) => [
+  piece: (frame, index, { part, logprobs }) => textChunk(frame, index, textIn('text', [part]), logprobs),
+  ending: (frame, index, { logprobs }) =>
+    logprobs.length === 0 ? [] : [textChunk(frame, index, '', logprobs)],
+  last: (frame, index, end) => ({
+    ...textAnswer(frame, [textChoice(index, '', end.finishReason, [])]),
+    id: frame.id,
+  }),
+  closing: (frame, index, end, { total }) => [
     {
-      ...textAnswer(frame, '', end.finishReason),
-      usage: encodeUsage(end),
+      ...textAnswer(frame, [textChoice(index, '', end.finishReason, [])]),
+      usage: encodeUsage(total),
       id: frame.id,
-      timings: encodeTimings(end),
+      timings: encodeTimings(total),
     },
   ],
-  whole: (frame, end, parts) => ({
-    ...textAnswer(frame, textIn('text', parts), end.finishReason),
-    usage: encodeUsage(end),
-    id: frame.id,
-    timings: encodeTimings(end),
-  }),
+  whole: (frame, choices) => {
+    const total = totalOf(choices.map(({ end }) => end));
+    const encoded = choices.map((choice, index) => {
+      const text = textIn(
+        'text',
+        choice.pieces.map(({ part }) => part),
+      );
+      return textChoice(index, text, choice.end.finishReason, allLogprobs(choice));
+    });
+    return {
+      ...textAnswer(frame, encoded),
+      usage: encodeUsage(total),
+      id: frame.id,
+      timings: encodeTimings(total),
+    };
+  },
 };
 
 function textIn(kind: 'text' | 'reasoning', parts: readonly AnswerPart[]): string {
   return parts.flatMap((part) => (part.kind === kind ? [part.text] : [])).join('');
 }
 
+function allLogprobs({ pieces, end }: EncodedChoice): readonly SpelledLogprob[] {
+  return [...pieces.flatMap((piece) => piece.logprobs), ...end.logprobs];
+}
+
+function encodeLogprobs(logprobs: readonly SpelledLogprob[]): object {
+  return logprobs.length === 0 ? {} : { logprobs: { content: logprobs } };
+}
+
 function chatDelta(part: AnswerPart): object {
-  if (part.kind === 'tool-call')
-    return { tool_calls: [{ index: part.call.index, ...encodeCall(part.call) }] };
-  return part.kind === 'text' ? { content: part.text } : { reasoning_content: part.text };
+  switch (part.kind) {
+    case 'call': {
+      const { index, id, name } = part.call;
+      return { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] };
+    }
+    case 'arguments':
+      return { tool_calls: [{ index: part.index, function: { arguments: part.text } }] };
+    default:
+      return part.kind === 'text' ? { content: part.text } : { reasoning_content: part.text };
+  }
 }
 
 function chatMessage(parts: readonly AnswerPart[]): object {
-  const calls = parts.flatMap((part) => (part.kind === 'tool-call' ? [encodeCall(part.call)] : []));
+  const calls = parts.flatMap((part) => (part.kind === 'call' ? [encodeCall(part.call, parts)] : []));
   const reasoning = textIn('reasoning', parts);
   return {
     role: 'assistant',
@@ -91,8 +146,11 @@ function chatMessage(parts: readonly AnswerPart[]): object {
   };
 }
 
-function encodeCall({ id, name, arguments: json }: ToolCall): object {
-  return { id, type: 'function', function: { name, arguments: json } };
+function encodeCall(call: { index: number; id: string; name: string }, parts: readonly AnswerPart[]): object {
+  const json = parts.flatMap((part) =>
+    part.kind === 'arguments' && part.index === call.index ? [part.text] : [],
+  );
+  return { id: call.id, type: 'function', function: { name: call.name, arguments: json.join('') } };
 }
 
 function chatChunk(frame: AnswerFrame, choices: readonly object[]): object {
@@ -100,12 +158,34 @@ function chatChunk(frame: AnswerFrame, choices: readonly object[]): object {
   return { choices, created, id, model, system_fingerprint: fingerprint, object: 'chat.completion.chunk' };
 }
 
-function chatChoice(delta: object, finishReason: string | null): object {
-  return { finish_reason: finishReason, index: 0, delta };
+function chatChoice(index: number, delta: object, finishReason: string | null): object {
+  return { finish_reason: finishReason, index, delta };
 }
 
-function textAnswer(frame: AnswerFrame, text: string, finishReason: string | null): object {
-  const choices = [{ text, index: 0, logprobs: null, finish_reason: finishReason }];
+function textChunk(
+  frame: AnswerFrame,
+  index: number,
+  text: string,
+  logprobs: readonly SpelledLogprob[],
+): object {
+  return { ...textAnswer(frame, [textChoice(index, text, null, logprobs)]), id: frame.id };
+}
+
+function textChoice(
+  index: number,
+  text: string,
+  finishReason: string | null,
+  logprobs: readonly SpelledLogprob[],
+): object {
+  return {
+    text,
+    index,
+    logprobs: logprobs.length === 0 ? null : { content: logprobs },
+    finish_reason: finishReason,
+  };
+}
+
+function textAnswer(frame: AnswerFrame, choices: readonly object[]): object {
   return { choices, ...head(frame), object: 'text_completion' };
 }
 

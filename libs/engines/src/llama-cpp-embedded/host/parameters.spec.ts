@@ -14,8 +14,8 @@ describe('refuseUnsupported', () => {
   );
 
   it('says what was asked and what to do', () => {
-    expect(() => refuseUnsupported({ n: 3 })).toThrow(
-      "The embedded llama.cpp engine does not support 'n': 3. Leave it out, or run a worker that has llama-server.",
+    expect(() => refuseUnsupported({ mirostat: 2 })).toThrow(
+      "The embedded llama.cpp engine does not support 'mirostat': 2. Leave it out, or run a worker that has llama-server.",
     );
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { JSON_OBJECT_GRAMMAR, decodeAnswerGrammar } from './answer-grammar.js';
 import { decodeChat, decodeTextCompletion } from './completion-request.js';
+import { decodeDemand, decodeTools, oneDemand } from './demand.js';
 import { decodeEmbedding } from './embedding-request.js';
 
 const messages = [{ role: 'user', content: 'hi' }];
@@ -59,20 +59,89 @@ describe('decodeTextCompletion', () => {
   );
 });
 
-describe('decodeAnswerGrammar', () => {
-  it('binds an answer to a JSON object, to the grammar of the caller, or to nothing', () => {
-    expect(decodeAnswerGrammar({ response_format: { type: 'json_object' } })).toBe(JSON_OBJECT_GRAMMAR);
-    expect(decodeAnswerGrammar({ grammar: 'root ::= "a"' })).toBe('root ::= "a"');
-    expect(decodeAnswerGrammar({ response_format: { type: 'text' } })).toBeUndefined();
+describe('decodeChat, how probable tokens were', () => {
+  const top = (body: object) => decodeChat({ messages, ...body }).settings.topLogprobs;
+
+  it('tells the most probable tokens only when asked, as many as wanted', () => {
+    expect([top({}), top({ logprobs: false }), top({ logprobs: true })]).toEqual([undefined, undefined, 20]);
+    expect([top({ logprobs: true, top_logprobs: 0 }), top({ logprobs: true, top_logprobs: 3 })]).toEqual([
+      0, 3,
+    ]);
   });
 
   it.each([
-    [{ response_format: { type: 'json_schema' } }, `'response_format': type "json_schema"`],
-    [{ response_format: { type: 'json_object', schema: {} } }, "'response_format': a schema"],
+    [{ top_logprobs: 2 }, "'top_logprobs' needs 'logprobs' to be true."],
+    [{ logprobs: true, top_logprobs: 21 }, "'top_logprobs' must be a whole number from 0 to 20"],
+    [{ n: 0 }, "'n' must be a whole number from 1 to 128"],
+  ])('refuses %j with a sentence', (more, sentence) => {
+    expect(() => decodeChat({ messages, ...more })).toThrow(sentence);
+  });
+
+  it('counts them in the older way for raw completions', () => {
+    const raw = (body: object) => decodeTextCompletion({ prompt: 'x', ...body }).settings.topLogprobs;
+    expect([raw({}), raw({ logprobs: 0 }), raw({ logprobs: 2 }), raw({ n_probs: 3 })]).toEqual([
+      undefined,
+      undefined,
+      2,
+      3,
+    ]);
+  });
+});
+
+describe('decodeDemand', () => {
+  const schema = { type: 'integer' };
+
+  it.each([
+    [{}, { kind: 'none' }],
+    [{ response_format: { type: 'text' } }, { kind: 'none' }],
+    [{ grammar: 'root ::= "a"' }, { kind: 'grammar', grammar: 'root ::= "a"' }],
+    [{ json_schema: schema }, { kind: 'schema', schema }],
+    [{ response_format: { type: 'json_object' } }, { kind: 'schema', schema: { type: 'object' } }],
+    [{ response_format: { type: 'json_object', schema } }, { kind: 'schema', schema }],
+    [
+      { response_format: { type: 'json_schema', json_schema: { name: 'x', schema } } },
+      { kind: 'schema', schema },
+    ],
+  ])('reads %j', (body, demand) => {
+    expect(decodeDemand(body)).toEqual(demand);
+  });
+
+  it.each([
+    [{ response_format: { type: 'json_schema' } }, "'response_format.json_schema.schema' is required."],
+    [{ response_format: { type: 'xml' } }, `'response_format': type "xml"`],
     [{ response_format: { type: 'json_object' }, grammar: 'root ::= "a"' }, 'cannot be used together'],
     [{ grammar: `root ::= ${'('.repeat(300)}` }, 'nests its brackets deeper than 256 levels'],
   ])('refuses %j with a sentence', (body, sentence) => {
-    expect(() => decodeAnswerGrammar(body)).toThrow(sentence);
+    expect(() => decodeDemand(body)).toThrow(sentence);
+  });
+});
+
+describe('decodeTools', () => {
+  const tools = ['f', 'g'].map((name) => ({
+    type: 'function',
+    function: { name, parameters: { type: 'object' } },
+  }));
+  const demanded = (choice: unknown) => decodeTools({ tools, tool_choice: choice }).demand;
+
+  it('demands no call, any call, or that of one tool', () => {
+    expect(demanded('auto')).toEqual({ kind: 'none' });
+    expect(demanded('required')).toMatchObject({ kind: 'call', tools: [{ name: 'f' }, { name: 'g' }] });
+    expect(demanded({ type: 'function', function: { name: 'g' } })).toMatchObject({ tools: [{ name: 'g' }] });
+  });
+
+  it.each([
+    [
+      { tools, tool_choice: { type: 'function', function: { name: 'h' } } },
+      `'tool_choice' names "h", which is not one of`,
+    ],
+    [{ tool_choice: 'required' }, "'tools' is empty"],
+    [{ tools, tool_choice: 'must' }, `'tool_choice' must be "none", "auto"`],
+  ])('refuses %j with a sentence', (body, sentence) => {
+    expect(() => decodeTools(body)).toThrow(sentence);
+  });
+
+  it('cannot demand a call and another form at once', () => {
+    expect(() => oneDemand({ kind: 'schema', schema: {} }, demanded('required'))).toThrow('demands a call');
   });
 });
 

@@ -15,8 +15,7 @@ export interface SamplingRequest {
   readonly grammar: string | undefined;
   /** Prompt and answer so far; the generation adds to it. */
   readonly tokens: readonly Token[];
-  /** Used when the parameters name no seed. */
-  readonly randomSeed: number;
+  readonly seed: number;
 }
 
 /**
@@ -34,7 +33,7 @@ export async function samplingOptions(
     topK,
     topP,
     minP,
-    seed: sampling.seed ?? request.randomSeed,
+    seed: request.seed,
     yieldEogToken: true,
   };
   const { repeatPenalty, frequencyPenalty, presencePenalty, repeatLastTokens } = sampling;

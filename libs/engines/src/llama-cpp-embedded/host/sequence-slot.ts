@@ -1,11 +1,20 @@
 import type { LlamaContextSequence, SequenceEvaluateOptions, Token } from 'node-llama-cpp';
 import type { EraseGate } from './erase-gate.js';
 import { commonPrefix, type Slot } from './slot-pool.js';
+import type { TokenLogprob } from './token-logprob.js';
+
+export interface DecodedToken {
+  readonly token: Token;
+  /** There when it was asked for. */
+  readonly logprob?: TokenLogprob;
+}
 
 export interface DecodeOptions {
   /** Must fit the context, and have at least one token. */
   readonly prompt: readonly Token[];
   readonly evaluate: SequenceEvaluateOptions;
+  /** Whether to tell how probable each token was. */
+  readonly logprobs: boolean;
   readonly cachePrompt: boolean;
   readonly signal: AbortSignal;
   /** Called once, before anything is computed, with the number of prompt tokens that need no computing. */
@@ -31,12 +40,15 @@ export class SequenceSlot implements Slot {
    * rest once the generator has returned, at most one computing step after the signal aborts.
    * @throws the signal's reason.
    */
-  async *decode(options: DecodeOptions): AsyncGenerator<Token, void, void> {
+  async *decode(options: DecodeOptions): AsyncGenerator<DecodedToken, void, void> {
     const { prompt, signal } = options;
     const cached = await this.#keepPrefix(prompt, options.cachePrompt);
     options.onCached(cached);
     const rest = await this.#prefill(prompt.slice(cached), signal);
-    const tokens = this.#sequence.evaluate(rest, options.evaluate);
+    // Telling probabilities costs, so only who asks pays.
+    const tokens = options.logprobs
+      ? this.#sequence.evaluateWithMetadata(rest, { confidence: true }, options.evaluate)
+      : this.#sequence.evaluate(rest, options.evaluate);
     try {
       for (;;) {
         await this.#gate.whenOpen();
@@ -44,7 +56,7 @@ export class SequenceSlot implements Slot {
         const next = await tokens.next();
         signal.throwIfAborted();
         if (next.done === true) return;
-        yield next.value;
+        yield readToken(next.value);
       }
     } finally {
       await tokens.return();
@@ -73,4 +85,10 @@ export class SequenceSlot implements Slot {
     }
     return tokens.slice(start);
   }
+}
+
+/** Where probabilities are asked for, the library gives ours as its `confidence`. */
+function readToken(value: Token | { readonly token: Token; readonly confidence: unknown }): DecodedToken {
+  if (typeof value !== 'object') return { token: value };
+  return { token: value.token, logprob: value.confidence as TokenLogprob };
 }

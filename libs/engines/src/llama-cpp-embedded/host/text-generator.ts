@@ -1,14 +1,21 @@
 import type { LlamaModel, Token } from 'node-llama-cpp';
 import type { AnswerSettings } from './completion-request.js';
-import type { AnswerEnd } from './encode-chunk.js';
 import { RequestError, badRequest } from './request-error.js';
 import { samplingOptions } from './sampling-options.js';
-import type { SequenceSlot } from './sequence-slot.js';
+import type { DecodedToken, SequenceSlot } from './sequence-slot.js';
 import type { SlotPool } from './slot-pool.js';
 import { StopMatcher } from './stop-matcher.js';
+import { spellLogprob, type SpelledLogprob } from './token-logprob.js';
 import { TokenText } from './token-text.js';
+import type { AnswerEnd, TextPiece, WrittenText } from './written-answer.js';
 
-export type GenerationSettings = AnswerSettings & {
+export type GenerationSettings = Pick<
+  AnswerSettings,
+  'maxTokens' | 'stops' | 'sampling' | 'cachePrompt' | 'topLogprobs'
+> & {
+  /** GBNF. */
+  readonly grammar: string | undefined;
+  readonly seed: number;
   /** Tags whose text is wanted also where they are special tokens. */
   readonly shownTags: readonly string[];
 };
@@ -30,25 +37,22 @@ export class TextGenerator {
    * @throws RequestError, before the first piece, when the prompt or a parameter does not fit the model.
    * @throws the signal's reason; the slot is free by then.
    */
-  async *generate(
-    prompt: Token[],
-    settings: GenerationSettings,
-    signal: AbortSignal,
-  ): AsyncGenerator<string, AnswerEnd, void> {
+  async *generate(prompt: Token[], settings: GenerationSettings, signal: AbortSignal): WrittenText {
     this.#checkLength(prompt.length);
     const tokens = [...prompt];
     const evaluate = await samplingOptions(this.#model, {
       sampling: settings.sampling,
       grammar: settings.grammar,
       tokens,
-      randomSeed: Math.floor(Math.random() * 0x7fffffff),
+      seed: settings.seed,
     });
     const slot = await this.#slots.acquire(prompt, signal);
     try {
       const progress = new Progress(prompt.length);
       const onCached = progress.cached.bind(progress);
-      const { cachePrompt } = settings;
-      const decoded = slot.decode({ prompt, evaluate, cachePrompt, signal, onCached });
+      const { cachePrompt, topLogprobs } = settings;
+      const logprobs = topLogprobs !== undefined;
+      const decoded = slot.decode({ prompt, evaluate, logprobs, cachePrompt, signal, onCached });
       return yield* this.#write(decoded, tokens, settings, progress);
     } finally {
       this.#slots.release(slot);
@@ -56,40 +60,54 @@ export class TextGenerator {
   }
 
   async *#write(
-    decoded: AsyncGenerator<Token, void, void>,
+    decoded: AsyncGenerator<DecodedToken, void, void>,
     tokens: Token[],
     settings: GenerationSettings,
     progress: Progress,
-  ): AsyncGenerator<string, AnswerEnd, void> {
+  ): WrittenText {
     const model = this.#model;
-    const shown = settings.shownTags
-      .map((tag) => model.tokenize(tag, true))
-      .flatMap((tag) => (tag.length === 1 ? tag : []));
-    const text = new TokenText((held, before) => {
-      const special = held.some((token) => shown.includes(token as Token));
-      return model.detokenize(held as Token[], special, before as Token[]);
-    });
+    const text = this.#tokenText(settings.shownTags);
     const stops = new StopMatcher(settings.stops);
     const room = this.#contextSize - tokens.length;
     const limit = Math.min(settings.maxTokens ?? room, room);
-    for await (const token of decoded) {
+    const spell = (id: number): string => model.detokenize([id as Token], false);
+    let logprobs: SpelledLogprob[] = [];
+    const piece = (released: string): TextPiece => {
+      const told = { text: released, logprobs };
+      logprobs = [];
+      return told;
+    };
+    for await (const { token, logprob } of decoded) {
       progress.token();
       tokens.push(token);
+      if (logprob !== undefined) logprobs.push(spellLogprob(logprob, settings.topLogprobs ?? 0, spell));
       if (model.isEogToken(token)) {
+        const own = logprobs.splice(-1);
         const { text: rest, stopped } = stops.push(text.flush());
         const tail = stopped ? rest : rest + stops.flush();
-        if (tail !== '') yield tail;
-        return progress.end('stop');
+        if (tail !== '') yield piece(tail);
+        return progress.end('stop', [...logprobs, ...own]);
       }
       const released = stops.push(text.push(token));
-      if (released.text !== '') yield released.text;
-      if (released.stopped) return progress.end('stop');
+      if (released.text !== '') yield piece(released.text);
+      if (released.stopped) return progress.end('stop', logprobs);
       if (progress.completionTokens >= limit) break;
     }
     const rest = stops.push(text.flush());
     const tail = rest.stopped ? rest.text : rest.text + stops.flush();
-    if (tail !== '') yield tail;
-    return progress.end(rest.stopped ? 'stop' : 'length');
+    if (tail !== '') yield piece(tail);
+    return progress.end(rest.stopped ? 'stop' : 'length', logprobs);
+  }
+
+  #tokenText(shownTags: readonly string[]): TokenText {
+    const model = this.#model;
+    const shown = new Set(
+      shownTags.map((tag) => model.tokenize(tag, true)).flatMap((tag) => (tag.length === 1 ? tag : [])),
+    );
+    return new TokenText((held, before) => {
+      const special = held.some((token) => shown.has(token as Token));
+      return model.detokenize(held as Token[], special, before as Token[]);
+    });
   }
 
   #checkLength(promptTokens: number): void {
@@ -125,7 +143,7 @@ class Progress {
     this.completionTokens += 1;
   }
 
-  end(finishReason: AnswerEnd['finishReason']): AnswerEnd {
+  end(finishReason: AnswerEnd['finishReason'], logprobs: readonly SpelledLogprob[]): AnswerEnd {
     return {
       finishReason,
       promptTokens: this.#promptTokens,
@@ -133,6 +151,7 @@ class Progress {
       completionTokens: this.completionTokens,
       promptMs: this.#firstToken - this.#start,
       completionMs: performance.now() - this.#firstToken,
+      logprobs,
     };
   }
 }

@@ -35,12 +35,15 @@ export function grammarOfSchema(schema: unknown): string {
 export class SchemaConverter {
   readonly #root: unknown;
   readonly #builder: GrammarBuilder;
+  readonly #owner: string;
   #steps = 0;
   #depth = 0;
 
-  constructor(root: unknown, builder: GrammarBuilder) {
+  /** @param owner - tells apart the references of several schemas in one grammar */
+  constructor(root: unknown, builder: GrammarBuilder, owner = '') {
     this.#root = root;
     this.#builder = builder;
+    this.#owner = owner;
   }
 
   convert(): GrammarNode {
@@ -118,7 +121,7 @@ export class SchemaConverter {
 
   #reference(reference: unknown, place: string): GrammarNode {
     const { pointer, schema } = resolveReference(this.#root, reference, place);
-    return this.#builder.shared(`$ref ${pointer}`, () => this.#convert(schema, pointer));
+    return this.#builder.shared(`$ref ${this.#owner} ${pointer}`, () => this.#convert(schema, pointer));
   }
 
   /** Schemas without references and alternatives; who satisfies one of them satisfies `schema`. */

@@ -5,7 +5,7 @@ function parse(pieces: Iterable<string>, inside = false) {
   const parser = new ReasoningParser(inside);
   const parts = [...[...pieces].flatMap((piece) => parser.push(piece)), ...parser.flush()];
   const textOf = (kind: string) =>
-    parts.flatMap((part) => (part.kind === kind && part.kind !== 'tool-call' ? [part.text] : [])).join('');
+    parts.flatMap((part) => (part.kind === kind && 'text' in part ? [part.text] : [])).join('');
   return { reasoning: textOf('reasoning'), text: textOf('text') };
 }
 
