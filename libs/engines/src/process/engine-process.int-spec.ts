@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -109,6 +109,28 @@ describe('EngineProcess', () => {
     process.kill(engine.pid, 'SIGKILL');
     await engine.exited;
     expect(existsSync(scratchFolder)).toBe(false);
+  });
+
+  it('gives back the shared memory of a program and of its children that are killed', async () => {
+    const mark = `longshore-test-${process.pid}`;
+    const left = () => readdirSync('/dev/shm').filter((name) => name.startsWith(mark));
+    const hold = (name: string) =>
+      `import mmap,time;f=open('/dev/shm/${mark}${name}','w+b');f.truncate(4096);m=mmap.mmap(f.fileno(),4096);time.sleep(600)`;
+    const engine = new EngineProcess({
+      command: {
+        program: '/bin/sh',
+        arguments: ['-c', `python3 -c "${hold('a')}" & exec python3 -c "${hold('b')}"`],
+        environment: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
+      },
+      log: () => undefined,
+      sharesMemory: true,
+      explain: () => '',
+    });
+    await eventually(() => left().length === 2);
+    engine.markReady();
+    process.kill(engine.pid, 'SIGKILL');
+    await engine.exited;
+    expect(left()).toEqual([]);
   });
 
   it('ends a program that only minds its second SIGTERM, before the grace time is over', async () => {

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineExit } from '../engine.js';
 import { LineSplitter } from './line-splitter.js';
 import { countOomKills } from './oom-kills.js';
+import { sharedMemoryOf } from './shared-memory.js';
 import { spawnGuarded, type Command, type GuardedProcess } from './spawn-guarded.js';
 
 const LINES_KEPT = 200;
@@ -31,6 +32,8 @@ export interface EngineProcessOptions {
   readonly socketPath?: string;
   /** A folder of its own for whatever else it leaves; removed with all that is in it before `exited` resolves. */
   readonly scratchFolder?: string;
+  /** Whether its processes talk through shared memory, which is given back before `exited` resolves. */
+  readonly sharesMemory?: boolean;
   /** Turns an end into a sentence. */
   readonly explain: (end: ProcessEnd) => string;
   /** Whether memory was what it lacked. Absent = not known of this program. */
@@ -46,6 +49,8 @@ export class EngineProcess {
   /** Never rejects. The whole process group and the socket file are gone by then. */
   readonly exited: Promise<EngineExit>;
   readonly #guarded: GuardedProcess;
+  readonly #sharesMemory: boolean;
+  readonly #sharedMemory = new Set<string>();
   readonly #outputEnded: Promise<unknown>;
   #asked = false;
   #served = false;
@@ -54,6 +59,7 @@ export class EngineProcess {
   constructor(options: EngineProcessOptions) {
     const oomKills = countOomKills();
     this.#guarded = spawnGuarded(options.command);
+    this.#sharesMemory = options.sharesMemory === true;
     this.pid = this.#guarded.child.pid ?? -1;
     const lastLines: string[] = [];
     const keep = (line: string): void => {
@@ -69,6 +75,7 @@ export class EngineProcess {
   /** To be called once it answers. */
   markReady(): void {
     this.#served = true;
+    this.#noteSharedMemory();
   }
 
   /** Asks with SIGTERM, twice, then kills. Resolves when the process is gone. */
@@ -77,9 +84,20 @@ export class EngineProcess {
       this.#asked = true;
       await this.#ask(Math.min(SECOND_ASK_MS, graceMs));
       await this.#ask(Math.max(0, graceMs - SECOND_ASK_MS));
-      this.#guarded.killGroup();
+      this.#killGroup();
     }
     await this.exited;
+  }
+
+  #killGroup(): void {
+    this.#noteSharedMemory();
+    this.#guarded.killGroup();
+  }
+
+  /** Only the living tell what they have mapped. */
+  #noteSharedMemory(): void {
+    if (!this.#sharesMemory) return;
+    for (const path of sharedMemoryOf(this.pid)) this.#sharedMemory.add(path);
   }
 
   async #ask(patienceMs: number): Promise<void> {
@@ -105,9 +123,10 @@ export class EngineProcess {
       child.once('exit', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
     });
     this.#gone = true;
-    this.#guarded.killGroup();
+    this.#killGroup();
     await this.#readOutputToItsEnd();
     if (options.socketPath !== undefined) rmSync(options.socketPath, { force: true });
+    for (const path of this.#sharedMemory) rmSync(path, { force: true });
     if (options.scratchFolder !== undefined) rmSync(options.scratchFolder, { force: true, recursive: true });
     const end: ProcessEnd = {
       code,

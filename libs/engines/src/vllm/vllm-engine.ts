@@ -74,6 +74,7 @@ export class VllmEngine extends Engine {
       log: spec.log,
       ...endpoint,
       scratchFolder,
+      sharesMemory: true,
       explain: explainVllmEnd,
       lackedMemory: vllmLackedMemory,
     });
