@@ -7,6 +7,7 @@ import { Completions } from './completions/completions.js';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
 import { admitRequests } from './http/admit-request.js';
 import { Draining } from './http/draining.js';
+import { EndlessAnswers } from './http/endless-answers.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { createHttpAdapter } from './http/http-adapter.js';
 import { OpenResponses } from './http/open-responses.js';
@@ -51,6 +52,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     },
     stop: async (drainMs) => {
       draining.begin();
+      app.get(EndlessAnswers).end();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const open = app.get(OpenResponses);
       const cut = await open.drained(drainMs);

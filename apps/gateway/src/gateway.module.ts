@@ -12,6 +12,9 @@ import { ConfigurationService } from './engines/configuration-service.js';
 import { EnginesController } from './engines/engines.controller.js';
 import { LoadProgress } from './engines/load-progress.js';
 import { ModelLoads } from './engines/model-loads.js';
+import { LogsController } from './engines/logs/logs.controller.js';
+import { LogsService } from './engines/logs/logs.service.js';
+import { WorkerInsight } from './engines/worker-insight.js';
 import { RequestRecorder } from './engines/requests/request-recorder.js';
 import { RequestsController } from './engines/requests/requests.controller.js';
 import { RequestsService } from './engines/requests/requests.service.js';
@@ -19,6 +22,7 @@ import { UnloadService } from './engines/unload-service.js';
 import { GatewayConfig } from './gateway.config.js';
 import { HealthController } from './health/health.controller.js';
 import { CompletionRelay } from './http/completion-relay.js';
+import { EndlessAnswers } from './http/endless-answers.js';
 import { ERROR_DIALECTS } from './http/error-dialect.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { InferenceObserver } from './http/inference-observer.js';
@@ -26,6 +30,7 @@ import { OpenResponses } from './http/open-responses.js';
 import { Preloads } from './http/preloads.js';
 import { StreamedAnswers } from './http/streamed-answers.js';
 import { StreamNotices } from './http/stream-notices.js';
+import { EngineMetricsCollector } from './metrics/engine-metrics.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { LoadController } from './models/load.controller.js';
 import { ModelActionsController } from './models/model-actions.controller.js';
@@ -56,6 +61,7 @@ export class GatewayModule {
         RerankController,
         EnginesController,
         RequestsController,
+        LogsController,
         OpenAiModelsController,
         PullController,
         LoadController,
@@ -83,6 +89,10 @@ export class GatewayModule {
         UnloadService,
         RequestRecorder,
         RequestsService,
+        WorkerInsight,
+        LogsService,
+        EngineMetricsCollector,
+        EndlessAnswers,
         StreamNotices,
         InferenceObserver,
         CompletionRelay,

@@ -59,6 +59,12 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  readonly unansweredScrapes = new Counter({
+    name: 'longshore_unanswered_scrapes_total',
+    help: 'Workers that did not tell the metrics of their engines when this gateway was asked for its own.',
+    registers: [this.registry],
+  });
+
   readonly timeToFirstToken = new Histogram({
     name: 'gen_ai_server_time_to_first_token_seconds',
     help: 'From the arrival of a streaming request to the first byte of its answer.',

@@ -1,4 +1,4 @@
-import { GatewayMetrics, Logger } from '#observability';
+import { GatewayMetrics, Logger, RecentLines } from '#observability';
 import { createGateway, type Gateway } from '../create-gateway.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { FakeCluster } from './fake-cluster.js';
@@ -17,7 +17,12 @@ export interface FakeGateway {
 export async function startFakeGateway(overrides: Partial<GatewayConfig> = {}): Promise<FakeGateway> {
   const config = Object.assign(new GatewayConfig(), { port: 0, ...overrides });
   const log: string[] = [];
-  const logger = new Logger({ level: 'warn', format: 'json', write: (line) => log.push(line) });
+  const logger = new Logger({
+    level: 'warn',
+    format: 'json',
+    write: (line) => log.push(line),
+    recent: new RecentLines(),
+  });
   const metrics = new GatewayMetrics();
   const cluster = new FakeCluster();
   const gateway = await createGateway({ config, logger, metrics, cluster: cluster.module() });

@@ -22,7 +22,8 @@ export async function serveLogs(
     return;
   }
   request.socket.setTimeout(0);
-  response.flushHeaders();
+  // Says that what follows is new.
+  response.write('\n');
   const stop = recent?.follow((line) => {
     if (response.writableLength < BACKLOG) response.write(encodeLine(line));
   });

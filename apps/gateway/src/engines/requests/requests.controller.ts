@@ -1,5 +1,6 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { EndlessAnswers } from '../../http/endless-answers.js';
 import { StreamedAnswers } from '../../http/streamed-answers.js';
 import { invalidRequest } from '../decode-body.js';
 import { readFlag } from '../read-flag.js';
@@ -11,6 +12,7 @@ export class RequestsController {
   constructor(
     private readonly requests: RequestsService,
     private readonly answers: StreamedAnswers,
+    private readonly endless: EndlessAnswers,
   ) {}
 
   @Get()
@@ -31,7 +33,7 @@ export class RequestsController {
       produce: async (signal) => ({
         status: 200,
         headers: { 'content-type': 'text/event-stream' },
-        body: this.requests.follow({ model, existing }, signal),
+        body: this.requests.follow({ model, existing }, this.endless.bound(signal)),
       }),
     });
   }
