@@ -1,6 +1,7 @@
 import type { Engine } from './engine.js';
 import { findLlamaServer, LlamaServerEngine } from './llama-cpp/index.js';
 import { AttachedEngine, type AttachedEngineOptions } from './openai/index.js';
+import { findSglang, SglangEngine } from './sglang/index.js';
 import { findVllm, VllmEngine } from './vllm/index.js';
 
 export interface EngineRegistryOptions {
@@ -18,6 +19,10 @@ export interface EngineRegistryOptions {
     /** A vllm program to use; absent = the first one on the `PATH` of `environment`. */
     readonly binary?: string | undefined;
   };
+  readonly sglang?: {
+    /** The SGLang program to use, or the Python that has it; absent = the first on the `PATH` of `environment`. */
+    readonly program?: string | undefined;
+  };
   /** A server that somebody else runs; absent = none. */
   readonly openai?: AttachedEngineOptions | undefined;
 }
@@ -27,6 +32,7 @@ export async function createEngines(options: EngineRegistryOptions): Promise<rea
   const engines = [
     await createLlamaCpp(options),
     createVllm(options),
+    createSglang(options),
     options.openai && new AttachedEngine(options.openai),
   ];
   return engines.filter((engine) => engine !== undefined);
@@ -47,4 +53,9 @@ async function createLlamaCpp(options: EngineRegistryOptions): Promise<Engine | 
 function createVllm({ environment, vllm = {} }: EngineRegistryOptions): Engine | undefined {
   const binary = findVllm({ binary: vllm.binary, searchPath: environment['PATH'] });
   return binary === undefined ? undefined : new VllmEngine({ binary, environment });
+}
+
+function createSglang({ environment, sglang = {} }: EngineRegistryOptions): Engine | undefined {
+  const program = findSglang({ program: sglang.program, searchPath: environment['PATH'] });
+  return program === undefined ? undefined : new SglangEngine({ program, environment });
 }

@@ -5,7 +5,7 @@ import { jsonResponse } from '../json-response.js';
 import { callInPieces } from './call-in-pieces.js';
 import { collectAnswer } from './collect-answer.js';
 import { planCall, type CallPlan } from './plan-call.js';
-import { asScoreAnswer, newScoreIdentity } from './score.js';
+import { asScoreAnswer, newScoreIdentity } from '../score-by-ranking.js';
 import { SeveralAnswers } from './several-answers.js';
 import { skipProgress } from './skip-progress.js';
 

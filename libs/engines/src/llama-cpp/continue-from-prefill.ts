@@ -4,10 +4,10 @@ import type { DeliveredAnswer } from '../going-on/delivered-answer.js';
 import { DeliveredSkipper } from '../going-on/delivered-skipper.js';
 import { eventStream, throughTaker } from '../going-on/replay.js';
 import { callLlamaServer } from './call-llama-server.js';
-import { ContinuationEncoder } from './continuation-encoder.js';
-import { seedAfter, type PrefillContinuation } from './plan-continuation.js';
+import { ContinuationEncoder } from '../going-on/continuation-encoder.js';
+import { seedAfter, type PrefillContinuation } from '../going-on/plan-continuation.js';
 import { Tokenizer } from './tokenize.js';
-import { wholeUsage } from './whole-usage.js';
+import { wholeUsage } from '../going-on/whole-usage.js';
 
 export interface PrefillContinuationCall {
   readonly endpoint: Endpoint;

@@ -2,8 +2,8 @@ import type { Endpoint } from '../endpoint.js';
 import { callEngine, type EngineResponse } from '../engine-client.js';
 import type { DeliveredAnswer } from '../going-on/delivered-answer.js';
 import { eventStream, throughTaker } from '../going-on/replay.js';
-import { ContinuationEncoder } from './continuation-encoder.js';
-import { seedAfter, type TokenContinuation } from './plan-continuation.js';
+import { ContinuationEncoder } from '../going-on/continuation-encoder.js';
+import { seedAfter, type TokenContinuation } from '../going-on/plan-continuation.js';
 import { Tokenizer } from './tokenize.js';
 
 export interface TokenContinuationCall {

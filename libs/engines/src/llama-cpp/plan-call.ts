@@ -2,7 +2,7 @@ import { GRAMMAR_DEPTH_LIMIT, grammarDepth } from '../grammar-depth.js';
 import { GENERATING_ROUTES, parseObject, withMembers } from '../request-body.js';
 import { pieceworkOf, type Piecework } from './piecework.js';
 import { editsOf } from './request-edits.js';
-import { asRerankRequest } from './score.js';
+import { asRerankRequest } from '../score-by-ranking.js';
 
 /** What to send instead of a call, and what to make of the answer. */
 export type CallPlan =

@@ -7,7 +7,8 @@ import { whatIsMissing } from '../going-on/what-is-missing.js';
 import { callLlamaServer } from './call-llama-server.js';
 import { continueFromPrefill } from './continue-from-prefill.js';
 import { continueFromTokens } from './continue-from-tokens.js';
-import { planContinuation, planPrefill } from './plan-continuation.js';
+import { planContinuation, planPrefill } from '../going-on/plan-continuation.js';
+import { LLAMA_SAMPLING } from './sampling-members.js';
 
 /** Undefined when the engine does not take it in this way. */
 type Way = () => Promise<EngineResponse | undefined>;
@@ -38,7 +39,7 @@ function waysFrom(
   request: Readonly<Record<string, unknown>>,
   answer: DeliveredAnswer,
 ): { readonly first: readonly Way[]; readonly last: readonly Way[] } {
-  const plan = planContinuation(call.route, request, answer);
+  const plan = planContinuation({ route: call.route, request, answer }, LLAMA_SAMPLING);
   const prefill = planPrefill(request, answer);
   const last: Way[] =
     prefill === undefined

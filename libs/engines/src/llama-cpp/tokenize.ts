@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers';
 import type { Endpoint } from '../endpoint.js';
 import { callEngine, EngineConnectionError } from '../engine-client.js';
 import { isObject, parseObject } from '../request-body.js';
-import type { ContinuedPrompt } from './plan-continuation.js';
+import type { ContinuedPrompt } from '../going-on/plan-continuation.js';
 
 /** Asks one session of llama-server about tokens. What it refuses, or answers in another shape, is undefined. */
 export class Tokenizer {

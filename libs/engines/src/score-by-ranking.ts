@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { isObject, parseObject } from '../request-body.js';
+import { isObject, parseObject } from './request-body.js';
 
-/** A request for scores in the words of llama-server's reranking; or why it cannot be put so. */
+/** A request for scores as one for a ranking; or why it cannot be put so. */
 export type ScoreRequest = { readonly body: string } | { readonly refuse: string };
 
 const SHAPE =
   "Give 'text_1' as one text and 'text_2' as a text or an array of texts: each of them is scored against 'text_1'.";
 
-/** vLLM's score route: one text against one or many. llama-server has no such route, but ranks with the same numbers. */
+/** vLLM's score route, one text against one or many, for engines that only rank: the numbers are the same. */
 export function asRerankRequest(request: Readonly<Record<string, unknown>>): ScoreRequest {
   const { text_1: query, text_2: texts, model } = request;
   const documents = Array.isArray(texts) ? (texts as unknown[]) : [texts];
@@ -27,7 +27,7 @@ export function newScoreIdentity(): ScoreIdentity {
   return { id: `score-${randomUUID()}`, created: Math.floor(Date.now() / 1_000) };
 }
 
-/** vLLM's answer of llama-server's. The scores are those the model gives: comparable with each other, of no fixed range. */
+/** vLLM's answer of a ranking. The scores are those the model gives: comparable with each other, of no fixed range. */
 export function asScoreAnswer(rerankAnswer: string, { id, created }: ScoreIdentity): string {
   const { model, results, usage } = parseObject(rerankAnswer) ?? {};
   const ranked = Array.isArray(results) ? results.filter((result) => isObject(result)) : [];
