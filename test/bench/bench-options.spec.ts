@@ -16,8 +16,9 @@ describe('the command line of the benchmark', () => {
     expect(parseOptions(['--only', 'flood, one-token']).rows).toEqual(['one-token', 'flood']);
   });
 
-  it('measures distribution only when it is named, in either way', () => {
+  it('measures distribution and engines only when they are named, in either way', () => {
     expect(DEFAULT_ROWS).not.toContain('distribution');
+    expect(DEFAULT_ROWS).not.toContain('engines');
     expect(parseOptions(['distribution', '--quick'])).toMatchObject({ rows: ['distribution'], quick: true });
     expect(parseOptions(['--only', 'distribution', 'real']).rows).toEqual(['real', 'distribution']);
   });

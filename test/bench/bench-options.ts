@@ -9,13 +9,17 @@ export const ROWS = [
   'memory',
   'log',
   'real',
+  'engines',
   'distribution',
 ] as const;
 
 export type RowName = (typeof ROWS)[number];
 
-/** What is measured when nothing is said: the cluster. Distribution takes gigabytes of disk and minutes. */
-export const DEFAULT_ROWS: readonly RowName[] = ROWS.filter((row) => row !== 'distribution');
+/** Measured only when they are named: distribution takes gigabytes of disk, and both take minutes. */
+const NAMED_ROWS: readonly RowName[] = ['engines', 'distribution'];
+
+/** What is measured when nothing is said: the cluster. */
+export const DEFAULT_ROWS: readonly RowName[] = ROWS.filter((row) => !NAMED_ROWS.includes(row));
 
 export interface BenchOptions {
   readonly help: boolean;
@@ -31,7 +35,9 @@ export interface BenchOptions {
 export const HELP = `npm run bench -- [ROW…] [--quick] [--json FILE] [--only ROWS] [--profile FOLDER]
 
 Measures one gateway and one worker on this machine against the engine they use, side by side. The row "distribution"
-measures pulling and pushing models instead, and only when it is named; it needs 5 GiB of disk for a while.
+measures pulling and pushing models instead, and only when it is named; it needs 5 GiB of disk for a while. The row
+"engines" measures llama-server behind the cluster, changing models, and what prefix affinity is worth with four
+workers; it too must be named.
 
 --quick            one short round of everything, in about a minute: to see that it works
 --json FILE        writes all measurements, the medians of their rounds, and facts about the machine

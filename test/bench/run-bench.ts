@@ -1,9 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { fixtureModel, findLlamaServer, REPOSITORY } from '#testing';
 import type { BenchOptions, RowName } from './bench-options.js';
-import { type BenchCluster, type BenchSubject, startBenchCluster } from './cluster/bench-cluster.js';
+import {
+  type BenchCluster,
+  type BenchModel,
+  type BenchSubject,
+  startBenchCluster,
+} from './cluster/bench-cluster.js';
 import { measureDistribution } from './distribution/measure-distribution.js';
 import type { TransferRun } from './distribution/transfer-run.js';
+import { startAffinityCluster } from './engines/affinity-cluster.js';
+import { engineStreams } from './engines/engine-streams.js';
+import { modelSwap } from './engines/model-swap.js';
+import { prefixAffinity } from './engines/prefix-affinity.js';
 import type { LoadGenerator } from './load/load-generator.js';
 import { Meter } from './measure/meter.js';
 import { toggleProfile } from './measure/probed-process.js';
@@ -67,6 +76,7 @@ export async function runBench(
   if (options.rows.some((row) => row in SYNTHETIC_ROWS)) await runner.runSynthetic();
   if (options.rows.includes('log')) await runner.runLog();
   if (options.rows.includes('real')) await runner.runReal();
+  if (options.rows.includes('engines')) await runner.runEngines();
   if (options.rows.includes('distribution')) await runner.runDistribution();
   return { ...runner.results(), options, elapsedMs: performance.now() - begin };
 }
@@ -163,6 +173,59 @@ class Runner {
         realTokenRatio({ ...first, subject: random as BenchSubject }),
       );
     });
+  }
+
+  async runEngines(): Promise<void> {
+    if (findLlamaServer() === undefined) {
+      this.notes.push('There is no llama-server, so no engine was measured.');
+      return;
+    }
+    const random = { name: 'bench/random:1', file: await fixtureModel('random') };
+    const rounds = this.options.quick ? QUICK.rounds : FULL.rounds;
+    await this.runEngineStreams(random);
+    await this.runModelSwap(
+      [random, { name: 'bench/scripted:1', file: await fixtureModel('scripted') }],
+      rounds,
+    );
+    this.say('Starting two clusters with four workers each, one without prefix affinity.');
+    const on = await startAffinityCluster(random, true);
+    try {
+      const off = await startAffinityCluster(random, false);
+      try {
+        const requests = this.options.quick ? 8 : 16;
+        await this.add('prefix affinity', () => prefixAffinity({ on, off, rounds, requests }));
+      } finally {
+        await off.stop();
+      }
+    } finally {
+      await on.stop();
+    }
+  }
+
+  private async runEngineStreams(model: BenchModel): Promise<void> {
+    this.say('Starting a cluster with llama-server.');
+    const cluster = await startBenchCluster({
+      engine: 'llama-server',
+      models: [model],
+      workerEnvironment: {
+        LONGSHORE_SLOTS: String(REAL_SLOTS),
+        LONGSHORE_CONTEXT_SIZE: String(REAL_CONTEXT),
+      },
+    });
+    await this.use(cluster, async () => {
+      const bench = await this.bench(cluster, cluster.subjects[0] as BenchSubject);
+      await this.add('streams of llama-server', () => engineStreams(bench));
+    });
+  }
+
+  private async runModelSwap(models: readonly BenchModel[], rounds: number): Promise<void> {
+    this.say('Starting a cluster with room for one model.');
+    const cluster = await startBenchCluster({
+      engine: 'llama-server',
+      models,
+      workerEnvironment: { LONGSHORE_MAX_SESSIONS: '1', LONGSHORE_CONTEXT_SIZE: String(REAL_CONTEXT) },
+    });
+    await this.use(cluster, () => this.add('changing models', () => modelSwap(cluster, models, rounds)));
   }
 
   async runDistribution(): Promise<void> {
