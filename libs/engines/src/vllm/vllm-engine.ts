@@ -14,6 +14,7 @@ import { explainVllmEnd, vllmLackedMemory } from './error-patterns.js';
 import { freePort } from './free-port.js';
 import { readModelFolder } from './model-folder.js';
 import { probeVllm, type VllmProbe } from './probe.js';
+import { resumeVllm } from './resume-vllm.js';
 
 /** What Python, compilers and the capture of graphs may take beside reading the weights; ms. */
 const START_UP_MS = 8 * 60_000;
@@ -84,6 +85,14 @@ export class VllmEngine extends Engine {
       ...endpoint,
       engineProcess,
       send: (at, call) => callVllm(at, call, spec.servedName),
+      goOn: (at, call, delivered) =>
+        resumeVllm(
+          { endpoint: at, call, delivered },
+          {
+            servedName: spec.servedName,
+            answersPlainly: !line.some((word) => word.startsWith('--reasoning-parser')),
+          },
+        ),
     });
   }
 }
