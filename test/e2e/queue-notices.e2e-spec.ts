@@ -74,7 +74,8 @@ describe('a stream that waits', () => {
     expect(response.headers['content-type']).toBe('text/event-stream');
     expect(String(response.headers['x-longshore-request'])).toMatch(/^gw-[0-9a-f]+\.\d+$/);
     await expectAnswer(response, 5);
-    expect(commentsOf(response).slice(0, 2)).toEqual(['loading', 'loading']);
+    const starting = 'loading stage=starting';
+    expect(commentsOf(response).slice(0, 2)).toEqual([starting, starting]);
   });
 
   it('is told its place as it moves on, and then answered', async () => {

@@ -19,6 +19,8 @@ const MAY_STAY: readonly (readonly [RegExp, string])[] = [
   [/^longshore:(?:response|readers):[^:]+$/, 'what gateways tell each other of an answer; expires'],
   [/^longshore:idempotency:[0-9a-f]+$/, 'a key of a client; expires'],
   [/^longshore:download:sha256:[0-9a-f]+$/, 'who fetches a blob; expires'],
+  [/^longshore:requests:sha256:[0-9a-f]+$/, 'recorded calls of a model; expires'],
+  [/^longshore:configurations$/, 'how models are to be run'],
   [/^longshore:\{pull\.cpu\}:(?:completed|[0-9a-f-]+)$/, 'pulls that ended in the last minute'],
 ];
 

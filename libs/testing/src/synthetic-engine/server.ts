@@ -49,6 +49,8 @@ class SyntheticEngine {
     switch (path) {
       case '/health':
         return sendJson(response, 200, { status: 'ok' });
+      case '/metrics':
+        return sendMetrics(response, this.stats);
       case '/v1/models':
         return sendJson(response, 200, {
           object: 'list',
@@ -195,4 +197,18 @@ function sendJson(response: ServerResponse, status: number, value: object): void
     'content-length': Buffer.byteLength(text),
   });
   response.end(text);
+}
+
+/** In the names and the format of llama-server. */
+function sendMetrics(response: ServerResponse, { tokens, open }: SyntheticStats): void {
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
+  response.end(
+    `# HELP llamacpp:tokens_predicted_total Number of generation tokens processed.
+# TYPE llamacpp:tokens_predicted_total counter
+llamacpp:tokens_predicted_total ${tokens}
+# HELP llamacpp:requests_processing Number of requests processing.
+# TYPE llamacpp:requests_processing gauge
+llamacpp:requests_processing ${open}
+`,
+  );
 }
