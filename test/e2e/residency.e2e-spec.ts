@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SessionAnnouncement, WorkerAnnouncement } from '#contracts';
@@ -248,11 +249,8 @@ describe('a worker', () => {
   it('serves the models of an attached server beside its own', async () => {
     const server = spawn(await syntheticEnginePath(), ['--port', '0', '--alias', 'far/away']);
     try {
-      const [line] = await createInterface({ input: server.stderr })
-        [Symbol.asyncIterator]()
-        .next()
-        .then(({ value }) => [value as string]);
-      const address = /http:\S+/.exec(line ?? '')?.[0] ?? '';
+      const [line] = (await once(createInterface({ input: server.stderr }), 'line')) as [string];
+      const address = /http:\S+/.exec(line)?.[0] ?? '';
       const worker = await startWorker({ OPENAI_ENGINE_URL: `${address}/v1` });
       expect(await announced(worker)).toMatchObject({
         engines: [

@@ -96,6 +96,7 @@ function installedEngines(
       extraArguments: config.llamaArguments.split(/\s+/).filter((argument) => argument !== ''),
     },
     vllm: { binary: config.vllmServerPath },
+    sglang: { program: config.sglangServerPath },
     ...(url !== undefined && { openai: { url, key } }),
   });
 }

@@ -1,8 +1,8 @@
 import type { Configurations } from '#cluster';
 import { LongshoreError, type SessionConfiguration } from '#contracts';
-import { type EngineSession, EngineStartError, type SessionSpec } from '#engines';
+import { type EngineSession, EngineStartError } from '#engines';
 import type { Logger } from '#observability';
-import type { HostedEngine, HostedEngines } from '../engines/hosted-engines.js';
+import type { HostedEngines } from '../engines/hosted-engines.js';
 import type { MemoryFigures } from '../machine/container-memory.js';
 import { explainShortage } from './explain-shortage.js';
 import { estimateNeed } from './estimate-need.js';
@@ -10,8 +10,8 @@ import type { LoadReports } from './load-reports.js';
 import type { MemoryLedger } from './memory-ledger.js';
 import type { Provision } from './provide-session.js';
 import type { SessionIdentity } from './resident-session.js';
-import { afterShortage, contextLadder } from './room.js';
-import { contextSizeFor, keepAliveFor, settingsOf } from './session-plan.js';
+import { afterShortage } from './room.js';
+import { describeStart, nameOf, planStart, specOf, type Start, type StartedSession } from './plan-start.js';
 
 /** What a load may do about the other sessions of its worker. */
 export interface LoadRoom {
@@ -34,15 +34,6 @@ export interface LoadTask {
   readonly reference?: string | undefined;
   readonly room: LoadRoom;
   readonly signal: AbortSignal;
-}
-
-/** What is known of a session that has started. */
-export interface StartedSession {
-  readonly engine: EngineSession;
-  readonly hosted: HostedEngine;
-  readonly reference?: string;
-  readonly keepAlive: number;
-  readonly revision?: string;
 }
 
 /** A session cannot be brought up while the one it is to replace is there. */
@@ -74,16 +65,6 @@ export interface SessionStarterParts {
   readonly logger: Logger;
 }
 
-/** All that belongs to one start. */
-interface Start {
-  readonly task: LoadTask;
-  readonly configuration: SessionConfiguration | undefined;
-  readonly provision: Provision;
-  readonly hosted: HostedEngine;
-  /** Contexts in the order to try. */
-  readonly ladder: readonly (number | undefined)[];
-}
-
 /** An engine that found too little memory, and how much there was. */
 interface Shortage {
   readonly memory: MemoryFigures;
@@ -105,7 +86,7 @@ export class SessionStarter {
     for (let tries = 1; ; tries += 1) {
       const provision = await this.parts.provide(task, configuration);
       try {
-        return await this.bringUp(this.plan(task, configuration, provision));
+        return await this.bringUp(planStart(this.parts, { task, configuration, provision }));
       } catch (error) {
         await provision.release();
         // An engine that does not take a model may have been given damaged bytes.
@@ -113,29 +94,6 @@ export class SessionStarter {
         if (tries > 1 || !suspicious || !(await provision.foundDamage(task.signal))) throw error;
       }
     }
-  }
-
-  private plan(task: LoadTask, configuration: SessionConfiguration | undefined, provision: Provision): Start {
-    const { engines, workerId, settings, logger } = this.parts;
-    const { model, files } = provision;
-    const { mode } = task.identity;
-    const hosted = engines.forFormat(files.format);
-    if (hosted === undefined || !hosted.probe.modes.includes(mode)) {
-      const what = hosted === undefined ? `for ${files.format} models` : `that runs models for ${mode}`;
-      throw new LongshoreError('no_capable_worker', `Worker ${workerId} has no engine ${what}.`);
-    }
-    const fits = configuration?.engine === hosted.engine.name;
-    if (configuration !== undefined && !fits) {
-      const { engine, reference } = configuration;
-      logger.warn('A configuration is for another engine', { reference, engine, here: hosted.engine.name });
-    }
-    const contextSize = contextSizeFor({
-      configured: fits ? configuration.contextSize : undefined,
-      worker: settings.contextSize,
-      model: model.config.context_size,
-      format: files.format,
-    });
-    return { task, configuration, provision, hosted, ladder: contextLadder(contextSize) };
   }
 
   private async bringUp(start: Start): Promise<StartedSession> {
@@ -149,7 +107,7 @@ export class SessionStarter {
       ledger.reserve(owner, estimate);
       reports.starting(task.identity);
       try {
-        const engine = await start.hosted.engine.start(this.specOf(start, contextSize), task.signal);
+        const engine = await start.hosted.engine.start(specOf(this.parts, start, contextSize), task.signal);
         ledger.settle(owner);
         void engine.exited.then(() => ledger.release(owner));
         return this.started(start, engine);
@@ -214,57 +172,18 @@ export class SessionStarter {
   private estimate({ provision }: Start, contextSize: number | undefined): Promise<number> {
     const { files, draft, model } = provision;
     const { slots } = this.parts.settings;
-    return estimateNeed({
-      files,
-      size: model.size,
-      contextSize,
-      slots,
-      ...(draft !== undefined && { draft: draft.files }),
-    });
+    const question = { files, size: model.size, contextSize, slots };
+    return estimateNeed(draft === undefined ? question : { ...question, draft: draft.files });
   }
 
-  private specOf(
-    { task, provision, configuration, hosted }: Start,
-    contextSize: number | undefined,
-  ): SessionSpec {
-    const { settings, runDirectory, logger } = this.parts;
-    const servedName = nameOf(provision);
-    const fits = configuration?.engine === hosted.engine.name ? configuration : undefined;
-    const engineSettings = settingsOf(fits, provision.draft);
-    return {
-      ...task.identity,
-      servedName,
-      files: provision.files,
-      slots: settings.slots,
-      threads: settings.threads,
-      runDirectory,
-      log: (line) => logger.debug(line, { engine: hosted.engine.driver, model: servedName }),
-      ...(contextSize !== undefined && { contextSize }),
-      ...(engineSettings !== undefined && { settings: engineSettings }),
-    };
-  }
-
-  private started({ task, configuration, provision, hosted }: Start, engine: EngineSession): StartedSession {
+  private started(start: Start, engine: EngineSession): StartedSession {
     const { logger, settings, pinned } = this.parts;
     void engine.exited
-      .then(() => provision.release())
+      .then(() => start.provision.release())
       .catch((error: unknown) => logger.warn('Could not give the files of a model back', { error }));
-    const reference = task.reference ?? configuration?.reference ?? provision.model.tags[0];
-    return {
-      engine,
-      hosted,
-      keepAlive: keepAliveFor({
-        configured: configuration?.keepAlive,
-        pinned: pinned(task.identity),
-        worker: settings.keepAlive,
-      }),
-      ...(reference !== undefined && { reference }),
-      ...(configuration !== undefined && { revision: configuration.revision }),
-    };
+    return describeStart(start, engine, {
+      pinned: pinned(start.task.identity),
+      keepAlive: settings.keepAlive,
+    });
   }
-}
-
-/** The same on every worker, because another may go on with an answer: workers differ in the digests they pulled by. */
-function nameOf({ model: { id, tags } }: Provision): string {
-  return tags.filter((tag) => !tag.includes('@')).toSorted()[0] ?? tags[0] ?? id;
 }
