@@ -4,9 +4,12 @@ import { SCRIPTS, fixtureModel, makeTemporaryFolder, type TemporaryFolder } from
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, askForText, askStreaming } from '../__contract__/ask.js';
 import { describeEngineContract } from '../__contract__/engine-contract.js';
-import type { EngineSession, SessionSpec } from '../engine.js';
+import { EngineStartError, type EngineSession, type SessionSpec } from '../engine.js';
 import { post } from './__support__/post.js';
 import { EmbeddedLlamaEngine } from './embedded-llama-engine.js';
+import { isObject } from './host/fields.js';
+import { KEPT } from './host/json-schema/__support__/kept-schemas.js';
+import { validatorOf } from './host/json-schema/__support__/validator.js';
 
 const NEVER = new AbortController().signal;
 const createEngine = () => new EmbeddedLlamaEngine({ environment: process.env, gpu: 'off' });
@@ -15,15 +18,22 @@ describeEngineContract('EmbeddedLlamaEngine', createEngine);
 
 interface CallHolder {
   readonly tool_calls?: readonly {
-    readonly function: { readonly name: string; readonly arguments: string };
+    readonly index?: number;
+    readonly function: { readonly name?: string; readonly arguments: string };
   }[];
 }
 
-/** Name and arguments of the calls in messages or deltas. */
-function callsIn(holders: readonly unknown[]): string[][] {
-  return holders
-    .flatMap((holder) => (holder as CallHolder | undefined)?.tool_calls ?? [])
-    .map((call) => [call.function.name, call.function.arguments]);
+/** Name and arguments of the calls in messages or deltas, whose pieces are joined. */
+function callsIn(holders: readonly unknown[]): [string, unknown][] {
+  const calls: [string, string][] = [];
+  for (const { index, function: called } of holders.flatMap(
+    (holder) => (holder as CallHolder | undefined)?.tool_calls ?? [],
+  )) {
+    const known = index === undefined ? undefined : calls[index];
+    if (known === undefined) calls.push([called.name ?? '', called.arguments]);
+    else known[1] += called.arguments;
+  }
+  return calls.map(([name, json]) => [name, JSON.parse(json) as unknown]);
 }
 
 describe('EmbeddedLlamaEngine', () => {
@@ -60,7 +70,7 @@ describe('EmbeddedLlamaEngine', () => {
   it('tells the versions of the library and of the llama.cpp inside', async () => {
     const probe = await engine.probe();
     expect(probe.version).toMatch(/^node-llama-cpp \d+\.\d+\.\d+, llama\.cpp \S+$/);
-    expect(probe).toMatchObject({ formats: ['gguf'], modes: ['completion', 'embedding'] });
+    expect(probe).toMatchObject({ formats: ['gguf'], modes: ['completion', 'embedding', 'reranking'] });
   });
 
   it.each(['say', 'json', 'count'] as const)('says the script %s to its end', async (name) => {
@@ -73,7 +83,7 @@ describe('EmbeddedLlamaEngine', () => {
     async (name) => {
       const names = [...new Set(SCRIPTS[name].calls.map((call) => call.name))];
       const tools = names.map((tool) => ({ type: 'function', function: { name: tool, parameters: {} } }));
-      const wanted = SCRIPTS[name].calls.map((call) => [call.name, JSON.stringify(call.arguments)]);
+      const wanted = SCRIPTS[name].calls.map((call) => [call.name, call.arguments]);
       const answer = await ask(session, { prompt: SCRIPTS[name].prompt, more: { tools } });
       expect(answer.choices[0]?.finish_reason).toBe('tool_calls');
       expect(answer.choices[0]?.message.content).toBe('');
@@ -101,21 +111,6 @@ describe('EmbeddedLlamaEngine', () => {
   it('leaves tool calls in the text when no tools were offered', async () => {
     const { prompt, pieces } = SCRIPTS.tool;
     expect(await askForText(session, { prompt })).toBe(pieces.join(''));
-  });
-
-  it('refuses tools by name when the template writes calls in another form', async () => {
-    const chatTemplate = `${folder.path}/mistral.jinja`;
-    await writeFile(chatTemplate, `[TOOL_CALLS]${SCRIPTS.say.marker}`);
-    const other = await start({
-      files: { format: 'gguf', weights: await fixtureModel('scripted'), chatTemplate },
-    });
-    const { status, answer } = await post(other, '/v1/chat/completions', {
-      messages: [{ role: 'user', content: 'x' }],
-      tools: [{ type: 'function', function: { name: 'f' } }],
-    });
-    expect(status).toBe(400);
-    expect(answer.error?.message).toContain("does not support 'tools'");
-    await other.stop(1_000);
   });
 
   it('continues a raw prompt with its special tokens recognised, streamed and whole', async () => {
@@ -189,6 +184,75 @@ describe('EmbeddedLlamaEngine', () => {
     expect(bound.choices[0]?.message.content).toBe('yes');
   });
 
+  it('keeps to every schema that it takes, with a model that says anything', async () => {
+    const random = await start({
+      files: { format: 'gguf', weights: await fixtureModel('random') },
+      contextSize: 512,
+    });
+    const say = async ([name, schema]: [string, unknown]) => {
+      const body = { prompt: 'x', json_schema: schema, max_tokens: 120, temperature: 1, seed: 4 };
+      const { status, answer } = await post(random, '/v1/completions', body);
+      const [choice] = answer.choices ?? [];
+      if (status !== 200 || choice?.finish_reason !== 'stop')
+        return { name, status, ended: false, kept: true };
+      return { name, status, ended: true, kept: validatorOf(schema)(JSON.parse(choice.text ?? '')) };
+    };
+    const objects = Object.entries(KEPT).filter(([, schema]) => isObject(schema));
+    const said = await Promise.all(objects.map(say));
+    await random.stop(1_000);
+    expect(said.filter(({ status, kept }) => status !== 200 || !kept)).toEqual([]);
+    expect(said.filter(({ ended }) => ended).length).toBeGreaterThan(objects.length / 2);
+  }, 120_000);
+
+  it.each(['required', { type: 'function', function: { name: 'get_weather' } }])(
+    'calls a tool when that is demanded with %j, of a model that would not',
+    async (choice) => {
+      const parameters = {
+        type: 'object',
+        properties: { days: { type: 'integer', minimum: 1, maximum: 9 } },
+        required: ['days'],
+      };
+      const tools = [{ type: 'function', function: { name: 'get_weather', parameters } }];
+      const more = { tools, tool_choice: choice, parallel_tool_calls: false, max_tokens: 200 };
+      const answer = await ask(session, { prompt: SCRIPTS.say.prompt, more });
+      expect(answer.choices[0]?.finish_reason).toBe('tool_calls');
+      const [call, ...none] = callsIn([answer.choices[0]?.message]);
+      expect(none).toEqual([]);
+      expect(call?.[0]).toBe('get_weather');
+      expect(validatorOf(parameters)(call?.[1])).toBe(true);
+    },
+  );
+
+  it('answers several times with seeds of their own, and counts all tokens', async () => {
+    const more = { n: 3, temperature: 1, seed: 5 };
+    const alone = await Promise.all(
+      [5, 6, 7].map((seed) => ask(session, { prompt: SCRIPTS.dice.prompt, more: { temperature: 1, seed } })),
+    );
+    const faces = alone.map((answer) => answer.choices[0]?.message.content);
+    const together = await ask(session, { prompt: SCRIPTS.dice.prompt, more });
+    expect(together.choices.map((choice) => choice.message.content)).toEqual(faces);
+    expect(together.usage).toMatchObject({
+      prompt_tokens: alone[0]?.usage.prompt_tokens,
+      completion_tokens: 6,
+    });
+    const texts = ['', '', ''];
+    let usages = 0;
+    const streamed = { ...more, stream_options: { include_usage: true } };
+    for await (const chunk of askStreaming(session, { prompt: SCRIPTS.dice.prompt, more: streamed })) {
+      for (const choice of chunk.choices ?? [])
+        texts[(choice as { index?: number }).index ?? 0] += choice.delta?.content ?? '';
+      if (chunk.usage) usages += 1;
+    }
+    expect(texts).toEqual(faces);
+    expect(usages).toBe(1);
+  });
+
+  it('says that memory is short when it is', async () => {
+    const failure = await start({ slots: 200_000, contextSize: 4096 }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(EngineStartError);
+    expect(failure).toMatchObject({ outOfMemory: true });
+  });
+
   it('never says a token that logit_bias bars', async () => {
     const more = { logit_bias: [[SCRIPTS.say.pieces[1], false]], max_tokens: 3 };
     const answer = await ask(session, { prompt: SCRIPTS.say.prompt, more });
@@ -197,7 +261,16 @@ describe('EmbeddedLlamaEngine', () => {
   });
 
   it.each([
-    ['/v1/chat/completions', { messages: [{ role: 'user', content: 'x' }], n: 2 }, "does not support 'n': 2"],
+    [
+      '/v1/chat/completions',
+      { messages: [{ role: 'user', content: 'x' }], mirostat: 2 },
+      "does not support 'mirostat': 2",
+    ],
+    [
+      '/v1/chat/completions',
+      { messages: [{ role: 'user', content: 'x' }], json_schema: { multipleOf: 3 } },
+      "'multipleOf' at #",
+    ],
     [
       '/v1/chat/completions',
       { messages: [{ role: 'user', content: 'x' }], grammar: 'root ::= (' },

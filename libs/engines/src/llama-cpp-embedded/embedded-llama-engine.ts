@@ -9,7 +9,7 @@ import { becomeReady, loadLimitOf } from '../process/become-ready.js';
 import { EngineProcess } from '../process/engine-process.js';
 import { ProcessSession } from '../process/process-session.js';
 import { newSocketPath } from '../process/socket-path.js';
-import { explainHostEnd, HOST } from './explain-host-end.js';
+import { explainHostEnd, hostLackedMemory, HOST } from './explain-host-end.js';
 import { findHostEntry, hostArguments, hostCommand, type Environment } from './host-command.js';
 
 export interface EmbeddedLlamaOptions {
@@ -51,6 +51,7 @@ export class EmbeddedLlamaEngine extends Engine {
       log: spec.log,
       socketPath,
       explain: explainHostEnd,
+      lackedMemory: hostLackedMemory,
     });
     await becomeReady(engineProcess, { subject: HOST, socketPath, limitMs, signal });
     return new ProcessSession({ slots: spec.slots, socketPath, engineProcess });
@@ -66,6 +67,6 @@ export class EmbeddedLlamaEngine extends Engine {
     const { code, reason } = await host.exited;
     const version = lines.find((line) => line.startsWith('node-llama-cpp '));
     if (code !== 0 || version === undefined) throw new EngineStartError(reason);
-    return { version, formats: ['gguf'], modes: ['completion', 'embedding'] };
+    return { version, formats: ['gguf'], modes: ['completion', 'embedding', 'reranking'] };
   }
 }

@@ -1,5 +1,5 @@
 import type { ProcessEnd } from '../process/engine-process.js';
-import { explainEnd, type ErrorPatterns } from '../process/explain-end.js';
+import { explainEnd, lackedMemory, type ErrorPatterns } from '../process/explain-end.js';
 
 /** The host as the subject of a sentence. */
 export const HOST = 'The embedded llama.cpp engine';
@@ -19,6 +19,7 @@ const LOADING: ErrorPatterns = [
   [
     /too large for the available|InsufficientMemory|out of memory|failed to allocate|bad_alloc/i,
     'there is not enough memory to load the model; use a smaller context, fewer slots or a smaller model',
+    'memory',
   ],
   [/NoBinaryFound|no binary|Cannot find module/i, 'its llama.cpp is not installed for this machine'],
   [/EADDRINUSE/, 'its socket is in use'],
@@ -36,4 +37,9 @@ const SERVING: ErrorPatterns = [
 /** A sentence for people about how the host ended. */
 export function explainHostEnd(end: ProcessEnd): string {
   return explainEnd({ subject: HOST, loading: LOADING, serving: SERVING }, end);
+}
+
+/** Whether it could not load its model for want of memory. */
+export function hostLackedMemory(end: ProcessEnd): boolean {
+  return lackedMemory({ subject: HOST, loading: LOADING, serving: SERVING }, end);
 }

@@ -31,8 +31,19 @@ describe('hostArguments', () => {
     ]);
   });
 
+  it("takes -1 for the model's own context, and lets flags win", () => {
+    const settings = { reasoningBudget: 0, flags: ['--threads', '7', '--batch-size=64'] };
+    const line = hostArguments({ ...spec, contextSize: -1, settings }, place);
+    expect(line.filter((flag) => /context|threads|batch|budget/.test(flag))).toEqual([
+      '--threads=7',
+      '--reasoning-budget=0',
+      '--batch-size=64',
+    ]);
+  });
+
   it.each([
-    ['rerank', { mode: 'reranking' }],
+    ['use a draft model', { settings: { draft: { files: { format: 'gguf', weights: '/d' } } } }],
+    ['limit the tokens of reasoning', { settings: { reasoningBudget: 100 } }],
     ['load safetensors weights', { files: { format: 'safetensors', weights: '/m' } }],
     ['take images or audio', { files: { format: 'gguf', weights: '/m', projector: '/p' } }],
   ] as const)('refuses to %s', (what, changes) => {

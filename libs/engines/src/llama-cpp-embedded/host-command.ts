@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineStartError, type SessionSpec } from '../engine.js';
+import { readRuntimeFlags } from './runtime-flags.js';
 import type { Command } from '../process/spawn-guarded.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,13 +48,16 @@ export interface HostPlace {
   readonly gpu: string;
 }
 
-/** The host's command line for a session. @throws EngineStartError for what the host cannot do. */
+/**
+ * The host's command line for a session. The flags of the configuration come last, and win.
+ * @throws EngineStartError for what the host cannot do.
+ */
 export function hostArguments(spec: SessionSpec, { socketPath, gpu }: HostPlace): readonly string[] {
-  const { files, mode } = spec;
+  const { files, mode, contextSize, settings } = spec;
   if (files.format !== 'gguf') throw cannot(`load ${files.format} weights`);
-  if (mode === 'reranking') throw cannot('rerank');
   if (files.projector !== undefined) throw cannot('take images or audio, which this model is made for');
-  return [
+  if (settings?.draft !== undefined) throw cannot('use a draft model');
+  const flags = new Map<string, string>([
     ['--model', files.weights],
     ['--socket', socketPath],
     ['--alias', spec.servedName],
@@ -61,9 +65,24 @@ export function hostArguments(spec: SessionSpec, { socketPath, gpu }: HostPlace)
     ['--slots', String(spec.slots)],
     ['--threads', String(spec.threads)],
     ['--gpu', gpu],
-    ...(spec.contextSize === undefined ? [] : [['--context-size', String(spec.contextSize)]]),
-    ...(files.chatTemplate === undefined ? [] : [['--chat-template-file', files.chatTemplate]]),
-  ].map(([flag, value]) => `${flag}=${value}`);
+    // Anything below 1 asks for the model's own limit.
+    ...pairOf('--context-size', contextSize !== undefined && contextSize > 0 ? contextSize : undefined),
+    ...pairOf('--chat-template-file', files.chatTemplate),
+    ...budgetFlag(settings?.reasoningBudget),
+    ...readRuntimeFlags(settings?.flags ?? []),
+  ]);
+  return [...flags].map(([flag, value]) => `${flag}=${value}`);
+}
+
+/** Reasoning can be left to the model or switched off; it cannot be counted. */
+function budgetFlag(budget: number | undefined): [string, string][] {
+  if (budget !== undefined && budget > 0)
+    throw cannot('limit the tokens of reasoning; -1 and 0 are possible');
+  return pairOf('--reasoning-budget', budget === 0 ? 0 : undefined);
+}
+
+function pairOf(flag: string, value: string | number | undefined): [string, string][] {
+  return value === undefined ? [] : [[flag, String(value)]];
 }
 
 function cannot(what: string): EngineStartError {

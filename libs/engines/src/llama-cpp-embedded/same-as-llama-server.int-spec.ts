@@ -6,6 +6,7 @@ import {
   type FixtureModel,
   type TemporaryFolder,
 } from '#testing';
+import type { Mode } from '#contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assembleAnswer } from '../__contract__/assemble-answer.js';
 import { installedLlamaServer } from '../__contract__/installed-llama-server.js';
@@ -22,11 +23,37 @@ const tools = ['get_weather', 'get_time'].map((name) => ({
   type: 'function',
   function: { name, description: '', parameters: { type: 'object', properties: {} } },
 }));
+/** The same tools with the arguments that the scripts give; llama-server keeps to them. */
+const described = [
+  ['get_weather', 'city'],
+  ['get_time', 'zone'],
+].map(([name, member = '']) => ({
+  type: 'function',
+  function: {
+    name,
+    description: '',
+    parameters: { type: 'object', properties: { [member]: { type: 'string' } }, required: [member] },
+  },
+}));
+const format = (schema: object) => ({ type: 'json_schema', json_schema: { name: 'x', schema } });
+const BOUNDED = {
+  type: 'object',
+  properties: { a: { type: 'integer', minimum: 3, maximum: 20 }, b: { enum: ['red', 'blue'] } },
+  required: ['a', 'b'],
+};
+const CHOICES = {
+  type: 'array',
+  items: { anyOf: [{ type: 'boolean' }, { type: 'string', maxLength: 3 }] },
+  minItems: 2,
+  maxItems: 3,
+};
+
 describe('the embedded host beside llama-server', () => {
   const environment = process.env;
   let folder: TemporaryFolder;
   let sessions: readonly EngineSession[];
   let embedders: readonly EngineSession[];
+  let rankers: readonly EngineSession[];
 
   beforeAll(async () => {
     folder = await makeTemporaryFolder('par');
@@ -34,17 +61,18 @@ describe('the embedded host beside llama-server', () => {
       new EmbeddedLlamaEngine({ environment, gpu: 'off' }),
       new LlamaServerEngine({ environment, binary: installedLlamaServer() }),
     ];
-    const load = (mode: 'completion' | 'embedding', model: FixtureModel) =>
+    const load = (mode: Mode, model: FixtureModel) =>
       Promise.all(engines.map((engine) => start(engine, mode, model)));
     sessions = await load('completion', 'scripted');
     embedders = await load('embedding', 'embedding');
+    rankers = await load('reranking', 'reranker');
   });
   afterAll(async () => {
-    await Promise.all([...sessions, ...embedders].map((session) => session.stop(1_000)));
+    await Promise.all([...sessions, ...embedders, ...rankers].map((session) => session.stop(1_000)));
     await folder.remove();
   });
 
-  async function start(engine: Engine, mode: 'completion' | 'embedding', model: FixtureModel) {
+  async function start(engine: Engine, mode: Mode, model: FixtureModel) {
     const spec = {
       modelId: `sha256:${'a'.repeat(64)}`,
       servedName: 'ai/model',
@@ -114,6 +142,41 @@ describe('the embedded host beside llama-server', () => {
         ],
       },
     ],
+    ['a schema', '/v1/chat/completions', { ...says('x'), response_format: format(BOUNDED) }],
+    ['a schema with choices', '/v1/chat/completions', { ...says('x'), response_format: format(CHOICES) }],
+    [
+      'a schema behind reasoning',
+      '/v1/chat/completions',
+      { ...says(SCRIPTS.think.prompt), json_schema: BOUNDED },
+    ],
+    [
+      'a schema that the model keeps by itself',
+      '/v1/chat/completions',
+      { ...says(SCRIPTS.json.prompt), json_schema: { type: 'object' } },
+    ],
+    ['a tool call', '/v1/chat/completions', { ...says(SCRIPTS.tool.prompt), tools: described }],
+    ['several tool calls', '/v1/chat/completions', { ...says(SCRIPTS.tools2.prompt), tools: described }],
+    [
+      'a demanded tool call',
+      '/v1/chat/completions',
+      { ...says(SCRIPTS.tool.prompt), tools: described, tool_choice: 'required' },
+    ],
+    ['logprobs', '/v1/chat/completions', { ...says(SCRIPTS.say.prompt), logprobs: true, top_logprobs: 2 }],
+    [
+      'logprobs of drawn tokens',
+      '/v1/chat/completions',
+      { ...says(SCRIPTS.say.prompt), temperature: 0.7, seed: 3, logprobs: true, top_logprobs: 1 },
+    ],
+    [
+      'logprobs behind a grammar',
+      '/v1/chat/completions',
+      { ...says('x'), grammar: 'root ::= "{"', logprobs: true, top_logprobs: 1 },
+    ],
+    [
+      'logprobs of a raw prompt',
+      '/v1/completions',
+      { prompt: SCRIPTS.say.marker, temperature: 0, logprobs: 2 },
+    ],
     ['a raw prompt', '/v1/completions', { prompt: SCRIPTS.say.marker, temperature: 0 }],
     ['a prompt of tokens', '/v1/completions', { prompt: [5, 6, 7], temperature: 0, max_tokens: 4 }],
   ])('gives the same object for %s', async (_, route, body) => {
@@ -136,6 +199,8 @@ describe('the embedded host beside llama-server', () => {
     ['/v1/chat/completions', { ...says(SCRIPTS.think.prompt), stream_options: { include_usage: true } }],
     ['/v1/chat/completions', says(SCRIPTS.say.prompt)],
     ['/v1/completions', { prompt: SCRIPTS.say.marker, temperature: 0 }],
+    ['/v1/chat/completions', { ...says(SCRIPTS.say.prompt), logprobs: true, top_logprobs: 1 }],
+    ['/v1/completions', { prompt: SCRIPTS.say.marker, temperature: 0, logprobs: 1 }],
   ])('streams the same events from %s for %j', async (route, body) => {
     const [ours, theirs] = await both(route, { ...body, stream: true });
     const events = (text = '') => text.trimEnd().split('\n\n');
@@ -190,6 +255,28 @@ describe('the embedded host beside llama-server', () => {
     }
   });
 
+  it('ranks with the same scores and counts the same tokens', async () => {
+    const documents = ['hello world', 'x', 'hello hello hello'];
+    const [ours, theirs] = await both('/v1/rerank', { query: 'hello', documents, top_n: 2 }, rankers);
+    const read = (text = '') =>
+      JSON.parse(text) as { usage: object; results: { index: number; relevance_score: number }[] };
+    const [mine, other] = [read(ours?.text), read(theirs?.text)];
+    expect(mine.usage).toEqual(other.usage);
+    expect(mine.results.map((result) => result.index)).toEqual(other.results.map((result) => result.index));
+    for (const [place, result] of other.results.entries())
+      expect(mine.results[place]?.relevance_score).toBeCloseTo(result.relevance_score, 3);
+  });
+
+  it.each([
+    ['/tokenize', { content: `hi ${SCRIPTS.dice.marker} \u00e9` }],
+    ['/tokenize', { content: 'hi there', with_pieces: true }],
+    ['/detokenize', { tokens: [40, 41, 42] }],
+    ['/apply-template', says(SCRIPTS.say.prompt)],
+  ])('answers %s %j the same', async (route, body) => {
+    const [ours, theirs] = await both(route, body);
+    expect(stable(ours?.text)).toEqual(stable(theirs?.text));
+  });
+
   it('embeds to the same vectors and counts the same tokens', async () => {
     const [ours, theirs] = await both('/v1/embeddings', { input: ['hello world', 'x'] }, embedders);
     const read = (text = '') =>
@@ -203,6 +290,10 @@ describe('the embedded host beside llama-server', () => {
   });
 });
 
+/** Floats of two builds of llama.cpp differ in their last digits. */
 function stable(text = 'null'): unknown {
-  return JSON.parse(text, (key, value: unknown) => (VOLATILE.has(key) ? undefined : value));
+  return JSON.parse(text, (key, value: unknown) => {
+    if (key === 'logprob') return Math.round(Number(value) * 100) / 100;
+    return VOLATILE.has(key) ? undefined : value;
+  });
 }

@@ -21,7 +21,7 @@ export interface RenderOptions {
   readonly conversation: Conversation;
   readonly tools?: readonly unknown[];
   /** More variables for the template, such as `enable_thinking`. */
-  readonly variables?: JsonObject;
+  readonly variables?: JsonObject | undefined;
   /** False leaves the prompt open after the last message. */
   readonly addGenerationPrompt: boolean;
 }

@@ -20,11 +20,9 @@ import { unsupported } from './parameters.js';
 import { RequestError } from './request-error.js';
 import type { Handler, Service } from './service.js';
 import { SlotPool } from './slot-pool.js';
+import { tokenRoutes } from './token-routes.js';
 import { TextGenerator } from './text-generator.js';
 import type { WrittenParts } from './written-answer.js';
-
-/** Tokens computed in one step. More costs memory and makes others wait. */
-const BATCH_SIZE = 512;
 
 const NO_ORDER =
   'this version of node-llama-cpp does not show its sequence ids; streams that run together are slower than they could be';
@@ -76,7 +74,8 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
   };
   const chat: Handler = async (body, signal) => {
     const { settings, render, ...wish } = decodeChat(body);
-    const prompt = template.render(render);
+    const variables = options.reasoning ? render.variables : { enable_thinking: false, ...render.variables };
+    const prompt = template.render({ ...render, variables });
     const work = {
       settings,
       reading: template.readingOf(prompt, wish),
@@ -96,7 +95,10 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
     ['GET /v1/models', async () => ({ kind: 'whole', body: models })],
     ['POST /v1/chat/completions', chat],
     ['POST /v1/completions', complete],
-    ['POST /v1/embeddings', refuseEmbeddings],
+    ...tokenRoutes(model, template),
+    ['POST /v1/embeddings', refuseOthers],
+    ['POST /rerank', refuseOthers],
+    ['POST /v1/rerank', refuseOthers],
   ]);
 }
 
@@ -107,7 +109,7 @@ async function createContext(model: LlamaModel, options: HostOptions): Promise<L
   created.context = await model.createContext({
     sequences: options.slots,
     contextSize: contextSizeFor(model, options.contextSize),
-    batchSize: BATCH_SIZE,
+    batchSize: options.batchSize,
     threads: options.threads,
     batching: {
       itemPrioritizationStrategy: (work) => orderBySequence(created.context, work, warnOfOrder),
@@ -124,7 +126,7 @@ function once(act: () => void): () => void {
   };
 }
 
-const refuseEmbeddings: Handler = () => {
-  const sentence = 'This session was loaded for completions, not for embeddings.';
+const refuseOthers: Handler = () => {
+  const sentence = 'This session was loaded for completions, not for embeddings or reranking.';
   return Promise.reject(new RequestError(501, sentence, 'not_supported_error'));
 };

@@ -15,6 +15,11 @@ describe('parseHostOptions', () => {
       threads: 1,
       gpu: 'auto',
       chatTemplateFile: undefined,
+      batchSize: 512,
+      gpuLayers: undefined,
+      mmap: true,
+      mlock: false,
+      reasoning: true,
     });
   });
 
@@ -22,7 +27,7 @@ describe('parseHostOptions', () => {
     [['--socket=/s'], '--model is missing.'],
     [['--model=/m'], '--socket is missing.'],
     [[...needed, '--slots=0'], '--slots must be a whole number of at least 1, but is 0.'],
-    [[...needed, '--mode=poetry'], '--mode must be completion or embedding, but is poetry.'],
+    [[...needed, '--mode=poetry'], '--mode must be one of completion, embedding, reranking, but is poetry.'],
     [[...needed, '--gpu=abacus'], '--gpu must be one of auto, off, cuda, vulkan, metal, but is abacus.'],
     [[...needed, '--shiny'], "Unknown option '--shiny'"],
   ])('refuses %j with a sentence', (args, sentence) => {

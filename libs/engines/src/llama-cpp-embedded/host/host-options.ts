@@ -8,7 +8,7 @@ export interface HostOptions {
   readonly socket: string;
   /** What answers carry as `model`. */
   readonly alias: string;
-  readonly mode: 'completion' | 'embedding';
+  readonly mode: HostMode;
   /** Tokens per slot; undefined for the model's own limit. */
   readonly contextSize: number | undefined;
   readonly slots: number;
@@ -16,14 +16,30 @@ export interface HostOptions {
   readonly gpu: GpuChoice;
   /** Jinja file that replaces the model's own template. */
   readonly chatTemplateFile: string | undefined;
+  /** Tokens computed in one step. */
+  readonly batchSize: number;
+  /** Undefined for as many as fit. */
+  readonly gpuLayers: number | undefined;
+  readonly mmap: boolean;
+  readonly mlock: boolean;
+  /** False tells the chat template not to let the model reason. */
+  readonly reasoning: boolean;
 }
+
+export type HostMode = 'completion' | 'embedding' | 'reranking';
+
+const MODES: readonly string[] = ['completion', 'embedding', 'reranking'] satisfies HostMode[];
+
+/** More costs memory and makes others wait. */
+const BATCH_SIZE = 512;
 
 export type GpuChoice = 'auto' | 'off' | 'cuda' | 'vulkan' | 'metal';
 
 const GPU_CHOICES: readonly string[] = ['auto', 'off', 'cuda', 'vulkan', 'metal'] satisfies GpuChoice[];
 
-const USAGE = `Usage: --model FILE --socket PATH [--alias NAME] [--mode completion|embedding]
+const USAGE = `Usage: --model FILE --socket PATH [--alias NAME] [--mode ${MODES.join('|')}]
   [--context-size TOKENS] [--slots N] [--threads N] [--gpu ${GPU_CHOICES.join('|')}] [--chat-template-file FILE]
+  [--batch-size TOKENS] [--gpu-layers N] [--mmap on|off] [--mlock on|off] [--reasoning-budget -1|0]
 or: --version`;
 
 /** @throws Error with a sentence that names the flag at fault, and the flags there are. */
@@ -50,13 +66,18 @@ function readFlags(args: readonly string[]): HostOptions | 'version' {
       threads: string,
       gpu: { ...string, default: 'auto' },
       'chat-template-file': string,
+      'batch-size': string,
+      'gpu-layers': string,
+      mmap: { ...string, default: 'on' },
+      mlock: { ...string, default: 'off' },
+      'reasoning-budget': { ...string, default: '-1' },
     },
   });
   if (values.version === true) return 'version';
   if (values.model === undefined) throw new Error('--model is missing.');
   if (values.socket === undefined) throw new Error('--socket is missing.');
-  if (values.mode !== 'completion' && values.mode !== 'embedding')
-    throw new Error(`--mode must be completion or embedding, but is ${values.mode}.`);
+  if (!isMode(values.mode))
+    throw new Error(`--mode must be one of ${MODES.join(', ')}, but is ${values.mode}.`);
   if (!isGpuChoice(values.gpu))
     throw new Error(`--gpu must be one of ${GPU_CHOICES.join(', ')}, but is ${values.gpu}.`);
   return {
@@ -69,7 +90,16 @@ function readFlags(args: readonly string[]): HostOptions | 'version' {
     threads: readCount('--threads', values.threads) ?? 1,
     gpu: values.gpu,
     chatTemplateFile: values['chat-template-file'],
+    batchSize: readCount('--batch-size', values['batch-size']) ?? BATCH_SIZE,
+    gpuLayers: values['gpu-layers'] === undefined ? undefined : Number(values['gpu-layers']),
+    mmap: values.mmap === 'on',
+    mlock: values.mlock === 'on',
+    reasoning: values['reasoning-budget'] !== '0',
   };
+}
+
+function isMode(value: string): value is HostMode {
+  return MODES.includes(value);
 }
 
 function isGpuChoice(value: string): value is GpuChoice {

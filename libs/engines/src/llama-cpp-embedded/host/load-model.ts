@@ -23,7 +23,12 @@ export async function startLlama(gpu: GpuChoice, threads: number): Promise<Llama
 export async function loadModel(options: HostOptions): Promise<LlamaModel> {
   const llama = await startLlama(options.gpu, options.threads);
   try {
-    return await llama.loadModel({ modelPath: options.model });
+    return await llama.loadModel({
+      modelPath: options.model,
+      useMmap: options.mmap,
+      useMlock: options.mlock,
+      ...(options.gpuLayers !== undefined && { gpuLayers: options.gpuLayers }),
+    });
   } catch (error) {
     // What llama.cpp printed says why, and arrives later than the failure itself.
     await delay(LOG_DELAY_MS);

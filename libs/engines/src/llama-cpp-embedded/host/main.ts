@@ -7,7 +7,14 @@ import { startEmbeddingService } from './embedding-service.js';
 import { parseHostOptions } from './host-options.js';
 import { createHostServer } from './http-server.js';
 import { loadModel, startLlama } from './load-model.js';
+import { startRerankService } from './rerank-service.js';
 import type { Service } from './service.js';
+
+const START = {
+  completion: startCompletionService,
+  embedding: startEmbeddingService,
+  reranking: startRerankService,
+} as const;
 
 /**
  * The embedded engine host: one process, one model, OpenAI HTTP on a unix socket, in the shapes of llama-server. It
@@ -23,9 +30,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => leave(server, options.socket));
   const model = await loadModel(options);
-  loaded.service = await (options.mode === 'embedding'
-    ? startEmbeddingService(model, options)
-    : startCompletionService(model, options));
+  loaded.service = await START[options.mode](model, options);
   process.stderr.write(`ready: ${options.alias} with ${options.slots} slots on ${options.socket}\n`);
 }
 

@@ -34,14 +34,14 @@ export function exposeRawLogprobs(context: LlamaContext, model: LlamaModel): boo
     idle.push(sampler);
     return readLogprob(token, result);
   };
-  native['sampleToken'] = (async (place, sampler, ...more) => {
+  const told: Sample = async (place, sampler, ...more) => {
     if (more[1] !== true) return original(place, sampler, ...more);
     const token = await original(place, sampler);
     return typeof token === 'number' && token >= 0
       ? [token, undefined, await logprobOf(place, token)]
       : token;
-  }) satisfies Sample;
-  return true;
+  };
+  return Reflect.defineProperty(native, 'sampleToken', { value: told });
 }
 
 /** @param result - token, two we did not ask for, logits as id, value, id, value, …, and the sum of their weights */

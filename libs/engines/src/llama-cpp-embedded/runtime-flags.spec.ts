@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { readRuntimeFlags } from './runtime-flags.js';
+
+describe('readRuntimeFlags', () => {
+  it("puts llama-server's flags into those of the host, with values beside them or behind =", () => {
+    expect(
+      readRuntimeFlags([
+        '--ctx-size',
+        '2048',
+        '-t=3',
+        '--batch-size=256',
+        '-ngl',
+        '0',
+        '--no-mmap',
+        '--mlock',
+      ]),
+    ).toEqual([
+      ['--context-size', '2048'],
+      ['--threads', '3'],
+      ['--batch-size', '256'],
+      ['--gpu-layers', '0'],
+      ['--mmap', 'off'],
+      ['--mlock', 'on'],
+    ]);
+  });
+
+  it("takes a context of 0 for the model's own", () => {
+    expect(readRuntimeFlags(['-c', '0'])).toEqual([]);
+  });
+
+  it.each([
+    [
+      ['--rope-scaling', 'yarn'],
+      '"--rope-scaling" cannot be set here. The embedded llama.cpp engine knows the flags --ctx-size, --threads, --batch-size',
+    ],
+    [['--threads', 'many'], 'The flag --threads cannot be "many".'],
+    [['--threads'], 'The flag --threads cannot be without a value.'],
+    [['--reasoning-budget', '500'], 'The flag --reasoning-budget cannot be "500".'],
+    [['--mlock=yes'], 'The flag --mlock takes no value.'],
+  ])('refuses %j with a sentence', (flags, sentence) => {
+    expect(() => readRuntimeFlags(flags)).toThrow(sentence);
+  });
+});
