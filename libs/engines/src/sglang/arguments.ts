@@ -23,12 +23,19 @@ export function sglangArguments(spec: SessionSpec, options: ArgumentOptions): st
   const flags = settings.flags ?? [];
   refuseUnknown(flags, options.knownFlags);
   return [
-    ...['--model-path', dirname(files.weights)],
-    ...['--host', options.host, '--port', String(options.port)],
-    ...['--served-model-name', spec.servedName],
+    '--model-path',
+    dirname(files.weights),
+    '--host',
+    options.host,
+    '--port',
+    String(options.port),
+    '--served-model-name',
+    spec.servedName,
     // Weights in other formats can hold programs.
-    ...['--load-format', 'safetensors'],
-    ...['--max-running-requests', String(spec.slots)],
+    '--load-format',
+    'safetensors',
+    '--max-running-requests',
+    String(spec.slots),
     ...(contextSize !== undefined && contextSize > 0 ? ['--context-length', String(contextSize)] : []),
     ...(mode === 'completion' ? [] : ['--is-embedding']),
     ...(files.chatTemplate === undefined ? [] : ['--chat-template', files.chatTemplate]),
@@ -55,11 +62,17 @@ function draftArguments({ files, tokens = DRAFT_TOKENS }: DraftModel): string[] 
     );
   }
   return [
-    ...['--speculative-algorithm', 'STANDALONE'],
-    ...['--speculative-draft-model-path', dirname(files.weights)],
+    '--speculative-algorithm',
+    'STANDALONE',
+    '--speculative-draft-model-path',
+    dirname(files.weights),
     // One row of guesses: the token that the model itself adds is counted too.
-    ...['--speculative-num-steps', String(tokens), '--speculative-eagle-topk', '1'],
-    ...['--speculative-num-draft-tokens', String(tokens + 1)],
+    '--speculative-num-steps',
+    String(tokens),
+    '--speculative-eagle-topk',
+    '1',
+    '--speculative-num-draft-tokens',
+    String(tokens + 1),
   ];
 }
 
