@@ -11,6 +11,7 @@ export { printBytes, printCount } from './formats/print-quantity.js';
 export type { Artifact, ArtifactBlob } from './package/artifact.js';
 export { packageGguf, type PackageGguf } from './package/package-gguf.js';
 export { packageSafetensors, type PackageSafetensors } from './package/package-safetensors.js';
+export { packageUpload, type PackageUpload } from './package/package-upload.js';
 export { repackageModel, type RepackageModel } from './package/repackage-model.js';
 export { warningLine } from './pull-progress.js';
 export { pullMessage } from './pull-message.js';

@@ -114,6 +114,29 @@ it('tells workers to stop a pull that runs until it has ended', async () => {
   }
 });
 
+it('ends every pull there is, in whatever queue it waits', async () => {
+  const other = 'docker.io/ai/other:latest';
+  const followed = [follow(REFERENCE), follow(other)];
+  await eventually(async () => (await queue.getJobCountByTypes('waiting')) === 2);
+  await pulls.cancelAll();
+  await Promise.all(followed.map(({ over }) => over));
+  const message = 'the pull was cancelled';
+  for (const { events } of followed) expect(events.at(-1)).toMatchObject({ outcome: { ok: false, message } });
+  expect(await queue.getJobCountByTypes('waiting')).toBe(0);
+});
+
+it('gives a pull that Redis has forgotten to the queue once more, and follows it to its end', async () => {
+  const { events, over } = follow(REFERENCE);
+  await eventually(async () => (await queue.getJobCountByTypes('waiting')) === 1);
+  await redis.flushall();
+  await eventually(async () => (await queue.getJobCountByTypes('waiting')) === 1, Boolean, {
+    within: 15_000,
+  });
+  expect(await pulls.cancel(REFERENCE)).toBe(true);
+  await over;
+  expect(events.at(-1)).toMatchObject({ outcome: { ok: false } });
+});
+
 it('shrugs off events that cannot be read, and follows the pull to its end', async () => {
   const of = (event: object): string => JSON.stringify({ version: 1, reference: REFERENCE, ...event });
   const garbage = [

@@ -22,6 +22,9 @@ export abstract class Pulls {
    * @throws LongshoreError `redis_unavailable`, `worker_lost`
    */
   abstract cancel(reference: string): Promise<boolean>;
+
+  /** Ends every pull there is, as {@link cancel} does. @throws like it */
+  abstract cancelAll(): Promise<void>;
 }
 
 /** How often a followed job is looked at: for its place while it waits, and in case its last event was missed; ms. */
@@ -111,6 +114,17 @@ export class QueuePulls extends Pulls {
         conclude: () => redis.publish(names.pullsChannel(), JSON.stringify(event)),
       }),
     );
+  }
+
+  override async cancelAll(): Promise<void> {
+    const jobs = await guard(() =>
+      Promise.all(this.options.queues.map((queue) => queue.getJobs(['wait', 'active']))),
+    );
+    const references = jobs
+      .flat()
+      .map((job: Job | undefined) => (job?.data as PullJob | undefined)?.reference);
+    const pulled = new Set(references.filter((reference) => reference !== undefined));
+    await Promise.all([...pulled].map((reference) => this.cancel(reference)));
   }
 
   private enqueue(queue: Queue, job: PullJob): Promise<Job> {

@@ -177,6 +177,10 @@ export class FakePulls extends Pulls {
     this.cancelled.push(reference);
     return this.running.delete(reference);
   }
+
+  override async cancelAll(): Promise<void> {
+    for (const reference of this.running) await this.cancel(reference);
+  }
 }
 
 export class FakeWorkers extends WorkerDirectory {

@@ -12,7 +12,8 @@ const CLIENT_CLOSED_REQUEST = 499;
 /** A client gets this long to send a body; ms. */
 const BODY_TIMEOUT_MS = 120_000;
 
-const ARCHIVE_ROUTE = '/models/load';
+/** What is sent there may be as large, and take as long to come, as it likes; it is never held here. */
+const UPLOAD_ROUTES: readonly (string | undefined)[] = ['/models/load', '/models/package'];
 
 /** What happens to every request before its body is read: labelled, counted, and refused early where it must be. */
 export function admitRequests(metrics: GatewayMetrics, draining: Draining) {
@@ -32,9 +33,8 @@ export function admitRequests(metrics: GatewayMetrics, draining: Draining) {
   };
 }
 
-/** An archive may be as large, and take as long to come, as it likes; it is never held here. */
 function takesArchive(request: FastifyRequest): boolean {
-  return request.method === 'POST' && request.routeOptions.url === ARCHIVE_ROUTE;
+  return request.method === 'POST' && UPLOAD_ROUTES.includes(request.routeOptions.url);
 }
 
 function hasBody({ headers }: FastifyRequest): boolean {

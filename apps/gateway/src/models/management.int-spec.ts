@@ -118,9 +118,12 @@ describe('GET /models/{m}?remote=', () => {
 });
 
 describe('the rest of the management routes', () => {
-  it('purge empties the catalogue and answers nothing', async () => {
+  it('purge ends all pulls, empties the catalogue and answers nothing', async () => {
+    fake.cluster.pulls.running.add('docker.io/ai/smollm2:latest');
+    fake.cluster.pulls.cancelled.length = 0;
     expect(await ask('DELETE', '/models/purge')).toEqual([200, '']);
     expect(await (await call('GET', '/models')).json()).toEqual([]);
+    expect(fake.cluster.pulls.cancelled).toEqual(['docker.io/ai/smollm2:latest']);
   });
 
   it('a pull is cancelled by its reference, in any form', async () => {

@@ -5,6 +5,7 @@ import { GatewayConfig } from '../gateway.config.js';
 import { RouteFailure } from '../http/failure.js';
 import type { StreamedResponse } from '../http/streamed-response.js';
 import type { Repackaging } from './decode-action.js';
+import type { Packaging } from './decode-package.js';
 import { referenceOf } from './decode-pull.js';
 import { findByLastSegment } from './find-by-last-segment.js';
 import { ModelStores } from './model-stores.js';
@@ -77,6 +78,20 @@ export class ModelTransfers {
     const answer = await this.stores.ask([worker], { method: 'POST', path: '/models/load', upload }, signal);
     if (answer.status >= 300) throw await refusal(answer, 500);
     return readModelId(answer);
+  }
+
+  /** Makes a model of files on a worker. @returns its id. @throws RouteFailure 400, 500, 507 */
+  async package({ target, contextSize }: Packaging, upload: Upload, signal: AbortSignal): Promise<string> {
+    const worker = await this.stores.firstReachable(signal);
+    const query = new URLSearchParams({ target, ...(contextSize && { contextSize: `${contextSize}` }) });
+    const path = `/models/package?${query.toString()}`;
+    const answer = await this.stores.ask([worker], { method: 'POST', path, upload }, signal);
+    if (answer.status >= 300)
+      throw await refusal(answer, answer.status === 400 || answer.status === 507 ? answer.status : 500);
+    const id = await readModelId(answer);
+    // Other workers may know another model by this name.
+    await this.catalogue.tag(id, target);
+    return id;
   }
 
   /** The lines of a push. @throws RouteFailure 401, 404, 500 before the first of them */

@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param, Query, Req, Res } from '@nestjs/common';
 import { Catalogue, type DeletedEntry } from '#cluster';
+import { Pulls } from '#queue';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StreamedAnswers } from '../http/streamed-answers.js';
 import { isFlagSet, isForced, splitAction } from './decode-action.js';
@@ -13,6 +14,7 @@ export class ModelsController {
     private readonly catalogue: Catalogue,
     private readonly transfers: ModelTransfers,
     private readonly answers: StreamedAnswers,
+    private readonly pulls: Pulls,
   ) {}
 
   @Get()
@@ -40,10 +42,12 @@ export class ModelsController {
     }
   }
 
+  /** Pulls that are going on end first: what they bring would be there again at once. */
   @Delete('purge')
   @HttpCode(200)
-  purge(): Promise<void> {
-    return this.catalogue.purge();
+  async purge(): Promise<void> {
+    await this.pulls.cancelAll();
+    await this.catalogue.purge();
   }
 
   @Delete('*')

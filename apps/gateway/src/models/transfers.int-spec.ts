@@ -172,6 +172,66 @@ describe('GET /models/{m}/export', () => {
   });
 });
 
+describe('POST /models/package', () => {
+  const send = (
+    query: string,
+    type = 'application/octet-stream',
+    body: Buffer | Readable = Buffer.from('GGUF'),
+  ) =>
+    fetch(`${fake.url}/models/package${query}`, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: body instanceof Readable ? Readable.toWeb(body) : new Uint8Array(body),
+      duplex: 'half',
+    });
+
+  it('sends the files to a worker as they are, with what they are to become, and gives the name', async () => {
+    const path = '/models/package?target=docker.io%2Fai%2Fmine%3Alatest&contextSize=512';
+    const stored = JSON.stringify({ modelId: ID });
+    answer('POST /models/package', (_call, response) => void response.end(stored));
+    const response = await send('?target=mine&context_size=512');
+    expect([response.status, response.headers.get('x-longshore-model')]).toEqual([200, ID]);
+    expect(await response.json()).toMatchObject({ type: 'success', message: 'Model packaged successfully' });
+    const [sent] = calls().filter((each) => each.path === path);
+    expect(sent?.body.toString()).toBe('GGUF');
+    expect(sent?.headers['content-type']).toBe('application/octet-stream');
+    const tags = (await (await call('GET', '/models/mine')).json()) as { tags: string[] };
+    expect(tags.tags).toContain('docker.io/ai/mine:latest');
+  });
+
+  it.each([
+    ['', 400, 'missing target query parameter: the name of the model\n'],
+    [
+      '?target=a&file=/etc/passwd',
+      400,
+      'unknown query parameter "file": there are target and context_size\n',
+    ],
+    ['?target=a&context_size=0', 400, 'context_size must be a whole number of tokens above 0\n'],
+    ['?target=a&context_size=9999999999', 400, 'context_size must be a whole number of tokens above 0\n'],
+  ])('refuses the query "%s"', async (query, status, text) => {
+    const response = await send(query);
+    expect([response.status, await response.text()]).toEqual([status, text]);
+  });
+
+  it('needs a length and a type, and tells why a worker refuses', async () => {
+    const endless = await send('?target=a', 'application/x-tar', Readable.from([Buffer.from('tar')]));
+    expect([endless.status, await endless.text()]).toEqual([
+      411,
+      'the length of the files is needed: send Content-Length\n',
+    ]);
+    expect((await send('?target=a', 'text/plain')).status).toBe(415);
+    for (const [status, shown] of [
+      [400, 400],
+      [507, 507],
+      [502, 500],
+    ] as const) {
+      answer('POST /models/package', (_call, response) => refuse(response, status, 'x', 'because'));
+      const response = await send('?target=a', 'application/x-tar');
+      expect([response.status, await response.text()]).toEqual([shown, 'because\n']);
+    }
+  });
+});
+
 describe('POST /models/load', () => {
   const send = (body: Buffer | Readable, type = 'application/x-tar') =>
     fetch(`${fake.url}/models/load`, {

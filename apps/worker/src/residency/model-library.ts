@@ -12,6 +12,7 @@ import {
   type Neighbour,
   type NeighbourHttp,
   NeighbourSource,
+  packageUpload,
   type PulledModel,
   pullModel,
   repackageModel,
@@ -28,6 +29,22 @@ export interface LibraryPull {
   readonly bearerToken?: string;
   readonly signal: AbortSignal;
   readonly onProgress?: (line: ProgressLine) => void;
+}
+
+export interface LibraryUpload {
+  readonly body: AsyncIterable<Buffer>;
+  /** Bytes, when they are known. */
+  readonly size?: number;
+  readonly signal: AbortSignal;
+}
+
+/** See `PackageUpload`. */
+export interface LibraryFiles extends LibraryUpload {
+  readonly size: number;
+  readonly archive: boolean;
+  /** The name of the model. */
+  readonly target: string;
+  readonly contextSize?: number;
 }
 
 export interface ModelLibraryParts {
@@ -215,8 +232,16 @@ export class ModelLibrary {
   }
 
   /** Brings a model out of an exported archive into the store and the catalogue. @returns its id */
-  async load(archive: AsyncIterable<Buffer>, signal: AbortSignal): Promise<string> {
-    return this.made(await loadModel({ store: this.store, archive, signal }));
+  async load({ body, size, signal }: LibraryUpload): Promise<string> {
+    const known = size === undefined ? {} : { size };
+    return this.made(await loadModel({ store: this.store, archive: body, signal, ...known }));
+  }
+
+  /** Makes a model of files as they come. @returns its id */
+  async package(files: LibraryFiles): Promise<string> {
+    const { target, ...upload } = files;
+    const reference = parseModelReference(target);
+    return this.made(await packageUpload({ ...upload, store: this.store, reference, created: new Date() }));
   }
 
   /** Makes a model with another context size, under another name. @returns its id */

@@ -2,6 +2,7 @@
 export type StoreRoute =
   | { readonly kind: 'manifest' | 'blob' | 'export' | 'push' | 'repackage'; readonly digest: string }
   | { readonly kind: 'load' | 'engine-metrics' }
+  | { readonly kind: 'package'; readonly target: string; readonly contextSize?: number }
   | { readonly kind: 'logs'; readonly follow: boolean }
   | { readonly kind: 'remote'; readonly reference: string };
 
@@ -26,6 +27,11 @@ export function routeRequest(method: string, url: string): StoreRoute | undefine
   if (method === 'POST' && path === '/models/load') return { kind: 'load' };
   if (method === 'GET' && path === '/v1/engine-metrics') return { kind: 'engine-metrics' };
   const query = new URLSearchParams(cut === -1 ? '' : url.slice(cut));
+  if (method === 'POST' && path === '/models/package') {
+    const [target, contextSize] = [query.get('target'), query.get('contextSize')];
+    if (target === null) return undefined;
+    return { kind: 'package', target, ...(contextSize !== null && { contextSize: Number(contextSize) }) };
+  }
   if (method === 'GET' && path === '/v1/logs')
     return { kind: 'logs', follow: query.get('follow') === 'true' };
   if (method === 'GET' && path === '/remote') {

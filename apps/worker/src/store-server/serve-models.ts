@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { parseModelReference, type ProgressLine } from '#contracts';
 import {
   describeRemote,
@@ -30,8 +31,38 @@ export async function serveExport(exchange: Exchange, { store }: ModelServices, 
 export async function serveLoad(exchange: Exchange, { library }: ModelServices): Promise<void> {
   const { request, response, signal } = exchange;
   if (request.headers.expect !== undefined) response.writeContinue();
-  const archive = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  sendJson(response, 200, { modelId: await library.load(archive, signal) });
+  const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  const size = lengthOf(request);
+  const modelId = await library.load({ body, signal, ...(size !== undefined && { size }) });
+  sendJson(response, 200, { modelId });
+}
+
+export interface Packaging {
+  readonly target: string;
+  readonly contextSize?: number;
+}
+
+/** The body is a tar archive where its type says so, else one file. */
+export async function servePackage(
+  exchange: Exchange,
+  { library }: ModelServices,
+  packaging: Packaging,
+): Promise<void> {
+  const { request, response, signal } = exchange;
+  const size = lengthOf(request);
+  if (size === undefined) throw new StoreFault(411, 'length_required', 'The length of the body is needed.');
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  const archive = request.headers['content-type'] === 'application/x-tar';
+  // What has come is read once more for its digests, and nothing moves meanwhile.
+  request.once('end', () => request.socket.setTimeout(0));
+  const modelId = await library.package({ body, size, archive, signal, ...packaging });
+  sendJson(response, 200, { modelId });
+}
+
+function lengthOf({ headers }: IncomingMessage): number | undefined {
+  const length = headers['content-length'];
+  return length === undefined ? undefined : Number(length);
 }
 
 export async function serveRepackage(

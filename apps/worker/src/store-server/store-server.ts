@@ -9,6 +9,7 @@ import {
   type ModelServices,
   serveExport,
   serveLoad,
+  servePackage,
   servePush,
   serveRemote,
   serveRepackage,
@@ -141,6 +142,8 @@ export class StoreServer {
         return serveRepackage(exchange, options, route.digest);
       case 'load':
         return serveLoad(exchange, options);
+      case 'package':
+        return servePackage(exchange, options, route);
       case 'remote':
         return serveRemote(exchange, options, route.reference);
       case 'logs':

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import type { ProgressLine } from '#contracts';
 import { FormatError } from '../formats/format-error.js';
 import { MANIFEST_LIMIT, parseManifest } from '../formats/manifest.js';
 import { planBundle } from '../formats/plan-bundle.js';
 import { ProgressReporter } from '../pull-progress.js';
 import type { ModelStore } from '../store/model-store.js';
+import { StoreError } from '../store/store-error.js';
 import type { StoredModel } from '../store/stored-model.js';
 import { readTar, type TarEntry } from './read-tar.js';
 
@@ -11,6 +13,8 @@ export interface LoadModel {
   readonly store: ModelStore;
   /** A tar archive as `docker model package` sends it: `blobs/sha256/<hex>` and `manifest.json`, in any order. */
   readonly archive: AsyncIterable<Buffer>;
+  /** Bytes of the archive, when they are known: what nobody needs is removed where it would not fit. */
+  readonly size?: number;
   /** Aborting rejects with the signal's reason; blobs that are complete stay until the store is tidied. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (line: ProgressLine) => void;
@@ -23,9 +27,16 @@ const BLOB = /^blobs\/sha256\/([0-9a-f]{64})$/;
 /**
  * Brings a model out of an archive into a store, under no name. It appears only when all of it is there and every blob
  * has the digest it is named by; nothing is held in memory but the manifest.
- * @throws FormatError when the archive cannot be used; StoreError; what the stream throws; the signal's reason.
+ * @throws FormatError when the archive cannot be used; StoreError, `no-room` before a blob that does not fit; what the stream throws; the signal's reason.
  */
-export async function loadModel({ store, archive, signal, onProgress }: LoadModel): Promise<StoredModel> {
+export async function loadModel({
+  store,
+  archive,
+  size,
+  signal,
+  onProgress,
+}: LoadModel): Promise<StoredModel> {
+  if (size !== undefined) await makeRoom(store, size);
   return store.holding(signal, async () => {
     let manifest: Buffer | undefined;
     for await (const entry of readTar(archive)) {
@@ -40,6 +51,16 @@ export async function loadModel({ store, archive, signal, onProgress }: LoadMode
     if (!manifest) throw new FormatError('the archive holds no "manifest.json": it is not an exported model');
     return store.put({ manifest });
   });
+}
+
+/** Best effort: parts of the archive may be here already, so that it needs less. */
+async function makeRoom(store: ModelStore, size: number): Promise<void> {
+  try {
+    const room = await store.reserve([{ digest: `sha256:${randomBytes(32).toString('hex')}`, size }]);
+    await room.release();
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.reason !== 'no-room') throw error;
+  }
 }
 
 function checkFolder({ path }: TarEntry): void {
@@ -72,10 +93,12 @@ async function loadBlob(entry: TarEntry, digest: string, target: BlobTarget): Pr
     now: () => performance.now(),
     verb: 'Transferred',
   });
-  await store.deliver({
+  const room = await store.reserveAsIs([blob]);
+  const delivered = store.deliver({
     blob,
     open: () => Promise.resolve(entry.content),
     ...(signal && { signal }),
     onProgress: (bytes) => reporter.report(blob, bytes),
   });
+  await delivered.finally(() => room.release());
 }

@@ -30,10 +30,15 @@ export async function unpackArchive({ archive, size, gzip, folder }: UnpackArchi
     ? gunzip(file, Math.max(SMALL_LIMIT, size * GROWTH_LIMIT))
     : file;
   try {
-    for await (const entry of readTar(source)) await unpackEntry(entry, join(folder, entry.path));
+    await unpackTar(source, folder);
   } finally {
     file.destroy();
   }
+}
+
+/** Unpacks an archive as it comes, into a folder as {@link unpackArchive} wants it. @throws FormatError */
+export async function unpackTar(source: AsyncIterable<Buffer>, folder: string): Promise<void> {
+  for await (const entry of readTar(source)) await unpackEntry(entry, join(folder, entry.path));
 }
 
 /** No entry can be a link, so a checked path below the folder cannot lead out of it. */

@@ -6,6 +6,7 @@ import type { Lock } from './locks.js';
 import { namedBlobs } from './named-blobs.js';
 import { planCollection, type Collection, type StoreContents } from './plan-collection.js';
 import { forgetDeadReservations } from './room.js';
+import { removeAbandonedStaging } from './staging.js';
 import { LASTING_LOCKS, LOCKS, hex, type StoreLayout } from './store-layout.js';
 import type { Volume } from './volume.js';
 
@@ -88,6 +89,7 @@ export async function collectGarbage(volume: Volume, options: CollectOptions = {
   });
   await removePartials(volume, rules, tally);
   await forgetDeadReservations(volume);
+  tally.files += await removeAbandonedStaging(volume);
   return { ...tally, complete };
 }
 

@@ -16,6 +16,7 @@ import { openLayout, type StoreOptions } from './open-layout.js';
 import type { VolumeTraits } from './probe-volume.js';
 import { ReferenceFiles } from './reference-files.js';
 import { reserveRoom, type Reservation, type WantedBlob } from './room.js';
+import { withStaging } from './staging.js';
 import { StoreError, damaged, explainingFullDisk, noRoom } from './store-error.js';
 import { LOCKS, type StoreLayout } from './store-layout.js';
 import { measureUsage, type StoreUsage } from './store-usage.js';
@@ -163,6 +164,21 @@ export class ModelStore {
     const path = this.layout.blob(digest);
     const status = await ifPresent(stat(path));
     return status && { path, size: status.size };
+  }
+
+  /** Runs `task` with an empty folder beside the blobs, which is gone afterwards. */
+  async staging<T>(signal: AbortSignal, task: (folder: string) => Promise<T>): Promise<T> {
+    return withStaging(this.volume, signal, task);
+  }
+
+  /**
+   * As {@link reserve}, within {@link holding}: nothing is removed to make room.
+   * @throws StoreError `no-room`
+   */
+  async reserveAsIs(wanted: readonly WantedBlob[]): Promise<Reservation> {
+    const room = await reserveRoom(this.volume, wanted);
+    if ('release' in room) return room;
+    throw noRoom(this.directory, room);
   }
 
   /** The bytes of a blob that is small and present. @throws StoreError `damaged` */

@@ -25,6 +25,7 @@ export class StoreLayout {
   readonly bundles: string;
   readonly trash: string;
   readonly reservations: string;
+  readonly staging: string;
   readonly locks: string;
 
   /** @param caseSensitive whether `a` and `A` are two files there. */
@@ -42,6 +43,7 @@ export class StoreLayout {
     this.bundles = join(directory, 'bundles', 'sha256');
     this.trash = join(directory, 'trash', 'sha256');
     this.reservations = join(directory, 'reservations');
+    this.staging = join(directory, 'staging');
     this.locks = join(directory, 'locks');
   }
 
@@ -56,6 +58,7 @@ export class StoreLayout {
       this.bundles,
       this.trash,
       this.reservations,
+      this.staging,
       this.locks,
     ];
   }
@@ -91,6 +94,11 @@ export class StoreLayout {
     return join(this.reservations, `${name}.json`);
   }
 
+  /** A folder for files that are going to be a model. */
+  staged(name: string): string {
+    return join(this.staging, name);
+  }
+
   /**
    * The file of one tag or digest. `@` leads its name because no part of a repository begins with one: a tag of
    * `a/b` can then never be in the way of the repository `a/b/c`. Tags tell capitals from small letters, also where
@@ -122,6 +130,7 @@ export const LOCKS = {
   blob: (digest: string) => `sha256-${hex(digest)}`,
   bundle: (id: string) => `bundle-${hex(id)}`,
   lease: (id: string) => `lease-${hex(id)}`,
+  staging: (name: string) => `staging-${name}`,
   reservation: (name: string) => `reservation-${name}`,
 } as const;
 
