@@ -192,8 +192,8 @@ class Runner {
     try {
       const off = await startAffinityCluster(random, false);
       try {
-        const requests = this.options.quick ? 8 : 16;
-        await this.add('prefix affinity', () => prefixAffinity({ on, off, rounds, requests }));
+        const scale = this.options.quick ? { conversations: 1, turns: 4 } : { conversations: 2, turns: 8 };
+        await this.add('prefix affinity', () => prefixAffinity({ on, off, rounds, ...scale }));
       } finally {
         await off.stop();
       }

@@ -23,7 +23,10 @@ export async function modelSwap(
       const url = 'port' in address ? `http://${address.host}:${address.port}` : '';
       swaps.push((await timedChat(url, bodyFor(reference))).firstTokenMs);
       const begin = performance.now();
-      const server = await startLlamaServer({ model: models[index]?.file ?? '', arguments: ['--jinja'] });
+      const server = await startLlamaServer({
+        model: models[index]?.file ?? '',
+        arguments: ['--ctx-size', '512'],
+      });
       const loaded = performance.now() - begin;
       try {
         starts.push(loaded + (await timedChat(server.url, bodyFor(reference))).firstTokenMs);

@@ -7,12 +7,12 @@ import { timedChat } from './timed-chat.js';
 /** How much conversations have in common with what was said before. */
 interface ConversationLoad {
   readonly name: string;
-  readonly turns: number;
+  readonly reused: boolean;
 }
 
 const LOADS: readonly ConversationLoad[] = [
-  { name: 'conversations of 8 turns', turns: 8 },
-  { name: 'single questions', turns: 1 },
+  { name: 'conversations', reused: true },
+  { name: 'single questions', reused: false },
 ];
 
 /** Letters of a first message; the fixture model makes about one token of each. */
@@ -30,8 +30,10 @@ export interface AffinityComparison {
   /** `LONGSHORE_PREFIX_AFFINITY=false`. */
   readonly off: AffinityCluster;
   readonly rounds: number;
-  /** Requests of one client in a round. */
-  readonly requests: number;
+  /** Conversations of one client in a round. */
+  readonly conversations: number;
+  /** Turns of a conversation; where nothing is reused so many times as many conversations. */
+  readonly turns: number;
 }
 
 interface Measured {
@@ -41,21 +43,22 @@ interface Measured {
 
 /** What it is worth that requests that begin alike go to the same worker: the same load with it and without, in turn. */
 export async function prefixAffinity(comparison: AffinityComparison): Promise<readonly Line[]> {
-  const { on, off, rounds, requests } = comparison;
+  const { on, off, rounds, conversations, turns } = comparison;
   const lines: Line[] = [];
-  for (const { name, turns } of LOADS) {
+  for (const { name, reused } of LOADS) {
     const results: { readonly on: Measured; readonly off: Measured }[] = [];
     const idleBefore = machineCpu();
     const begin = performance.now();
     for (let round = 0; round < rounds; round++) {
       const seed = `${name} ${round}`;
-      const first = await measure(round % 2 === 0 ? on : off, { seed, turns, requests });
-      const second = await measure(round % 2 === 0 ? off : on, { seed, turns, requests });
+      const load = reused ? { conversations, turns } : { conversations: conversations * turns, turns: 1 };
+      const first = await measure(round % 2 === 0 ? on : off, { seed, ...load });
+      const second = await measure(round % 2 === 0 ? off : on, { seed, ...load });
       results.push(round % 2 === 0 ? { on: first, off: second } : { on: second, off: first });
     }
     const used = (machineCpu() - idleBefore) / (performance.now() - begin);
-    const section = `Prefix affinity, ${WORKERS} workers of llama-server, ${CLIENTS} clients, ${PREFIX_LENGTH} letters first: ${name} (${used.toFixed(1)} cores in use)`;
-    lines.push(...linesOf(section, turns > 1, results));
+    const section = `Prefix affinity, ${WORKERS} workers of llama-server, ${CLIENTS} clients, ${PREFIX_LENGTH} letters first: ${name}${reused ? ` of ${turns} turns` : ''} (${used.toFixed(1)} cores in use)`;
+    lines.push(...linesOf(section, reused, results));
   }
   return lines;
 }
@@ -92,16 +95,16 @@ function linesOf(
 
 interface Round {
   readonly seed: string;
+  readonly conversations: number;
   readonly turns: number;
-  readonly requests: number;
 }
 
-async function measure(cluster: AffinityCluster, { seed, turns, requests }: Round): Promise<Measured> {
+async function measure(cluster: AffinityCluster, { seed, conversations, turns }: Round): Promise<Measured> {
   const times: number[] = [];
   const begin = performance.now();
   await Promise.all(
     Array.from({ length: CLIENTS }, async (_, client) => {
-      for (let number = 0; number < requests / turns; number++) {
+      for (let number = 0; number < conversations; number++) {
         times.push(...(await converse(cluster, `${seed} ${client} ${number}`, turns)));
       }
     }),
