@@ -6,8 +6,8 @@ const facts = (devices: string[], programs: string[] = []) => ({
   devices: new Set(devices),
   programs: new Set(programs),
 });
-const nothingInstalled = { path: '', llamaServerPath: '' };
-const llamaServer = { path: '', llamaServerPath: process.execPath };
+const nothingInstalled = { path: '', llamaServerPath: '', vllmServerPath: '', sglangServerPath: '' };
+const llamaServer = { ...nothingInstalled, llamaServerPath: process.execPath };
 
 describe('detectVariant', () => {
   it.each([
@@ -56,12 +56,31 @@ describe('chooseVariant', () => {
 
   it('refuses a variant that was asked for and has no engine', () => {
     expect(() => chooseVariant('vllm-cuda', facts([]), llamaServer)).toThrow(
-      'There is no engine for variant vllm-cuda: this release does not host vllm yet. Or start with --variant cpu.',
+      /^There is no engine for variant vllm-cuda: vllm is needed, on the PATH or in VLLM_SERVER_PATH\. .* Or start with --variant cpu\.$/,
     );
   });
 
-  it('refuses a LLAMA_SERVER_PATH that leads to no program', () => {
-    const where = { path: '', llamaServerPath: '/nowhere/llama-server' };
-    expect(() => chooseVariant(undefined, facts([]), where)).toThrow(/LLAMA_SERVER_PATH does not lead/);
+  it.each([
+    ['LLAMA_SERVER_PATH', { llamaServerPath: '/nowhere/program' }],
+    ['VLLM_SERVER_PATH', { vllmServerPath: '/nowhere/program' }],
+    ['SGLANG_SERVER_PATH', { sglangServerPath: '/nowhere/program' }],
+  ])('refuses a %s that leads to no program', (variable, path) => {
+    expect(() => chooseVariant(undefined, facts([]), { ...nothingInstalled, ...path })).toThrow(
+      `${variable} does not lead to a program that can be run.`,
+    );
+  });
+
+  it.each([
+    ['vllm-cuda', { vllmServerPath: process.execPath }, 'vllm'],
+    ['sglang-cuda', { sglangServerPath: process.execPath }, 'sglang'],
+  ] as const)('runs %s with the program that is configured', (variant, path, program) => {
+    const { engine } = chooseVariant(variant, facts([]), { ...nothingInstalled, ...path });
+    expect(engine.description).toBe(`${program} (${process.execPath})`);
+  });
+
+  it('says how to get SGLang', () => {
+    expect(() => chooseVariant('sglang-cuda', facts([]), nothingInstalled)).toThrow(
+      /sglang is needed, on the PATH or in SGLANG_SERVER_PATH\. .*pip install sglang/,
+    );
   });
 });

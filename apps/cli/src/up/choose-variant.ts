@@ -1,5 +1,5 @@
 import type { Variant } from '#contracts';
-import { engineAdvice, findEngine, type FoundEngine } from './find-engine.js';
+import { engineAdvice, type EnginePaths, findEngine, type FoundEngine } from './find-engine.js';
 import { LaunchProblem } from './launch-problem.js';
 import { detectVariant, FALLBACK_VARIANT, type MachineFacts } from './machine-variant.js';
 
@@ -18,7 +18,7 @@ export interface ChosenVariant {
 export function chooseVariant(
   asked: Variant | undefined,
   facts: MachineFacts,
-  where: { readonly path: string; readonly llamaServerPath: string },
+  where: EnginePaths,
 ): ChosenVariant {
   const { variant, because } = asked ? { variant: asked, because: 'it was asked for' } : detectVariant(facts);
   const engine = findEngine(variant, where);

@@ -22,6 +22,8 @@ export interface UpSettings {
   readonly drainTimeout: number;
   readonly path: string;
   readonly llamaServerPath: string;
+  readonly vllmServerPath: string;
+  readonly sglangServerPath: string;
 }
 
 /** @throws LaunchProblem or ConfigurationError */
@@ -48,6 +50,8 @@ export function readSettings(options: UpOptions, environment: Environment): UpSe
     drainTimeout: config.drainTimeout,
     path: config.path,
     llamaServerPath: config.llamaServerPath,
+    vllmServerPath: config.vllmServerPath,
+    sglangServerPath: config.sglangServerPath,
   };
 }
 

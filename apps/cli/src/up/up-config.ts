@@ -14,6 +14,8 @@ export class UpConfig {
   /** ms that a process gets to finish what it has begun. */
   @Variable('LONGSHORE_DRAIN_TIMEOUT', parseDuration) @Min(0) drainTimeout = 30_000;
   @Variable('LLAMA_SERVER_PATH') @IsString() llamaServerPath = '';
+  @Variable('VLLM_SERVER_PATH') @IsString() vllmServerPath = '';
+  @Variable('SGLANG_SERVER_PATH') @IsString() sglangServerPath = '';
   @Variable('PATH') @IsString() path = '';
   @Variable('HOME') @IsString() home = '';
 }
