@@ -9,7 +9,7 @@ export interface Contender {
   readonly name: string;
   /** Fetches the model, or its blob, into a folder that is empty. */
   readonly pull: (transfer: Transfer) => Promise<TransferCost>;
-  /** Sends the model, or its blob, to a repository that has nothing yet. The folder is empty. */
+  /** Sends the model, or its blob, to a registry that has nothing yet. The folder is empty. */
   readonly push: (transfer: Transfer) => Promise<TransferCost>;
 }
 

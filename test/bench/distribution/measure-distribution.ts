@@ -58,8 +58,10 @@ async function measure(folder: string, { size, rounds }: typeof FULL): Promise<D
     for (let round = 0; round < rounds; round += 1) {
       for (const direction of ['pull', 'push'] as const) {
         for (const contender of turned(contenders(), round)) {
-          const repository = direction === 'pull' ? 'bench/pulled' : `bench/${contender.name}-${round}`;
-          const cost = await course.run(contender, direction, repository);
+          const cost =
+            direction === 'pull'
+              ? await course.run(contender, 'pull', 'bench/pulled')
+              : await pushToEmpty(contender, { folder, model });
           transfers.push({ direction, contender: contender.name, round, cost });
         }
       }
@@ -68,6 +70,22 @@ async function measure(folder: string, { size, rounds }: typeof FULL): Promise<D
     const limit = DEFAULT_TRANSFER.segmentSize * DEFAULT_TRANSFER.connectionsPerBlob;
     const lines = [...transferLines(transfers, size), refetchLine(again, limit)];
     return { lines, transfers, notes: missing() };
+  } finally {
+    await registry.stop();
+  }
+}
+
+/**
+ * Pushes to a registry that has nothing and that nobody has met before: skopeo remembers where it has seen a blob and has
+ * the registry mount it from there.
+ */
+async function pushToEmpty(
+  contender: Contender,
+  { folder, model }: { readonly folder: string; readonly model: RandomArtifact },
+): Promise<TransferCost> {
+  const registry = await startRegistry();
+  try {
+    return await new Course(folder, model, registry.host).run(contender, 'push', 'bench/pushed');
   } finally {
     await registry.stop();
   }
