@@ -82,16 +82,19 @@ function describeFailedLoads(world: () => World): void {
   );
 
   it('says that memory was what it lacked', async () => {
-    const { start, outOfMemory } = world();
-    const failure: unknown = await start('gives-up', NEVER, outOfMemory).catch((error: unknown) => error);
+    const { outOfMemory } = world();
+    const failure: unknown = await world()
+      .start('gives-up', NEVER, outOfMemory)
+      .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EngineStartError);
     expect(failure).toMatchObject({ outOfMemory: true });
     expect(failure).toHaveProperty('message', expect.stringContaining('not enough memory'));
   });
 
   it('says how it ended when its last words say nothing known', async () => {
-    const { start } = world();
-    const failure: unknown = await start('gives-up', NEVER, 'oh').catch((error: unknown) => error);
+    const failure: unknown = await world()
+      .start('gives-up', NEVER, 'oh')
+      .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EngineStartError);
     expect(failure).toMatchObject({ outOfMemory: false });
     expect(failure).toHaveProperty('message', expect.stringMatching(/ended with exit code 1\.$/));
@@ -145,7 +148,7 @@ function describeFailedAnswers(world: () => World): void {
   it('ends an answer that breaks off with an error, never as if it were whole', async () => {
     const session = await world().start('breaks-off');
     const ended = session.call(chat(NEVER)).then(({ body }) => body.toArray());
-    await expect(ended).rejects.toThrow();
+    await expect(ended).rejects.toThrow('aborted');
     await eventually(
       () => openRequests(session),
       (open) => open === 0,
@@ -230,6 +233,6 @@ async function expectNobodyLeft(world: World): Promise<void> {
 }
 
 function expectGone(session: EngineSession): void {
-  expect(isAlive(session.pid)).toBe(false);
-  if ('socketPath' in session.endpoint) expect(existsSync(session.endpoint.socketPath)).toBe(false);
+  const hasSocketFile = 'socketPath' in session.endpoint && existsSync(session.endpoint.socketPath);
+  expect({ lives: isAlive(session.pid), hasSocketFile }).toEqual({ lives: false, hasSocketFile: false });
 }
