@@ -184,25 +184,23 @@ describe('EmbeddedLlamaEngine', () => {
     expect(bound.choices[0]?.message.content).toBe('yes');
   });
 
-  it('keeps to every schema that it takes, with a model that says anything', async () => {
-    const random = await start({
-      files: { format: 'gguf', weights: await fixtureModel('random') },
-      contextSize: 512,
-    });
+  it('keeps to every schema that it takes', async () => {
     const say = async ([name, schema]: [string, unknown]) => {
-      const body = { prompt: 'x', json_schema: schema, max_tokens: 120, temperature: 1, seed: 4 };
-      const { status, answer } = await post(random, '/v1/completions', body);
+      const body = { prompt: 'x', json_schema: schema, max_tokens: 100, temperature: 0 };
+      const { status, answer } = await post(session, '/v1/completions', body);
       const [choice] = answer.choices ?? [];
-      if (status !== 200 || choice?.finish_reason !== 'stop')
-        return { name, status, ended: false, kept: true };
-      return { name, status, ended: true, kept: validatorOf(schema)(JSON.parse(choice.text ?? '')) };
+      const ended = choice?.finish_reason === 'stop';
+      const kept = status === 200 && (!ended || validatorOf(schema)(JSON.parse(choice.text ?? '')));
+      return { name, status, ended, kept };
     };
-    const objects = Object.entries(KEPT).filter(([, schema]) => isObject(schema));
-    const said = await Promise.all(objects.map(say));
-    await random.stop(1_000);
-    expect(said.filter(({ status, kept }) => status !== 200 || !kept)).toEqual([]);
-    expect(said.filter(({ ended }) => ended).length).toBeGreaterThan(objects.length / 2);
-  }, 120_000);
+    const said = await Promise.all(
+      Object.entries(KEPT)
+        .filter(([, schema]) => isObject(schema))
+        .map(say),
+    );
+    expect(said.filter(({ kept }) => !kept)).toEqual([]);
+    expect(said.filter(({ ended }) => ended).length).toBeGreaterThan(said.length / 2);
+  });
 
   it.each(['required', { type: 'function', function: { name: 'get_weather' } }])(
     'calls a tool when that is demanded with %j, of a model that would not',
@@ -224,12 +222,14 @@ describe('EmbeddedLlamaEngine', () => {
   );
 
   it('answers several times with seeds of their own, and counts all tokens', async () => {
-    const more = { n: 3, temperature: 1, seed: 5 };
-    const alone = await Promise.all(
-      [5, 6, 7].map((seed) => ask(session, { prompt: SCRIPTS.dice.prompt, more: { temperature: 1, seed } })),
-    );
+    // One slot computes each in the same way: faces that are equally probable stand in the same order.
+    const one = await start({ slots: 1 });
+    const roll = (more: object) =>
+      ask(one, { prompt: SCRIPTS.dice.prompt, more: { temperature: 1, cache_prompt: false, ...more } });
+    const alone = [await roll({ seed: 5 }), await roll({ seed: 6 }), await roll({ seed: 7 })];
     const faces = alone.map((answer) => answer.choices[0]?.message.content);
-    const together = await ask(session, { prompt: SCRIPTS.dice.prompt, more });
+    const more = { n: 3, temperature: 1, seed: 5, cache_prompt: false };
+    const together = await roll({ n: 3, seed: 5 });
     expect(together.choices.map((choice) => choice.message.content)).toEqual(faces);
     expect(together.usage).toMatchObject({
       prompt_tokens: alone[0]?.usage.prompt_tokens,
@@ -238,13 +238,14 @@ describe('EmbeddedLlamaEngine', () => {
     const texts = ['', '', ''];
     let usages = 0;
     const streamed = { ...more, stream_options: { include_usage: true } };
-    for await (const chunk of askStreaming(session, { prompt: SCRIPTS.dice.prompt, more: streamed })) {
+    for await (const chunk of askStreaming(one, { prompt: SCRIPTS.dice.prompt, more: streamed })) {
       for (const choice of chunk.choices ?? [])
         texts[(choice as { index?: number }).index ?? 0] += choice.delta?.content ?? '';
       if (chunk.usage) usages += 1;
     }
     expect(texts).toEqual(faces);
     expect(usages).toBe(1);
+    await one.stop(1_000);
   });
 
   it('says that memory is short when it is', async () => {
