@@ -1,6 +1,6 @@
 import { makeTemporaryFolder, type TemporaryFolder } from '#testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, EngineSession, ModelFiles } from '../engine.js';
+import type { Engine, EngineSession, EngineSettings, ModelFiles } from '../engine.js';
 
 const NEVER = new AbortController().signal;
 const QUERY = 'where is the harbour';
@@ -23,10 +23,12 @@ export interface RerankingWorld {
   readonly files: () => Promise<ModelFiles>;
   /** Tokens of a slot. */
   readonly contextSize: number;
+  readonly settings?: EngineSettings;
 }
 
 /** What every engine that ranks promises, shown with a real engine and a model whose scores mean nothing. */
-export function describeReranking(name: string, { createEngine, files, contextSize }: RerankingWorld): void {
+export function describeReranking(name: string, world: RerankingWorld): void {
+  const { createEngine, files, contextSize, settings } = world;
   describe(`${name} ranks texts`, () => {
     let folder: TemporaryFolder;
     let session: EngineSession;
@@ -41,6 +43,7 @@ export function describeReranking(name: string, { createEngine, files, contextSi
           mode: 'reranking',
           files: await files(),
           contextSize,
+          ...(settings && { settings }),
           slots: 1,
           threads: 1,
           runDirectory: folder.path,

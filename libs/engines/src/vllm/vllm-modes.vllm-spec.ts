@@ -8,10 +8,13 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeReranking } from '../__contract__/reranking-contract.js';
 import type { EngineSession, ModelFiles } from '../engine.js';
-import { withInstalledVllm } from './__support__/installed-vllm.js';
+import { withInstalledVllm } from '../__contract__/installed-vllm.js';
 import type { VllmEngine } from './vllm-engine.js';
 
 const { signal } = new AbortController();
+
+/** Nothing is compiled for models this small. */
+const EAGER = { flags: ['--enforce-eager'] };
 
 const filesOf = async (name: 'embedding' | 'reranker'): Promise<ModelFiles> => ({
   format: 'safetensors',
@@ -24,6 +27,7 @@ withInstalledVllm((engine) => {
     createEngine: () => engine,
     files: () => filesOf('reranker'),
     contextSize: EMBEDDING_CONTEXT,
+    settings: EAGER,
   });
 });
 
@@ -41,7 +45,7 @@ function describeEmbedding(engine: VllmEngine): void {
           servedName: 'ai/embed',
           mode: 'embedding',
           files: await filesOf('embedding'),
-          settings: { flags: ['--enforce-eager'] },
+          settings: EAGER,
           contextSize: EMBEDDING_CONTEXT,
           slots: 2,
           threads: 1,

@@ -17,7 +17,6 @@ export const EMBEDDING_SHAPE = {
   context: EMBEDDING_CONTEXT,
   feedForward: FEED_FORWARD,
   layers: LAYERS,
-  heads: HEADS,
 } as const;
 
 /** Header entries name these by position. */

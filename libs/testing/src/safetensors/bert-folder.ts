@@ -24,6 +24,9 @@ const LAYER_NAMES = {
 };
 const LAYER_FOLDER = 'encoder.layer';
 
+/** The smallest that vLLM computes with on a processor; the GGUF has smaller heads and more of them. */
+const HEAD_SIZE = 32;
+
 /** Writes the tiny BERT with mean pooling as a folder of safetensors. */
 export async function writeEmbeddingFolder(folder: string): Promise<void> {
   const pooling = join(folder, '1_Pooling');
@@ -64,7 +67,7 @@ export async function writeRerankingFolder(folder: string): Promise<void> {
 }
 
 async function writeBert(folder: string, more: object): Promise<void> {
-  const { dimensions, context, feedForward, layers, heads } = EMBEDDING_SHAPE;
+  const { dimensions, context, feedForward, layers } = EMBEDDING_SHAPE;
   const pieces = wordPieces();
   const config = {
     model_type: 'bert',
@@ -73,7 +76,7 @@ async function writeBert(folder: string, more: object): Promise<void> {
     hidden_size: dimensions,
     intermediate_size: feedForward,
     num_hidden_layers: layers,
-    num_attention_heads: heads,
+    num_attention_heads: dimensions / HEAD_SIZE,
     max_position_embeddings: context,
     type_vocab_size: 2,
     hidden_act: 'gelu',
