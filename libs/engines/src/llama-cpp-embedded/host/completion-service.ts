@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { LlamaContext, LlamaModel, Token } from 'node-llama-cpp';
+import type { LlamaModel, Token } from 'node-llama-cpp';
 import { answerCompletion } from './answer-completion.js';
 import { answerGrammar } from './answer-grammar.js';
 import { ChatTemplate } from './chat-template.js';
@@ -9,12 +9,12 @@ import { chatEncoding, textEncoding } from './encode-chunk.js';
 import { EraseGate } from './erase-gate.js';
 import { FINGERPRINT } from './fingerprint.js';
 import type { HostOptions } from './host-options.js';
-import { contextSizeFor, readTemplate } from './load-model.js';
+import { readTemplate } from './load-model.js';
 import { checkTokens, tokenizeChat, tokenizeFramed } from './prompt-tokens.js';
 import { exposeRawLogprobs } from './raw-logprobs.js';
 import { readParts, withBeginning } from './read-parts.js';
 import { PLAIN, shownTags, type ReadingOptions } from './reading/answer-reader.js';
-import { orderBySequence } from './sequence-order.js';
+import { createOrderedContext } from './ordered-context.js';
 import { SequenceSlot } from './sequence-slot.js';
 import { unsupported } from './parameters.js';
 import { RequestError } from './request-error.js';
@@ -23,9 +23,6 @@ import { SlotPool } from './slot-pool.js';
 import { tokenRoutes } from './token-routes.js';
 import { TextGenerator } from './text-generator.js';
 import type { WrittenParts } from './written-answer.js';
-
-const NO_ORDER =
-  'this version of node-llama-cpp does not show its sequence ids; streams that run together are slower than they could be';
 
 /** Seeds have 32 bits; the last one asks for another each time. */
 const SEED_LIMIT = 0xffffffff;
@@ -44,7 +41,7 @@ interface Work {
 
 /** Serves a model that generates text. */
 export async function startCompletionService(model: LlamaModel, options: HostOptions): Promise<Service> {
-  const context = await createContext(model, options);
+  const context = await createOrderedContext(model, options);
   const logprobs = exposeRawLogprobs(context, model);
   if (!logprobs) process.stderr.write(`warn: ${NO_LOGPROBS}\n`);
   const gate = new EraseGate();
@@ -100,30 +97,6 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
     ['POST /rerank', refuseOthers],
     ['POST /v1/rerank', refuseOthers],
   ]);
-}
-
-async function createContext(model: LlamaModel, options: HostOptions): Promise<LlamaContext> {
-  // The order is asked for only while decoding, when the context is there.
-  const warnOfOrder = once(() => process.stderr.write(`warn: ${NO_ORDER}\n`));
-  const created: { context?: LlamaContext } = {};
-  created.context = await model.createContext({
-    sequences: options.slots,
-    contextSize: contextSizeFor(model, options.contextSize),
-    batchSize: options.batchSize,
-    threads: options.threads,
-    batching: {
-      itemPrioritizationStrategy: (work) => orderBySequence(created.context, work, warnOfOrder),
-    },
-  });
-  return created.context;
-}
-
-function once(act: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) act();
-    done = true;
-  };
 }
 
 const refuseOthers: Handler = () => {
