@@ -60,6 +60,7 @@ export class SglangEngine extends Engine {
         environment: this.#environment,
       },
       log: spec.log,
+      sharesMemory: true,
       explain: explainSglangEnd,
       lackedMemory: sglangLackedMemory,
     });
