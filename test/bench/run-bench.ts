@@ -192,7 +192,7 @@ class Runner {
     try {
       const off = await startAffinityCluster(random, false);
       try {
-        const scale = this.options.quick ? { conversations: 1, turns: 4 } : { conversations: 2, turns: 8 };
+        const scale = this.options.quick ? { conversations: 1, turns: 4 } : { conversations: 1, turns: 6 };
         await this.add('prefix affinity', () => prefixAffinity({ on, off, rounds, ...scale }));
       } finally {
         await off.stop();
