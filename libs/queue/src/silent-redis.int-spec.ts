@@ -95,6 +95,7 @@ describe('a consumer of loads and pulls whose connections go silent without an e
     }
     class NoPulls extends PullHandler {
       override pull = (): Promise<PullOutcome> => Promise.reject(new Error('not asked for'));
+      override ended = (): Promise<void> => Promise.resolve();
     }
     @Module({
       providers: [

@@ -28,6 +28,9 @@ import { watchWaits } from './watch-waits.js';
 export abstract class PullHandler {
   /** @throws HandBack to give the job to another worker. */
   abstract pull(job: PullJob): Promise<PullOutcome>;
+
+  /** The job of a pull is over: who asks for the same reference from now on begins a pull of their own. */
+  abstract ended(job: PullJob, outcome: PullOutcome): Promise<void>;
 }
 
 /** What a worker does with a load job. */
@@ -117,6 +120,13 @@ function consumers({ variant, names, redis, pulls, loads, onError }: StaticConsu
       inHand.start();
       this.worker.once('closed', () => inHand.stop());
       runWatched(this.worker, report);
+    }
+
+    @OnWorkerEvent('completed')
+    tell(job: Job, outcome: PullOutcome): void {
+      this.handler
+        .ended(checkContract(PullJob, job.data), outcome)
+        .catch((error: unknown) => this.complain(error as Error));
     }
 
     @OnWorkerEvent('error')

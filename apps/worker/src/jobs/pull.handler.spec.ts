@@ -36,12 +36,14 @@ function endlessPulls() {
 }
 
 describe('a pull that is cancelled', () => {
-  it('ends for everybody with a sentence, and no other pull does', async () => {
+  it('ends for everybody with a sentence, once its job is over, and no other pull does', async () => {
     const { handler, pull, told, stop } = endlessPulls();
     const [one, two] = [pull(ONE), pull(TWO)];
     handler.cancel(ONE);
     const outcome = { ok: false, failure: 'failed', message: 'the pull was cancelled' };
     expect(await one).toEqual(outcome);
+    expect(told).toEqual([]);
+    await handler.ended({ version: ENVELOPE_VERSION, reference: ONE }, await one);
     expect(told).toEqual([{ version: ENVELOPE_VERSION, reference: ONE, outcome }]);
     stop();
     await expect(two).rejects.toThrow(HandBack);

@@ -44,8 +44,12 @@ export class ModelPullHandler extends PullHandler {
     logger.info('Pulling a model', { reference });
     const outcome = await this.attempt(job);
     logger.info('Pull ended', { reference, ...outcome });
-    await this.tell({ version: ENVELOPE_VERSION, reference, outcome });
     return outcome;
+  }
+
+  /** Told no sooner: who heard of a failure and asks again, perhaps with a token, would join the pull that failed. */
+  override ended({ reference }: PullJob, outcome: PullOutcome): Promise<void> {
+    return this.tell({ version: ENVELOPE_VERSION, reference, outcome });
   }
 
   /** Ends the pulls of a reference, if this worker runs any, for everybody who waits for them. */
