@@ -28,19 +28,26 @@ const ROOM_FOR_ONE = '250MiB';
 
 const SMALL = { LONGSHORE_SLOTS: '2', LONGSHORE_CONTEXT_SIZE: '512', LONGSHORE_MEMORY: ROOM_FOR_ONE };
 
+/** Engines and workers start slowly on a busy machine. */
+const PATIENCE = { within: 60_000 };
+
 const shared = useCluster({ gateways: 1, workers: 0, engine: 'synthetic' });
 
 let scripted = '';
 let random = '';
+let embedding = '';
 let workers: ClusterWorker[] = [];
+let streams: OpenResponse[] = [];
 
 beforeAll(async () => {
   const worker = await shared.cluster.addWorker();
   scripted = (await shared.pulled('scripted')).reference;
   random = (await shared.pulled('random')).reference;
+  embedding = (await shared.pulled('embedding')).reference;
   await worker.stop();
 });
 afterEach(async () => {
+  for (const stream of streams.splice(0)) stream.hangUp();
   await Promise.all(workers.splice(0).map((worker) => worker.stop()));
 });
 
@@ -64,7 +71,8 @@ const sessionsOf = async (worker: ClusterWorker): Promise<readonly SessionAnnoun
 async function occupy(model: string): Promise<OpenResponse> {
   const parameters = { max_tokens: 100_000, synthetic: { rate: 50 } };
   const stream = await openChat(url(), { model, prompt: 'Hello', parameters });
-  await eventually(() => stream.received().includes(' t3"'));
+  streams.push(stream);
+  await eventually(() => stream.received().includes(' t3"'), Boolean, PATIENCE);
   return stream;
 }
 
@@ -108,7 +116,7 @@ describe('memory', () => {
     const worker = await startWorker({ LLAMA_SERVER_PATH: engine });
     const stream = await occupy(scripted);
     const waiting = ask(random);
-    await eventually(() => worker.log().includes('"next":"wait"'));
+    await eventually(() => worker.log().includes('"next":"wait"'), Boolean, PATIENCE);
     stream.hangUp();
     expect((await waiting).status).toBe(200);
   });
@@ -142,9 +150,9 @@ describe('memory', () => {
     const engine = await syntheticEnginePath({ contextLimit: 1 });
     const small = await startWorker({ LLAMA_SERVER_PATH: engine, LONGSHORE_MEMORY: '200MiB' });
     const large = await startWorker({ LONGSHORE_MEMORY: '2GiB', LONGSHORE_MAX_SESSIONS: '1' });
-    const stream = await occupy(random);
+    const stream = await occupy(embedding);
     const waiting = ask(scripted);
-    await eventually(() => small.log().includes('"next":"give-up"'));
+    await eventually(() => small.log().includes('/scripted:1: it needs some'), Boolean, PATIENCE);
     stream.hangUp();
     expect(await waiting).toMatchObject({ status: 200, workerId: large.workerId });
   });
@@ -160,17 +168,20 @@ describe('a model that is idle', () => {
     await eventually(
       () => sessionsOf(worker),
       ([session]) => session?.keepAlive === -1,
+      PATIENCE,
     );
     expect(enginesOf(worker)[0]?.pid).toBe(pid);
     expect(await configure({ model: scripted, keep_alive: '0' })).toBe(202);
     await eventually(
       () => enginesOf(worker),
       (engines) => engines.length === 0,
+      PATIENCE,
     );
     expect((await ask(scripted)).status).toBe(200);
     await eventually(
       () => enginesOf(worker),
       (engines) => engines.length === 0,
+      PATIENCE,
     );
     await requestJson({ url: `${url()}/engines/unload`, body: { all: true, backend: 'llama.cpp' } });
   });
@@ -184,9 +195,10 @@ describe('a model that is idle', () => {
     await eventually(
       () => enginesOf(worker),
       (engines) => engines.length === 1,
+      PATIENCE,
     );
     const before = stream.received().length;
-    await eventually(() => stream.received().length > before);
+    await eventually(() => stream.received().length > before, Boolean, PATIENCE);
     stream.hangUp();
   });
 });
@@ -197,7 +209,7 @@ describe('a configuration that changes', () => {
       const worker = await startWorker({ LONGSHORE_MAX_SESSIONS: maximum, LONGSHORE_SLOTS: '1' });
       const parameters = { max_tokens: 150, synthetic: { rate: 50 } };
       const stream = await openChat(url(), { model: scripted, prompt: 'Hello', parameters });
-      await eventually(() => stream.received().includes(' t3"'));
+      await eventually(() => stream.received().includes(' t3"'), Boolean, PATIENCE);
       const size = maximum === '1' ? 1_536 : 2_048;
       expect(await configure({ model: scripted, 'context-size': size })).toBe(202);
       const next = streamChat(url(), { model: scripted, prompt: 'Hello', parameters: { max_tokens: 3 } });
@@ -205,6 +217,7 @@ describe('a configuration that changes', () => {
       await eventually(
         () => contextOf(worker),
         (contexts) => contexts.join() === String(size),
+        PATIENCE,
       );
       expect(assembleChat(parseSse(await stream.whole())).text).toBe(syntheticText(150));
       expect((await sessionsOf(worker)).filter(({ state }) => state === 'ready')).toHaveLength(1);
@@ -234,12 +247,14 @@ describe('a load', () => {
       eventually(
         () => sessionsOf(worker),
         ([session]) => session?.state === 'ready',
+        PATIENCE,
       );
     expect((await ready())[0]).toMatchObject({ keepAlive: -1, reference: scripted });
     process.kill(enginesOf(worker)[0]?.pid ?? 0, 'SIGKILL');
     await eventually(
       () => sessionsOf(worker),
       (sessions) => sessions.length === 0,
+      PATIENCE,
     );
     await ready();
   });
