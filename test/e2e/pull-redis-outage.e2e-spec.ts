@@ -17,6 +17,7 @@ import {
   type RegistryGate,
   startRegistryGate,
 } from '#testing';
+import { redisLeftovers } from './support/redis-leftovers.js';
 import { useCluster } from './support/use-cluster.js';
 
 const PULLED = { type: 'success', message: 'Model pulled successfully' };
@@ -121,5 +122,12 @@ describe.each([
     expect(gate.blobsRead).toHaveLength(new Set(gate.blobsRead).size);
     const { status, json } = await requestJson({ url: `${url(1)}/models/${reference}` });
     expect([status, json]).toMatchObject([200, { id }]);
+    // A Redis that came back empty was given the pull again, and another worker may still copy the model from the first.
+    await eventually(
+      () => redisLeftovers(redis.url),
+      (left) => !left.some((key) => key.includes('{pull.cpu}:active')),
+      { within: 60_000, what: 'every pull to end' },
+    );
+    expect(gate.blobsRead).toHaveLength(new Set(gate.blobsRead).size);
   });
 });
