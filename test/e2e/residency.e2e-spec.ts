@@ -37,7 +37,7 @@ let scripted = '';
 let random = '';
 let embedding = '';
 let workers: ClusterWorker[] = [];
-let streams: OpenResponse[] = [];
+const streams: OpenResponse[] = [];
 
 beforeAll(async () => {
   const worker = await shared.cluster.addWorker();

@@ -11,15 +11,17 @@ import type { SettledConfig } from '../worker.config.js';
 import { AvoidedModels } from './avoided-models.js';
 import { Expander } from './expander.js';
 import { FailedLoads } from './failed-loads.js';
+import type { LoadTask } from './load-task.js';
 import { LoadReports } from './load-reports.js';
 import { MemoryLedger } from './memory-ledger.js';
 import type { ModelLibrary } from './model-library.js';
-import { ModelResidency, type ResidencyEffects } from './model-residency.js';
+import { ModelResidency } from './model-residency.js';
 import { Preloader } from './preloader.js';
 import { provideSession } from './provide-session.js';
 import { queueOf, ResidentSession, type SessionIdentity } from './resident-session.js';
 import { Rollout } from './rollout.js';
-import { type LoadTask, SessionStarter } from './session-starter.js';
+import type { ResidencyEffects } from './residency-effects.js';
+import { SessionStarter } from './session-starter.js';
 import { WorkerMemory } from './worker-memory.js';
 
 export interface ModelHostParts {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Logger } from '#observability';
-import { ModelResidency, type ResidencyEffects } from './model-residency.js';
+import { ModelResidency } from './model-residency.js';
+import type { ResidencyEffects } from './residency-effects.js';
 import type { ResidentSession, SessionIdentity } from './resident-session.js';
-import { type LoadTask, NoRoomBeside } from './session-starter.js';
+import { type LoadTask, NoRoomBeside } from './load-task.js';
 
 const identity = (digit: number) =>
   ({ modelId: `sha256:${String(digit).repeat(64)}`, mode: 'completion' }) as const;

@@ -1,10 +1,26 @@
 import { LongshoreError, type SessionConfiguration } from '#contracts';
 import type { EngineSession, SessionSpec } from '#engines';
-import type { HostedEngine } from '../engines/hosted-engines.js';
+import type { Logger } from '#observability';
+import type { HostedEngine, HostedEngines } from '../engines/hosted-engines.js';
 import type { Provision } from './provide-session.js';
 import { contextLadder } from './room.js';
 import { contextSizeFor, keepAliveFor, settingsOf } from './session-plan.js';
-import type { LoadTask, SessionStarterParts } from './session-starter.js';
+import type { LoadTask } from './load-task.js';
+
+export interface StartParts {
+  readonly workerId: string;
+  readonly settings: {
+    /** Tokens; 0 = no wish. */
+    readonly contextSize: number;
+    readonly slots: number;
+    readonly threads: number;
+    /** ms, -1 = for ever. */
+    readonly keepAlive: number;
+  };
+  readonly runDirectory: string;
+  readonly engines: HostedEngines;
+  readonly logger: Logger;
+}
 
 /** All that belongs to one start. */
 export interface Start {
@@ -29,7 +45,7 @@ export interface StartedSession {
 
 /** Which engine is to run a model, and with how much context. @throws LongshoreError `no_capable_worker` */
 export function planStart(
-  { engines, workerId, settings, logger }: SessionStarterParts,
+  { engines, workerId, settings, logger }: StartParts,
   order: Pick<Start, 'task' | 'configuration' | 'provision'>,
 ): Start {
   const { model, files } = order.provision;
@@ -56,7 +72,7 @@ export function planStart(
 
 /** What the engine is told. */
 export function specOf(
-  { settings, runDirectory, logger }: SessionStarterParts,
+  { settings, runDirectory, logger }: StartParts,
   start: Start,
   contextSize: number | undefined,
 ): SessionSpec {

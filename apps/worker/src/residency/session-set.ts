@@ -1,5 +1,5 @@
 import type { Logger } from '#observability';
-import type { ResidencyEffects } from './model-residency.js';
+import type { ResidencyEffects } from './residency-effects.js';
 import type { ResidentSession } from './resident-session.js';
 
 /** The sessions of a worker, from when they take jobs until their engines are gone. */

@@ -6,7 +6,8 @@ import { HostedEngines } from '../engines/hosted-engines.js';
 import { LoadReports } from './load-reports.js';
 import { MemoryLedger } from './memory-ledger.js';
 import type { Provision } from './provide-session.js';
-import { type LoadRoom, NoRoomBeside, SessionStarter, type SessionStarterParts } from './session-starter.js';
+import { type LoadRoom, NoRoomBeside } from './load-task.js';
+import { SessionStarter, type SessionStarterParts } from './session-starter.js';
 
 const PROBE: EngineProbe = { version: '1', formats: ['remote'], modes: ['completion'] };
 

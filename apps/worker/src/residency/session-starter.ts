@@ -1,58 +1,26 @@
 import type { Configurations } from '#cluster';
 import { LongshoreError, type SessionConfiguration } from '#contracts';
 import { type EngineSession, EngineStartError } from '#engines';
-import type { Logger } from '#observability';
-import type { HostedEngines } from '../engines/hosted-engines.js';
 import type { MemoryFigures } from '../machine/container-memory.js';
 import { explainShortage } from './explain-shortage.js';
 import { estimateNeed } from './estimate-need.js';
+import { type LoadTask, NoRoomBeside } from './load-task.js';
 import type { LoadReports } from './load-reports.js';
 import type { MemoryLedger } from './memory-ledger.js';
 import type { Provision } from './provide-session.js';
 import type { SessionIdentity } from './resident-session.js';
 import { afterShortage } from './room.js';
-import { describeStart, nameOf, planStart, specOf, type Start, type StartedSession } from './plan-start.js';
+import {
+  describeStart,
+  nameOf,
+  planStart,
+  specOf,
+  type Start,
+  type StartedSession,
+  type StartParts,
+} from './plan-start.js';
 
-/** What a load may do about the other sessions of its worker. */
-export interface LoadRoom {
-  /** True when a session of the same model goes on meanwhile: then nobody else is troubled. */
-  readonly beside: boolean;
-  /** Some other session is there, idle or not. */
-  readonly others: boolean;
-  /** Some other session is idle. */
-  readonly evictable: boolean;
-  /** Ends the idle session that was used least lately. @returns false when there was none */
-  evict(): Promise<boolean>;
-  /** Waits until another session can be ended, or has ended. @returns false when there is no other. @throws the signal's reason */
-  later(signal: AbortSignal): Promise<boolean>;
-}
-
-export interface LoadTask {
-  readonly identity: SessionIdentity;
-  readonly queue: string;
-  /** What it is asked for by. */
-  readonly reference?: string | undefined;
-  readonly room: LoadRoom;
-  readonly signal: AbortSignal;
-}
-
-/** A session cannot be brought up while the one it is to replace is there. */
-export class NoRoomBeside extends Error {
-  override readonly name = 'NoRoomBeside';
-}
-
-export interface SessionStarterParts {
-  readonly workerId: string;
-  readonly settings: {
-    /** Tokens; 0 = no wish. */
-    readonly contextSize: number;
-    readonly slots: number;
-    readonly threads: number;
-    /** ms, -1 = for ever. */
-    readonly keepAlive: number;
-  };
-  readonly runDirectory: string;
-  readonly engines: HostedEngines;
+export interface SessionStarterParts extends StartParts {
   readonly provide: (task: LoadTask, configuration: SessionConfiguration | undefined) => Promise<Provision>;
   readonly configurations: Pick<Configurations, 'get'>;
   readonly ledger: MemoryLedger;
@@ -62,7 +30,6 @@ export interface SessionStarterParts {
   readonly pinned: (identity: SessionIdentity) => boolean;
   /** Whether another worker may have room for what found none here. */
   readonly roomElsewhere: (identity: SessionIdentity, here: MemoryFigures) => boolean;
-  readonly logger: Logger;
 }
 
 /** An engine that found too little memory, and how much there was. */
