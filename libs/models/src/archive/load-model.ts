@@ -94,11 +94,14 @@ async function loadBlob(entry: TarEntry, digest: string, target: BlobTarget): Pr
     verb: 'Transferred',
   });
   const room = await store.reserveAsIs([blob]);
-  const delivered = store.deliver({
-    blob,
-    open: () => Promise.resolve(entry.content),
-    ...(signal && { signal }),
-    onProgress: (bytes) => reporter.report(blob, bytes),
-  });
-  await delivered.finally(() => room.release());
+  try {
+    await store.deliver({
+      blob,
+      open: () => Promise.resolve(entry.content),
+      ...(signal && { signal }),
+      onProgress: (bytes) => reporter.report(blob, bytes),
+    });
+  } finally {
+    await room.release();
+  }
 }
