@@ -11,6 +11,7 @@ import { SegmentMap } from './segment-map.js';
 export class PartialFile {
   private running: Promise<void> = Promise.resolve();
   private queued: Promise<void> | undefined;
+  private syncing: Promise<void> | undefined;
 
   private constructor(
     private readonly place: PartialPlace,
@@ -39,7 +40,9 @@ export class PartialFile {
 
   /** Records a segment whose bytes were all written. On return another process would not fetch it again. */
   async finish(index: number): Promise<void> {
-    if (this.segments.finish(index)) await this.save();
+    if (!this.segments.finish(index)) return;
+    this.syncSoon();
+    await this.save();
   }
 
   /** Leaves the files for whoever goes on. */
@@ -53,6 +56,14 @@ export class PartialFile {
     await this.close();
     await rm(this.place.record, { force: true });
     await rm(this.place.data, { force: true });
+  }
+
+  /** Has the disk take what is there while more arrives, so that little is left to wait for at the end. */
+  private syncSoon(): void {
+    this.syncing ??= this.file
+      .datasync()
+      .catch(() => undefined)
+      .finally(() => (this.syncing = undefined));
   }
 
   /** Saves follow each other, and those asked for while one runs become one. */
@@ -70,6 +81,7 @@ export class PartialFile {
   private async settle(): Promise<void> {
     await this.queued?.catch(() => undefined);
     await this.running.catch(() => undefined);
+    await this.syncing;
   }
 
   private async writeRecord(): Promise<void> {
