@@ -49,7 +49,8 @@ export class WorkerConfig {
   /** A folder of its own in the system's temporary folder when empty. */
   @Variable('LONGSHORE_RUN_DIRECTORY') @IsString() runDirectory = '';
 
-  @Variable('LONGSHORE_SLOTS') @IsInt() @IsPositive() slots = 4;
+  /** 0 = whatever suits the engine. */
+  @Variable('LONGSHORE_SLOTS') @IsInt() @Min(0) slots = 0;
   /** Tokens of one slot; 0 = the model's own limit, up to 4096. */
   @Variable('LONGSHORE_CONTEXT_SIZE') @IsInt() @Min(0) contextSize = 0;
   /** 0 = one less than the machine has cores. */

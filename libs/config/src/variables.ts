@@ -41,7 +41,8 @@ export const VARIABLES = {
   LONGSHORE_STORE_URL:
     'Where others reach the same, such as http://worker-1:9000, when it is not that host and port; for all addresses the name of the machine unless set.',
   LONGSHORE_RUN_DIRECTORY: 'Folder for the sockets of engines; keep its path short.',
-  LONGSHORE_SLOTS: 'Requests one session runs at once.',
+  LONGSHORE_SLOTS:
+    'Requests one session runs at once; 0 takes 4 with llama.cpp, 64 with vLLM and SGLang on accelerators and with attached servers.',
   LONGSHORE_CONTEXT_SIZE:
     'Context of one slot in tokens; 0 takes what the model was trained for, up to 4096.',
   LONGSHORE_THREADS: 'Threads of one engine; 0 takes one less than the machine has cores.',

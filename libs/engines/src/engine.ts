@@ -65,6 +65,8 @@ export interface EngineProbe {
   readonly version: string;
   readonly formats: readonly ModelFormat[];
   readonly modes: readonly Mode[];
+  /** Requests a session should run at once when nobody says how many; absent = a handful. */
+  readonly usualSlots?: number;
 }
 
 /** How a session's process ended. */

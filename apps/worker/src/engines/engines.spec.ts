@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CatalogueModel, EngineName, ModelFormat } from '#contracts';
 import { Engine, type EngineProbe, type EngineSession } from '#engines';
 import { Logger } from '#observability';
-import { HostedEngines } from './hosted-engines.js';
+import { HostedEngines, slotsOf } from './hosted-engines.js';
 import { listsModels, remoteModelId, RemoteModels } from './remote-models.js';
 
 class FakeEngine extends Engine {
@@ -37,6 +37,13 @@ const hosted = (name: EngineName, ...formats: ModelFormat[]) => ({
 });
 
 describe('the engines of a worker', () => {
+  it('run as many requests at once as they were told, else as suits them', () => {
+    const probe = { ...hosted('vllm', 'safetensors').probe, usualSlots: 64 };
+    expect(slotsOf({ probe }, 7)).toBe(7);
+    expect(slotsOf({ probe }, 0)).toBe(64);
+    expect(slotsOf(hosted('llama.cpp', 'gguf'), 0)).toBe(4);
+  });
+
   it('take each format to one engine, whatever order they are found in', () => {
     const engines = new HostedEngines([
       hosted('openai', 'remote'),

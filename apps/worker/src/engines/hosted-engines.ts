@@ -7,6 +7,13 @@ export interface HostedEngine {
   readonly probe: EngineProbe;
 }
 
+const A_HANDFUL = 4;
+
+/** Requests a session runs at once. @param configured 0 = whatever suits the engine */
+export function slotsOf(hosted: Pick<HostedEngine, 'probe'> | undefined, configured: number): number {
+  return configured > 0 ? configured : (hosted?.probe.usualSlots ?? A_HANDFUL);
+}
+
 /**
  * The engines of one worker. Models of one format all run in the same engine: the first of the vocabulary's order that
  * takes the format, so that others can tell from the announcement which one it is.

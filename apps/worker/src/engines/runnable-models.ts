@@ -1,6 +1,6 @@
 import type { Catalogue } from '#cluster';
 import type { CatalogueModel, EngineName, Mode, ModelFormat } from '#contracts';
-import type { HostedEngines } from './hosted-engines.js';
+import { type HostedEngines, slotsOf } from './hosted-engines.js';
 
 const DEFAULT_FORMAT: ModelFormat = 'gguf';
 
@@ -35,6 +35,11 @@ export class RunnableModels {
   engineOf(modelId: string): EngineName {
     const { engines, engine } = this.options;
     return engines.forFormat(this.formatOf(modelId))?.engine.name ?? engine;
+  }
+
+  /** Requests a session of the model runs at once here. @param configured 0 = whatever suits the engine */
+  slotsOf(modelId: string, configured: number): number {
+    return slotsOf(this.options.engines.forFormat(this.formatOf(modelId)), configured);
   }
 
   formatOf(modelId: string): ModelFormat {

@@ -11,8 +11,8 @@ export interface ExpanderOptions {
   readonly residency: ModelResidency;
   readonly board: DemandBoard;
   readonly workers: WorkerDirectory;
-  /** Requests a new session runs at once. */
-  readonly slots: number;
+  /** Requests a new session of a model runs at once. */
+  readonly slotsOf: (modelId: string) => number;
   /** True for queues that this worker leaves alone for now. */
   readonly avoids: (queue: string) => boolean;
   /** Whether there is an engine for a model here. */
@@ -97,7 +97,7 @@ export class Expander {
     const waitingSince = this.waitingSince.get(queue) ?? now;
     this.waitingSince.set(queue, waitingSince);
     const servedLately = now - (this.servedAt.get(queue) ?? 0) < SERVED_LATELY_MS;
-    const { slots } = this.options;
+    const slots = this.options.slotsOf(modelId);
     return shouldExpand({ waiting, active, servedLately, waitingSince, elsewhere, slots, now });
   }
 

@@ -97,7 +97,7 @@ export class ModelHost {
       residency: this.residency,
       board: cluster.board,
       workers: cluster.workers,
-      slots: config.slots,
+      slotsOf: (modelId) => this.runnable.slotsOf(modelId, config.slots),
       avoids: (queue) => this.avoided.remaining(queue, Date.now()) > 0,
       canRun: this.canRun,
       logger,

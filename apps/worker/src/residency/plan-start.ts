@@ -1,7 +1,7 @@
 import { LongshoreError, type SessionConfiguration } from '#contracts';
 import type { EngineSession, SessionSpec } from '#engines';
 import type { Logger } from '#observability';
-import type { HostedEngine, HostedEngines } from '../engines/hosted-engines.js';
+import { type HostedEngine, type HostedEngines, slotsOf } from '../engines/hosted-engines.js';
 import type { Provision } from './provide-session.js';
 import { contextLadder } from './room.js';
 import { contextSizeFor, keepAliveFor, settingsOf } from './session-plan.js';
@@ -12,6 +12,7 @@ export interface StartParts {
   readonly settings: {
     /** Tokens; 0 = no wish. */
     readonly contextSize: number;
+    /** 0 = whatever suits the engine. */
     readonly slots: number;
     readonly threads: number;
     /** ms, -1 = for ever. */
@@ -83,7 +84,7 @@ export function specOf(
     ...task.identity,
     servedName,
     files: provision.files,
-    slots: settings.slots,
+    slots: slotsOf(hosted, settings.slots),
     threads: settings.threads,
     runDirectory,
     log: (line) => logger.debug(line, { engine: hosted.engine.driver, model: servedName }),

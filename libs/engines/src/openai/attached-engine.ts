@@ -10,6 +10,9 @@ import { attachedEndpoint, listModels } from './attached-server.js';
 import { AttachedSession } from './attached-session.js';
 import { Reachability, WATCH_TIMES, type WatchTimes } from './reachability.js';
 
+/** Whoever runs the server has sized it for many. */
+const SLOTS = 64;
+
 export interface AttachedEngineOptions {
   /** `http:` or `https:`, with or without a path. */
   readonly url: string;
@@ -64,7 +67,12 @@ export class AttachedEngine extends Engine {
 
   async #ask(): Promise<EngineProbe> {
     const { version } = await listModels(this.#attach().endpoint);
-    return { version, formats: ['remote'], modes: ['completion', 'embedding', 'reranking'] };
+    return {
+      version,
+      usualSlots: SLOTS,
+      formats: ['remote'],
+      modes: ['completion', 'embedding', 'reranking'],
+    };
   }
 
   /** @throws EngineStartError when the address cannot be used */

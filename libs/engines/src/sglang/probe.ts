@@ -6,6 +6,9 @@ import type { SglangProgram } from './find-sglang.js';
 const PROBE_LIMIT_MS = 5 * 60_000;
 const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024;
 
+/** Its cache is divided among whatever runs. */
+const SLOTS = 64;
+
 export interface SglangProbe extends EngineProbe {
   /** Every flag in its `--help`. */
   readonly knownFlags: ReadonlySet<string>;
@@ -25,6 +28,7 @@ export async function probeSglang(
     version: versionIn(version),
     knownFlags: flagsIn(help),
     automatic: automaticIn(help),
+    usualSlots: SLOTS,
     formats: ['safetensors'],
     modes: ['completion', 'embedding', 'reranking'],
   };

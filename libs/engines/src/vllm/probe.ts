@@ -6,6 +6,10 @@ import { EngineStartError, type EngineProbe } from '../engine.js';
 const PROBE_LIMIT_MS = 300_000;
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 
+/** Its cache is divided among whatever runs; on a processor each request more takes memory of its own. */
+const ACCELERATOR_SLOTS = 64;
+const PROCESSOR_SLOTS = 4;
+
 /** What the installed vLLM says of itself. */
 export interface VllmProbe extends EngineProbe {
   /** Every flag in its help, long and short. */
@@ -23,11 +27,13 @@ export async function probeVllm(
 ): Promise<VllmProbe> {
   const run = (...words: string[]): Promise<string> => output(binary, words, environment);
   const [version, help] = await Promise.all([versionOf(binary, run, environment), helpOf(run)]);
+  const processorOnly = version.endsWith('+cpu');
   return {
     version,
+    usualSlots: processorOnly ? PROCESSOR_SLOTS : ACCELERATOR_SLOTS,
     knownFlags: flagsIn(help),
     toolCallParsers: choicesIn(help, '--tool-call-parser'),
-    processorOnly: version.endsWith('+cpu'),
+    processorOnly,
     formats: ['safetensors'],
     modes: ['completion', 'embedding', 'reranking'],
   };
