@@ -111,11 +111,16 @@ describe('a store server', () => {
     expect([...answers]).toEqual(['{"code":"unauthorized","message":"A token of this cluster is needed."}']);
   });
 
-  it('knows nothing but digests of what its models are made of', async () => {
-    const stray = Buffer.from('of no model');
-    await writeFile(join(served.store.directory, 'blobs', 'sha256', digestOf(stray).slice(7)), stray);
+  it('serves a blob as soon as it is whole, before the model it is of', async () => {
+    const early = Buffer.from('of a model that is still coming');
+    await writeFile(join(served.store.directory, 'blobs', 'sha256', digestOf(early).slice(7)), early);
+    const answer = await ask(`/v2/store/blobs/${digestOf(early)}`);
+    expect([answer.status, (await answer.whole()).toString()]).toEqual([200, early.toString()]);
+  });
+
+  it('knows nothing but digests of blobs and models', async () => {
     const paths = [
-      `/v2/store/blobs/${digestOf(stray)}`,
+      `/v2/store/blobs/${digestOf(Buffer.from('nowhere'))}`,
       '/v2/store/blobs/../../../layout.json',
       '/v2/store/blobs/sha256:..%2f..%2flayout.json',
       `/v2/store/blobs/${weights.descriptor.digest}/../../../layout.json`,
