@@ -4,10 +4,19 @@ import { Quarantine } from './quarantine.js';
 /** A model that did not fit is left alone for this long, so that others can take it; ms. */
 const TOO_LARGE_MS = 15_000;
 
+/** A model that comes back from others each time is left alone for at most so long; ms. */
+const LONGEST_TOO_LARGE_MS = 300_000;
+
+/** After so long without coming back it may be left to others as if for the first time; ms. */
+const MEMORY_MS = 2 * LONGEST_TOO_LARGE_MS;
+
 /** The models a worker leaves alone for now: engines kept dying with them, or there was no memory for them. */
 export class AvoidedModels {
   private readonly quarantine = new Quarantine();
   private readonly tooLarge = new Map<string, { readonly until: number; readonly error: LongshoreError }>();
+
+  /** How often models that did not fit were left to others, and when last. */
+  private readonly leftToOthers = new Map<string, { readonly times: number; readonly at: number }>();
 
   constructor(private readonly workerId: string) {}
 
@@ -21,6 +30,20 @@ export class AvoidedModels {
     this.tooLarge.set(queue, { until: now + TOO_LARGE_MS, error });
   }
 
+  /**
+   * A model that did not fit is to be tried by others. Each time it is left alone for longer, so that workers which all
+   * lack memory do not hand it to each other for ever.
+   */
+  noteLeftToOthers(queue: string, now: number): void {
+    const before = this.leftToOthers.get(queue);
+    const times = before !== undefined && now - before.at < MEMORY_MS ? before.times + 1 : 0;
+    this.leftToOthers.set(queue, { times, at: now });
+    const shortage = this.tooLarge.get(queue);
+    if (shortage === undefined) return;
+    const pause = Math.min(TOO_LARGE_MS * 2 ** times, LONGEST_TOO_LARGE_MS);
+    this.tooLarge.set(queue, { ...shortage, until: now + pause });
+  }
+
   /** Memory was freed: what did not fit may. */
   roomMade(): void {
     this.tooLarge.clear();
@@ -29,6 +52,7 @@ export class AvoidedModels {
   /** It is to be run in another way. */
   reconfigured(queue: string): void {
     this.tooLarge.delete(queue);
+    this.leftToOthers.delete(queue);
   }
 
   /** For how long the model of this queue is still left alone; ms. */

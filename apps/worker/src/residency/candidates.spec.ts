@@ -40,6 +40,27 @@ describe('candidates for a model', () => {
     expect(mayLoad([worker()], 'safetensors')).toBe(false);
   });
 
+  it('run it in the mode that is asked for, with the engine that they use for its format', () => {
+    const engine = { name: 'llama.cpp', driver: 'd', version: '1', formats: ['gguf'] } as const;
+    const capable = { ...engine, modes: ['completion'] } as const;
+    const embedder = { ...engine, modes: ['embedding'] } as const;
+    expect(mayLoad([worker({ engines: [capable] })])).toBe(true);
+    expect(mayLoad([worker({ engines: [embedder] })])).toBe(false);
+    expect(mayLoad([worker({ engines: [{ ...capable, name: 'vllm' }, embedder] })])).toBe(false);
+    const reranking = {
+      identity: { ...identity, mode: 'reranking' },
+      format: 'gguf',
+      variant: 'cpu',
+    } as const;
+    expect(whoMayLoad(reranking, [worker()])).toEqual([]);
+  });
+
+  it('are attached to the server that has it, where it is the model of a server', () => {
+    const engines = [{ name: 'openai', driver: 'd', version: '1', formats: ['remote'] }] as const;
+    expect(mayLoad([worker({ engines })], 'remote')).toBe(false);
+    expect(mayLoad([worker({ engines, models: [identity.modelId] })], 'remote')).toBe(true);
+  });
+
   it('have more memory when that is worth a try, on their devices where they have some', () => {
     const here = { total: 100, free: 50 };
     expect(hasMoreMemory(worker({ memoryTotal: 101, memoryFree: 51 }), here)).toBe(false);

@@ -1,4 +1,11 @@
-import { completionQueue, type ModelFormat, type Variant, type WorkerAnnouncement } from '#contracts';
+import {
+  completionQueue,
+  ENGINES,
+  type Mode,
+  type ModelFormat,
+  type Variant,
+  type WorkerAnnouncement,
+} from '#contracts';
 import type { MemoryFigures } from '../machine/container-memory.js';
 import type { SessionIdentity } from './resident-session.js';
 
@@ -32,8 +39,24 @@ export function whoMayLoad(
       worker.variant === variant &&
       !worker.draining &&
       worker.avoids?.includes(queue) !== true &&
-      worker.engines.some(({ formats }) => formats.includes(format)),
+      hasEngine(worker, format, identity),
   );
+}
+
+/** What an engine can do that does not say it: workers of earlier releases know no other modes. */
+const UNSAID_MODES: readonly Mode[] = ['completion', 'embedding'];
+
+/** What a worker says of the model itself counts where nobody can bring it the files. */
+function hasEngine(
+  { engines, models }: WorkerAnnouncement,
+  format: ModelFormat,
+  { modelId, mode }: SessionIdentity,
+): boolean {
+  const [engine] = engines
+    .filter(({ formats }) => formats.includes(format))
+    .toSorted((a, b) => ENGINES.indexOf(a.name) - ENGINES.indexOf(b.name));
+  if (engine === undefined || !(engine.modes ?? UNSAID_MODES).includes(mode)) return false;
+  return format !== 'remote' || models.includes(modelId);
 }
 
 /** A difference in memory smaller than this share is no reason to try elsewhere. */

@@ -29,10 +29,11 @@ function bench(others: readonly WorkerAnnouncement[], format: 'gguf' | 'safetens
   const told: LongshoreError[] = [];
   const events: unknown[] = [];
   const redis = { publish: async (_: string, text: string) => void events.push(JSON.parse(text)) };
+  const avoided = new AvoidedModels('w');
   const failures = new FailedLoads({
     workerId: 'w',
     variant: 'cpu',
-    avoided: new AvoidedModels('w'),
+    avoided,
     others: () => others,
     formatOf: () => format,
     memory: async () => ({ total: 100, free: 50 }),
@@ -44,7 +45,7 @@ function bench(others: readonly WorkerAnnouncement[], format: 'gguf' | 'safetens
     onChange: () => undefined,
     logger: new Logger({ level: 'error', format: 'json', write: () => undefined }),
   });
-  return { failures, told, events };
+  return { failures, avoided, told, events };
 }
 
 const tooLarge = new LongshoreError('out_of_memory', 'Too large.');
@@ -93,6 +94,25 @@ describe('a model that cannot be loaded', () => {
     expect(told).toEqual([tooLarge]);
     expect(await failures.giveUp(identity)).toBe(true);
     expect(told).toEqual([tooLarge, tooLarge]);
+  });
+
+  it('that is too large here is not told of while a worker loads it whose memory it has taken meanwhile', async () => {
+    const { failures, told } = bench([other({ memoryFree: 10, sessions: [loading] })]);
+    await failures.failed(identity, tooLarge);
+    expect(await failures.giveUp(identity)).toBe(false);
+    expect(told).toEqual([]);
+  });
+
+  it('that comes back from a worker with more memory is left alone for longer', async () => {
+    const { failures, avoided } = bench([other()]);
+    const pauses: number[] = [];
+    for (let times = 0; times < 3; times++) {
+      await failures.failed(identity, tooLarge);
+      pauses.push(avoided.remaining(queue, Date.now()));
+      avoided.roomMade();
+    }
+    expect(pauses[1]).toBeGreaterThan(1.5 * (pauses[0] ?? 0));
+    expect(pauses[2]).toBeGreaterThan(1.5 * (pauses[1] ?? 0));
   });
 
   it('for want of an engine is told of unless another worker has one', async () => {

@@ -40,7 +40,8 @@ export class FailedLoads {
       onChange();
     }
     if (someHolds(identity, variant, others())) return;
-    if (error.code === TOO_LARGE && (await this.handsOn(identity))) return;
+    if (error.code === TOO_LARGE && (await this.handsOn(identity)))
+      return avoided.noteLeftToOthers(this.queueOf(identity), Date.now());
     await this.tell(identity, error);
   }
 
@@ -59,8 +60,10 @@ export class FailedLoads {
     return this.candidates(identity).length > 0;
   }
 
-  /** Tells those who wait for a model that this worker leaves alone, unless another can load it. @returns whether it did */
+  /** Tells those who wait for a model that this worker leaves alone, unless another has it or can load it. @returns whether it did */
   async giveUp(identity: SessionIdentity): Promise<boolean> {
+    // Whoever loads it has less memory left than it had.
+    if (someHolds(identity, this.parts.variant, this.parts.others())) return false;
     const error = this.parts.avoided.reasonFor(this.queueOf(identity), Date.now());
     const elsewhere =
       error.code === TOO_LARGE ? await this.handsOn(identity) : this.loadableElsewhere(identity);
