@@ -39,7 +39,7 @@ export function controlHandlers(parts: ControlParts): ControlHandlers {
 }
 
 async function purgeModels({ library, residency, onChange }: ControlParts): Promise<void> {
-  for (const id of await library.purge()) await residency.forget(id);
+  await Promise.all((await library.purge()).map((id) => residency.forget(id)));
   onChange();
 }
 

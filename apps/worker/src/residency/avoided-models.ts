@@ -51,6 +51,7 @@ export class AvoidedModels {
 
   /** It is to be run in another way. */
   reconfigured(queue: string): void {
+    this.quarantine.forget(queue);
     this.tooLarge.delete(queue);
     this.leftToOthers.delete(queue);
   }

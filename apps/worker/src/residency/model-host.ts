@@ -191,12 +191,12 @@ export class ModelHost {
     const { identity } = session;
     const loadable = await this.failures.bury(session, jobsReturned);
     if (this.parts.stopping.aborted) return;
+    this.preloader.lost(identity, this.avoided.remaining(this.queueOf(identity), Date.now()));
     if (!loadable) {
       await this.failures.giveUp(identity);
       return;
     }
     this.expander.lookAfter(this.queueOf(identity));
-    this.preloader.lost(identity);
   }
 
   private async load(task: LoadTask): Promise<ResidentSession> {

@@ -17,12 +17,12 @@ interface FakeSession {
 }
 
 /** Loads at once; unloads in 20 ms. */
-function bench(maxSessions: number, load: (task: LoadTask) => object = () => ({})) {
+function bench(maxSessions: number, load: (task: LoadTask) => object | Promise<object> = () => ({})) {
   const loaded: FakeSession[] = [];
   const told: string[] = [];
   const effects: ResidencyEffects = {
     load: async (task) => {
-      const session = Object.assign(idleSession(task.identity), load(task));
+      const session = Object.assign(idleSession(task.identity), await load(task));
       loaded.push(session);
       return session as unknown as ResidentSession;
     },
@@ -78,6 +78,20 @@ describe('ModelResidency', () => {
     await residency.ensure(identity(1));
     await forgotten;
     expect(residency.announce()).toMatchObject([{ state: 'ready' }]);
+  });
+
+  it('does not keep a model that is deleted while it is being loaded', async () => {
+    const { residency } = bench(2, () => new Promise((resolve) => setTimeout(() => resolve({}), 20)));
+    const loaded = residency.ensure(identity(1));
+    await residency.forget(identity(1).modelId);
+    await loaded;
+    expect(residency.announce()).toEqual([]);
+  });
+
+  it('tells of models that are on their way', () => {
+    const { residency } = bench(1, () => new Promise(() => undefined));
+    void residency.ensure(identity(1));
+    expect(residency.present()).toEqual([identity(1)]);
   });
 
   it('ends the idle ones among the sessions that are meant, and no other', async () => {
@@ -142,7 +156,7 @@ describe('a session whose model is configured anew', () => {
     expect(told.at(-1)).toBe('loaded');
   });
 
-  it('goes on when it cannot run in the new way, which is not tried again', async () => {
+  it('goes on when it cannot run in the new way, which is tried again only when somebody asks', async () => {
     const { residency, loaded, told } = bench(3, ({ room }) => {
       if (room.beside) throw new Error('no such flag');
       return {};
@@ -151,6 +165,9 @@ describe('a session whose model is configured anew', () => {
     await residency.renew(identity(1), configured);
     await residency.renew(identity(1), configured);
     expect(loaded).toMatchObject([{ state: 'ready' }]);
-    expect(told).toEqual(['waiting', 'loaded', 'kept: The model could not be loaded: no such flag']);
+    const kept = 'kept: The model could not be loaded: no such flag';
+    expect(told).toEqual(['waiting', 'loaded', kept]);
+    await residency.renew(identity(1), { ...configured, again: true });
+    expect(told).toEqual(['waiting', 'loaded', kept, kept]);
   });
 });

@@ -21,6 +21,15 @@ export interface SessionFilter {
   readonly engine?: string | undefined;
 }
 
+/** What is in force for a model from now on. */
+export interface Renewal {
+  /** ms, -1 = for ever. */
+  readonly keepAlive: number;
+  readonly revision: string | undefined;
+  /** Also what was found not to work; false by default. */
+  readonly again?: boolean;
+}
+
 interface LoadUnderWay {
   readonly identity: SessionIdentity;
   readonly done: Promise<void>;
@@ -84,18 +93,17 @@ export class ModelResidency {
    * Puts what is configured for a model into force: how long its session stays at once; all else with a new session,
    * beside the old one where there is room for both, else after it. Requests in flight finish where they run.
    */
-  async renew(
-    identity: SessionIdentity,
-    { keepAlive, revision }: { readonly keepAlive: number; readonly revision: string | undefined },
-  ): Promise<void> {
+  async renew(identity: SessionIdentity, renewal: Renewal): Promise<void> {
+    const { keepAlive, revision, again = false } = renewal;
     const queue = this.queueOf(identity);
     await this.loading.get(queue)?.done.catch(() => undefined);
     const session = this.serving(queue);
     if (session === undefined || this.stopping.signal.aborted) return;
     session.keepAlive = keepAlive;
     this.effects.onChange();
-    if (session.revision === revision || session.refusedRevision === (revision ?? '')) return;
-    if (this.loading.has(queue)) return this.renew(identity, { keepAlive, revision });
+    if (session.revision === revision) return;
+    if (!again && session.refusedRevision === (revision ?? '')) return;
+    if (this.loading.has(queue)) return this.renew(identity, renewal);
     session.refusedRevision = revision ?? '';
     await this.underWay(identity, this.replace(session)).catch(() => undefined);
   }
@@ -108,9 +116,9 @@ export class ModelResidency {
     return [...[...this.sessions].map((session) => session.announce()), ...loading];
   }
 
-  /** The models that take requests. */
-  resident(): readonly SessionIdentity[] {
-    return [...this.sessions].filter(({ state }) => state === 'ready').map(({ identity }) => identity);
+  /** The models that take requests or are on their way. */
+  present(): readonly SessionIdentity[] {
+    return [...this.ready(), ...this.loading.values()].map(({ identity }) => identity);
   }
 
   /** The sessions that take requests. */
@@ -118,9 +126,15 @@ export class ModelResidency {
     return [...this.sessions].filter(({ state }) => state === 'ready');
   }
 
-  /** Unloads every session of a model, after what it has begun. */
+  /** Unloads every session of a model, after what it has begun, and those that are on their way as soon as they are there. */
   async forget(modelId: string): Promise<void> {
-    await this.sessions.retireAll((session) => session.identity.modelId === modelId, 'its model was deleted');
+    const isMeant = ({ identity }: { readonly identity: SessionIdentity }): boolean =>
+      identity.modelId === modelId;
+    const loads = [...this.loading.values()].filter(isMeant).map(({ done }) => done);
+    await this.sessions.retireAll(isMeant, 'its model was deleted');
+    if (loads.length === 0) return;
+    await Promise.allSettled(loads);
+    await this.sessions.retireAll(isMeant, 'its model was deleted');
   }
 
   /** Ends the idle ones among some sessions. */
@@ -253,8 +267,8 @@ export class ModelResidency {
         const before = sessions.size;
         if (before === 0) return false;
         while (!(await evict()) && sessions.size >= before) {
-          await sessions.change();
           signal.throwIfAborted();
+          await sessions.change();
         }
         return true;
       },

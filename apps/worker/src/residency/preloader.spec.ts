@@ -44,7 +44,7 @@ describe('models that are to be at hand', () => {
     preloader.stop();
   });
 
-  it('are loaded again after a while when that has failed, and at once when their engine has died', async () => {
+  it('are loaded again after a while when that has failed, and when their engine has died as soon as it may be', async () => {
     vi.useFakeTimers();
     const { preloader, loaded, appear } = bench({ failures: 1 });
     appear();
@@ -59,6 +59,11 @@ describe('models that are to be at hand', () => {
     preloader.lost(identity);
     await vi.advanceTimersByTimeAsync(2_000);
     expect(loaded).toHaveLength(3);
+    preloader.lost(identity, 30_000);
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(loaded).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(loaded).toHaveLength(4);
     preloader.stop();
   });
 

@@ -21,7 +21,8 @@ const RETRY_MS = 30_000;
 
 /** Makes the models resident that a worker is to have at hand, once the cluster knows them. */
 export class Preloader {
-  private readonly pins = new Set<string>();
+  /** What the models that are to stay are asked for by. */
+  private readonly pins = new Map<string, string>();
   /** References to see to, and from when on; ms since the epoch. */
   private readonly due: Map<string, number>;
   private timer: NodeJS.Timeout | undefined;
@@ -45,10 +46,10 @@ export class Preloader {
     return this.pins.has(keyOf(identity));
   }
 
-  /** The session of a model has died: one that is to stay comes back. */
-  lost(identity: SessionIdentity): void {
-    if (!this.pinned(identity)) return;
-    for (const reference of this.parts.references) this.due.set(reference, Date.now());
+  /** The session of a model has died: one that is to stay comes back. @param pause for how long it is left alone; ms */
+  lost(identity: SessionIdentity, pause = 0): void {
+    const reference = this.pins.get(keyOf(identity));
+    if (reference !== undefined) this.due.set(reference, Date.now() + pause);
   }
 
   private async look(): Promise<void> {
@@ -67,7 +68,7 @@ export class Preloader {
       logger.warn('There is no engine for a model that is to be preloaded', { reference });
       return void this.due.set(reference, Date.now() + RETRY_MS);
     }
-    this.pins.add(keyOf(identity));
+    this.pins.set(keyOf(identity), reference);
     this.due.set(reference, Infinity);
     residency()
       .ensure(identity, reference)

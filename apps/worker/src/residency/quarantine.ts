@@ -45,6 +45,11 @@ export class Quarantine {
     return until > now ? until : 0;
   }
 
+  /** What its engines died of does not hold any more. */
+  forget(queue: string): void {
+    this.deaths.delete(queue);
+  }
+
   /** For how long the model of this queue is still left alone; ms, 0 when it is not. */
   remaining(queue: string, now: number): number {
     const deaths = this.deaths.get(queue);

@@ -9,7 +9,7 @@ import { keepAliveFor } from './session-plan.js';
 export interface RolloutParts {
   readonly variant: Variant;
   readonly configurations: Pick<Configurations, 'get'>;
-  readonly residency: Pick<ModelResidency, 'renew' | 'resident'>;
+  readonly residency: Pick<ModelResidency, 'renew' | 'present'>;
   readonly avoided: Pick<AvoidedModels, 'reconfigured'>;
   readonly ledger: Pick<MemoryLedger, 'forget'>;
   readonly pinned: (identity: SessionIdentity) => boolean;
@@ -21,22 +21,26 @@ export interface RolloutParts {
 export class Rollout {
   constructor(private readonly parts: RolloutParts) {}
 
-  /** Of one model, in one mode or in all. @throws LongshoreError `redis_unavailable` */
+  /** Of one model, in one mode or in all, whatever was found not to work before. @throws LongshoreError `redis_unavailable` */
   async apply(modelId: string, mode: Mode | undefined): Promise<void> {
-    await Promise.all((mode === undefined ? MODES : [mode]).map((one) => this.one({ modelId, mode: one })));
+    const { avoided, ledger, variant } = this.parts;
+    const renew = async (identity: SessionIdentity): Promise<void> => {
+      const queue = queueOf(identity, variant);
+      avoided.reconfigured(queue);
+      ledger.forget(queue);
+      await this.one(identity, true);
+    };
+    await Promise.all((mode === undefined ? MODES : [mode]).map((one) => renew({ modelId, mode: one })));
   }
 
-  /** Of every model that is resident: news may have been missed. @throws LongshoreError `redis_unavailable` */
+  /** Of every model that is resident or on its way: news may have been missed. @throws LongshoreError `redis_unavailable` */
   async applyAll(): Promise<void> {
-    await Promise.all(this.parts.residency.resident().map((identity) => this.one(identity)));
+    await Promise.all(this.parts.residency.present().map((identity) => this.one(identity, false)));
   }
 
-  private async one(identity: SessionIdentity): Promise<void> {
-    const { configurations, residency, avoided, ledger, variant, pinned, keepAlive } = this.parts;
+  private async one(identity: SessionIdentity, again: boolean): Promise<void> {
+    const { configurations, residency, pinned, keepAlive } = this.parts;
     const configuration = await configurations.get(identity);
-    const queue = queueOf(identity, variant);
-    avoided.reconfigured(queue);
-    ledger.forget(queue);
     await residency.renew(identity, {
       keepAlive: keepAliveFor({
         configured: configuration?.keepAlive,
@@ -44,6 +48,7 @@ export class Rollout {
         worker: keepAlive,
       }),
       revision: configuration?.revision,
+      again,
     });
   }
 }

@@ -105,6 +105,16 @@ describe('the start of a session', () => {
     expect(engine.specs[0]).toMatchObject({ contextSize: 1_000, settings: { flags: ['--fast'] } });
   });
 
+  it('waits for what is configured no longer than the worker runs', async () => {
+    const { starter } = bench(new FakeEngine(Infinity), {
+      configurations: { get: () => new Promise(() => undefined) },
+    });
+    const stopping = new AbortController();
+    const started = starter.start({ ...task, signal: stopping.signal, room: nobody });
+    stopping.abort(new Error('It stops.'));
+    await expect(started).rejects.toThrow('It stops.');
+  });
+
   it('leaves flags out that are for another engine', async () => {
     const engine = new FakeEngine(Infinity);
     const foreign = { ...configuration, engine: 'vllm' } as const;

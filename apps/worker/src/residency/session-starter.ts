@@ -19,6 +19,7 @@ import {
   type StartedSession,
   type StartParts,
 } from './plan-start.js';
+import { unlessAborted } from './unless-aborted.js';
 
 export interface SessionStarterParts extends StartParts {
   readonly provide: (task: LoadTask, configuration: SessionConfiguration | undefined) => Promise<Provision>;
@@ -49,7 +50,9 @@ export class SessionStarter {
    * @throws the signal's reason after an abort
    */
   async start(task: LoadTask): Promise<StartedSession> {
-    const configuration = await this.parts.configurations.get(task.identity);
+    // While Redis is away there is no answer.
+    const wanted = this.parts.configurations.get(task.identity);
+    const configuration = await unlessAborted(wanted, task.signal);
     for (let tries = 1; ; tries += 1) {
       const provision = await this.parts.provide(task, configuration);
       try {

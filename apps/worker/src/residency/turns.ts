@@ -1,3 +1,5 @@
+import { unlessAborted } from './unless-aborted.js';
+
 /** Lets one at a time pass, in the order of asking. */
 export class Turns {
   private last: Promise<void> = Promise.resolve();
@@ -18,17 +20,5 @@ export class Turns {
       throw error;
     }
     return end;
-  }
-}
-
-async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  let abort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => (abort = () => reject(signal.reason as Error)));
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }
