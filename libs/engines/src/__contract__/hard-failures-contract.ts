@@ -17,7 +17,7 @@ import { writeStandIn, type Misbehaviour } from './stand-in-program.js';
 const NEVER = new AbortController().signal;
 
 export interface HardFailuresWorld {
-  /** An engine whose program is replaced by the one at the path. */
+  /** An engine whose program is replaced by the one at the path, or by the module that lies there with `.mjs` behind it. */
   readonly createEngine: (program: string) => Engine;
   readonly format: ModelFiles['format'];
   /** What the real program prints when it lacks memory. */

@@ -25,7 +25,7 @@ export interface StandIn {
 /**
  * Writes a program that takes the command line of any engine and fails as it is told to. It tells a version and flags
  * like an engine; `GET /open` tells how many requests it has open.
- * @returns its path
+ * @returns its path, that of a program; with `.mjs` behind it, that of a module for Node
  */
 export async function writeStandIn(folder: string, standIn: StandIn): Promise<string> {
   const source = join(folder, 'stand-in.mjs');
@@ -50,7 +50,8 @@ function main({ behaviour, lastWords }) {
   if (words.some((word) => word.startsWith('--help'))) return console.log(FLAGS);
   process.on('SIGTERM', () => process.exit(0));
   const host = after('--host');
-  const where = words.includes('--uds') ? { path: after('--uds') }
+  const socket = words.find((word) => word.startsWith('--socket='))?.slice('--socket='.length);
+  const where = socket ? { path: socket } : words.includes('--uds') ? { path: after('--uds') }
     : host.endsWith('.sock') ? { path: host } : { host, port: Number(after('--port')) };
   BEHAVIOURS[behaviour](where, lastWords);
 }

@@ -17,6 +17,8 @@ export interface EmbeddedLlamaOptions {
   readonly environment: Environment;
   /** `auto` (the default) takes what the machine has. */
   readonly gpu?: 'auto' | 'off' | 'cuda' | 'vulkan' | 'metal';
+  /** The module the host runs; absent = ours. */
+  readonly hostEntry?: string;
 }
 
 /** llama.cpp as npm installs it, in a process of our own that answers as llama-server does. */
@@ -41,7 +43,7 @@ export class EmbeddedLlamaEngine extends Engine {
 
   async start(spec: SessionSpec, signal: AbortSignal): Promise<EngineSession> {
     signal.throwIfAborted();
-    const entry = findHostEntry();
+    const entry = this.#entry();
     const socketPath = newSocketPath(spec.runDirectory);
     const line = hostArguments(spec, { socketPath, gpu: this.#options.gpu ?? 'auto' });
     const limitMs = await loadLimitOf(spec.files.weights);
@@ -57,10 +59,14 @@ export class EmbeddedLlamaEngine extends Engine {
     return new ProcessSession({ slots: spec.slots, socketPath, engineProcess });
   }
 
+  #entry(): string {
+    return this.#options.hostEntry ?? findHostEntry();
+  }
+
   async #askVersion(): Promise<EngineProbe> {
     const lines: string[] = [];
     const host = new EngineProcess({
-      command: hostCommand(findHostEntry(), ['--version'], this.#options.environment),
+      command: hostCommand(this.#entry(), ['--version'], this.#options.environment),
       log: (line) => void lines.push(line),
       explain: explainHostEnd,
     });

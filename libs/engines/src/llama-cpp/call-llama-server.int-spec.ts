@@ -133,4 +133,16 @@ describe('callLlamaServer', () => {
     };
     expect(await events(callLlamaServer)).toBe(await events(callEngine));
   });
+
+  it('refuses an image for a model without a projector, which llama-server calls a failure of its own', async () => {
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } };
+    const body = { messages: [{ role: 'user', content: [{ type: 'text', text: 'What is it?' }, image] }] };
+    const theirs = await answerOf(callEngine, '/v1/chat/completions', body);
+    expect(theirs.status).toBe(500);
+    const ours = await answerOf((_, call) => session.call(call), '/v1/chat/completions', body);
+    expect(ours.status).toBe(400);
+    expect(JSON.parse(ours.text)).toMatchObject({
+      error: { message: expect.stringContaining('takes text only') as string },
+    });
+  });
 });

@@ -15,9 +15,14 @@ import { skipProgress } from './skip-progress.js';
  * slot busy for minutes. So generation is always asked for as a stream that reports the progress of the prompt; the
  * reports are taken out again, and an answer that was not to be streamed is put together here. What embeds or ranks
  * many texts is asked for in pieces.
+ * @param takesMedia whether the model has a projector for images and the like; where it has none, those are refused
  */
-export async function callLlamaServer(endpoint: Endpoint, call: EngineCall): Promise<EngineResponse> {
-  const plan = planCall(call.route, call.body);
+export async function callLlamaServer(
+  endpoint: Endpoint,
+  call: EngineCall,
+  takesMedia = true,
+): Promise<EngineResponse> {
+  const plan = planCall(call.route, call.body, takesMedia);
   switch (plan.answer) {
     case 'as-is':
       return callEngine(endpoint, plan.body === undefined ? call : { ...call, body: plan.body });

@@ -10,6 +10,9 @@ import { explainLlamaServerEnd, llamaServerLackedMemory } from './error-patterns
 import { probeLlamaServer, type LlamaServerProbe } from './probe.js';
 import { resumeLlamaServer } from './resume-llama-server.js';
 
+/** Flags that give the model a projector; the worker's own arguments may do so too. */
+const PROJECTOR_FLAG = /^(?:--mmproj|--mmproj-url|-mm|-mmu)(?:=|$)/;
+
 export interface LlamaServerOptions {
   /** Absolute path of the program. */
   readonly binary: string;
@@ -52,6 +55,7 @@ export class LlamaServerEngine extends Engine {
       ...(draftType !== undefined && { draftType }),
       extraArguments: this.#options.extraArguments ?? [],
     });
+    const takesMedia = line.some((word) => PROJECTOR_FLAG.test(word));
     const engineProcess = new EngineProcess({
       command: { program: this.#options.binary, arguments: line, environment: this.#environment },
       log: spec.log,
@@ -64,7 +68,7 @@ export class LlamaServerEngine extends Engine {
       slots: spec.slots,
       socketPath,
       engineProcess,
-      send: callLlamaServer,
+      send: (endpoint, call) => callLlamaServer(endpoint, call, takesMedia),
       goOn: resumeLlamaServer,
     });
   }

@@ -26,13 +26,14 @@ const SCORE_ROUTES = new Set(['/score', '/v1/score']);
 /**
  * Decides how to ask llama-server so that it notices a hang-up and takes the request as it was meant. The caller's own
  * text stays byte for byte in the body of a completion.
+ * @param takesMedia whether the model has a projector for images and the like
  */
-export function planCall(route: string, body: string | Buffer | undefined): CallPlan {
+export function planCall(route: string, body: string | Buffer | undefined, takesMedia = true): CallPlan {
   if (body === undefined) return AS_IS;
   const text = body.toString();
   const request = parseObject(text);
   if (request === undefined) return AS_IS;
-  if (GENERATING_ROUTES.has(route)) return planGeneration(text, request);
+  if (GENERATING_ROUTES.has(route)) return planGeneration(text, request, takesMedia);
   if (SCORE_ROUTES.has(route)) {
     const score = asRerankRequest(request);
     return 'refuse' in score ? { answer: 'refuse', reason: score.refuse } : { answer: 'score', ...score };
@@ -41,13 +42,13 @@ export function planCall(route: string, body: string | Buffer | undefined): Call
   return work === undefined ? AS_IS : { answer: 'pieces', work };
 }
 
-function planGeneration(original: string, request: Request): CallPlan {
+function planGeneration(original: string, request: Request, takesMedia: boolean): CallPlan {
   const { grammar } = request;
   if (typeof grammar === 'string' && grammarDepth(grammar) > GRAMMAR_DEPTH_LIMIT) {
     const reason = `'grammar' nests its brackets deeper than ${GRAMMAR_DEPTH_LIMIT} levels.`;
     return { answer: 'refuse', reason };
   }
-  const edits = editsOf(request);
+  const edits = editsOf(request, takesMedia);
   if ('refuse' in edits) return { answer: 'refuse', reason: edits.refuse };
   const text = edits.members === '' ? original : withMembers(original, edits.members);
   const asIs: CallPlan = edits.members === '' ? AS_IS : { answer: 'as-is', body: text };

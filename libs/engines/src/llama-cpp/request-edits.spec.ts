@@ -8,24 +8,26 @@ const withPart = (part: object) => ({
   messages: [{ role: 'user', content: [{ type: 'text', text: 'What is it?' }, part] }],
 });
 
+const edited = (request: object) => editsOf({ ...request }, true);
+
 describe('editsOf', () => {
   it('leaves one tool when the request names it, and demands its use', () => {
     const choice = { type: 'function', function: { name: 'two' } };
-    expect(editsOf({ tools, tool_choice: choice })).toEqual({
+    expect(edited({ tools, tool_choice: choice })).toEqual({
       members: `"tools":[${JSON.stringify(tool('two'))}],"tool_choice":"required"`,
     });
   });
 
   it('leaves the tools that a request allows', () => {
     const allowed = { mode: 'auto', tools: [tool('one'), tool('three')] };
-    expect(editsOf({ tools, tool_choice: { type: 'allowed_tools', allowed_tools: allowed } })).toEqual({
+    expect(edited({ tools, tool_choice: { type: 'allowed_tools', allowed_tools: allowed } })).toEqual({
       members: `"tools":${JSON.stringify([tool('one'), tool('three')])},"tool_choice":"auto"`,
     });
   });
 
   it('refuses a named tool that is not there', () => {
     const choice = { type: 'function', function: { name: 'four' } };
-    expect(editsOf({ tools, tool_choice: choice })).toEqual({
+    expect(edited({ tools, tool_choice: choice })).toEqual({
       refuse: `'tool_choice' names the function "four", which is not among the 'tools'.`,
     });
   });
@@ -33,7 +35,7 @@ describe('editsOf', () => {
   it.each([undefined, null, 'auto', 'required', 'none', { type: 'strange' }])(
     'changes nothing for the choice %j',
     (choice) => {
-      expect(editsOf({ tools, tool_choice: choice })).toEqual({ members: '' });
+      expect(edited({ tools, tool_choice: choice })).toEqual({ members: '' });
     },
   );
 
@@ -45,11 +47,25 @@ describe('editsOf', () => {
     ['a film at an address', { type: 'video_url', video_url: { url: 'https://example.com/cat.mp4' } }],
     ['an address beside a text', { type: 'text', text: 'x', image_url: { url: 'ftp://example.com' } }],
   ])('refuses %s in place of the image itself', (_, part) => {
-    expect(editsOf(withPart(part))).toEqual({ refuse: expect.stringContaining('data URL') as string });
+    expect(edited(withPart(part))).toEqual({ refuse: expect.stringContaining('data URL') as string });
   });
 
   it('lets an image through that is in the request itself', () => {
     const url = 'data:image/png;base64,iVBORw0KGgo=';
-    expect(editsOf(withPart({ type: 'image_url', image_url: { url } }))).toEqual({ members: '' });
+    expect(edited(withPart({ type: 'image_url', image_url: { url } }))).toEqual({ members: '' });
+  });
+
+  it.each([
+    ['an image', { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }],
+    ['an image at an address', { type: 'image_url', image_url: 'https://example.com/cat.png' }],
+    ['a sound', { type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } }],
+  ])('refuses %s for a model that takes text only', (_, part) => {
+    expect(editsOf(withPart(part), false)).toEqual({
+      refuse: expect.stringContaining('takes text only') as string,
+    });
+  });
+
+  it('changes nothing about text in parts for a model that takes text only', () => {
+    expect(editsOf(withPart({ type: 'text', text: 'It is a cat.' }), false)).toEqual({ members: '' });
   });
 });

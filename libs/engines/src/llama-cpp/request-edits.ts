@@ -9,11 +9,16 @@ const NOTHING: RequestEdits = { members: '' };
 
 /**
  * llama-server takes a `tool_choice` that names a tool for `auto`, without a word; so it is given that tool alone, and
- * has to use it. And it would fetch an address or open a file that a caller names as an image.
+ * has to use it. It would fetch an address or open a file that a caller names as an image. And it calls an image for a
+ * model that cannot see a failure of its own.
+ * @param takesMedia whether the model has a projector for images and the like
  */
-export function editsOf(request: Readonly<Record<string, unknown>>): RequestEdits {
-  const { messages } = request;
-  if (Array.isArray(messages) && messages.some((message) => isObject(message) && fetchesMedia(message))) {
+export function editsOf(request: Readonly<Record<string, unknown>>, takesMedia: boolean): RequestEdits {
+  const parts = mediaParts(request);
+  if (parts.length > 0 && !takesMedia) {
+    return { refuse: 'This model takes text only: it has no projector for images or other media.' };
+  }
+  if (parts.some((part) => isAddress(part))) {
     return {
       refuse:
         'Images and other media must be in the request itself, as a data URL such as "data:image/png;base64,…": nothing is fetched from an address and no file is opened.',
@@ -22,12 +27,21 @@ export function editsOf(request: Readonly<Record<string, unknown>>): RequestEdit
   return toolEdits(request);
 }
 
-/** Whether a part of a message is only an address: `{"type": "image_url", "image_url": {"url": …}}` and the like. */
-function fetchesMedia({ content }: Readonly<Record<string, unknown>>): boolean {
-  if (!Array.isArray(content)) return false;
-  return content
+type Part = Readonly<Record<string, unknown>>;
+
+/** The parts of messages that are not text: `{"type": "image_url", "image_url": {"url": …}}`, `input_audio` and the like. */
+function mediaParts({ messages }: Readonly<Record<string, unknown>>): readonly Part[] {
+  if (!Array.isArray(messages)) return [];
+  return messages
+    .filter((message) => isObject(message))
+    .flatMap(({ content }) => (Array.isArray(content) ? (content as unknown[]) : []))
     .filter((part) => isObject(part))
-    .flatMap((part) => Object.entries(part))
+    .filter((part) => Object.keys(part).some((name) => name.endsWith('_url') || name === 'input_audio'));
+}
+
+/** Whether a part only says where something is. */
+function isAddress(part: Part): boolean {
+  return Object.entries(part)
     .filter(([name]) => name.endsWith('_url'))
     .map(([, value]) => (isObject(value) ? value['url'] : value))
     .some((url) => typeof url === 'string' && !url.trimStart().toLowerCase().startsWith('data:'));
