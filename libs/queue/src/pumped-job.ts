@@ -4,6 +4,8 @@ import type { Job } from 'bullmq';
 export interface PumpedJob {
   readonly id: string;
   readonly data: unknown;
+  /** When it was put into its queue, by the clock of who did; ms since the epoch. */
+  readonly queuedAt: number;
   /** Which try this is, from 1. */
   readonly attempt: number;
   /** How many workers and engines have ended with it. */
@@ -34,6 +36,7 @@ export function pumpedJob(job: Job): PumpedJob {
   return {
     id: job.id ?? '',
     data: job.data,
+    queuedAt: job.timestamp,
     attempt: job.attemptsStarted,
     failures: job.stalledCounter,
     onLockLost: undefined,

@@ -28,6 +28,8 @@ export interface QueuePumpOptions {
    */
   readonly run: (job: PumpedJob) => Promise<void>;
   readonly onError: (error: Error) => void;
+  /** Called when there is room for a job again, after all slots were busy. */
+  readonly onRoom?: () => void;
   readonly timing?: Partial<PumpTiming>;
 }
 
@@ -163,8 +165,9 @@ export class QueuePump {
       this.options.onError(error as Error);
     }
     if (this.running.get(running.id) === running) this.running.delete(running.id);
-    if (next === undefined) this.slotFreed?.();
-    else this.begin(next, running.token);
+    if (next !== undefined) return this.begin(next, running.token);
+    if (this.running.size === this.options.slots - 1 && !this.stopping) this.options.onRoom?.();
+    this.slotFreed?.();
   }
 
   /** Completes a job and, while jobs are known to wait, takes the next one in the same round trip. */

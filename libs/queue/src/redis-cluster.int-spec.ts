@@ -56,7 +56,7 @@ describe('completion queues in a Redis Cluster', () => {
       bench.pump(async ({ id }) => void taken.push(`${id} ${workerId}`), { workerId }),
     );
     const prefer = (id: string, workerId: string) =>
-      bench.jobs.addCompletion(QUEUE, jobOf(id), { preference: { workerId, waits: true } });
+      bench.jobs.addCompletion(QUEUE, jobOf(id), { preference: { workerId, waits: true, grace: 1_000 } });
     for (const workerId of ['w1', 'w2', 'w1', 'w2']) {
       const before = taken.length;
       await prefer(`r${before}`, workerId);

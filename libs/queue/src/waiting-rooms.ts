@@ -19,6 +19,8 @@ export interface Preference {
   readonly workerId: string;
   /** The worker seems to have room: for a moment nobody else takes the job. */
   readonly waits: boolean;
+  /** How long that moment is; ms, at most a second, 25 by default. */
+  readonly grace?: number;
 }
 
 /**
@@ -50,7 +52,8 @@ export class WaitingRooms {
     const { requestId: jobId } = job;
     const options = JSON.stringify({ jobId, priority, ...OPTIONS });
     const values = [jobId, 'completion', JSON.stringify(job), options, Date.now(), priority];
-    const preferred = [preference?.workerId ?? '', preference?.waits === true ? GRACE_MS : 0];
+    const { workerId = '', waits = false, grace = GRACE_MS } = preference ?? {};
+    const preferred = [workerId, waits ? grace : 0];
     const admitted = [...values, limit ?? '', begun, ...preferred];
     const ahead = await runScript(this.redis, this.base(queue), ADD_JOB, admitted);
     if (ahead === -1) throw new LongshoreError('queue_full');

@@ -1,5 +1,6 @@
-/** A job waits no longer than this for the worker it prefers; ms. */
+/** A job waits this long for the worker it prefers, unless it says otherwise; ms. */
 export const GRACE_MS = 25;
+const LONGEST_GRACE_MS = 1_000;
 
 /** The wake-up of a worker that nobody fetched is of no use once any worker may take the job; ms. */
 export const OWN_MARKER_MS = 1_000;
@@ -25,14 +26,14 @@ local function choose(base, taker, head, score, fields)
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local kept = function(job)
     local remaining = tonumber(job.prt or 0) - now
-    -- More than the grace is left only where the clock was set back.
-    if remaining <= 0 or remaining > ${GRACE_MS} or tonumber(job.prs or 0) >= ${MOST_PASSES} then return 0 end
+    -- More than the longest grace is left only where the clock was set back.
+    if remaining <= 0 or remaining > ${LONGEST_GRACE_MS} or tonumber(job.prs or 0) >= ${MOST_PASSES} then return 0 end
     return remaining
   end
   local urgency = math.floor(score / 0x100000000)
   local line = redis.call('ZRANGE', base .. 'prioritized', 0, ${LOOKED_AT - 2}, 'WITHSCORES')
   local passed, chosen, passedByChosen = {}, nil, 0
-  local soonest = ${GRACE_MS}
+  local soonest = ${LONGEST_GRACE_MS}
   local id, job, index = head, fields, 1
   while true do
     if job.prf == taker then
