@@ -7,7 +7,7 @@ const shared = useCluster({ gateways: 1, workers: 1, engine: 'embedded' });
 describe('a machine without llama-server', () => {
   it('says that it runs the embedded engine', async () => {
     await shared.pulled('scripted');
-    expect(shared.cluster.worker().log()).toContain('"engine":"embedded"');
+    expect(shared.cluster.worker().log()).toContain('"engines":["embedded ');
   });
 
   it.each(['say', 'json', 'count'] as const)('streams the text of !%s byte for byte', async (name) => {

@@ -13,6 +13,8 @@ export interface UnloadRequest {
   readonly models: readonly string[];
 }
 
+type PlacedSession = SessionAnnouncement & { readonly workerId: string };
+
 /** Workers say within this that what they end is gone; ms. */
 const GONE_WITHIN_MS = 1_000;
 const LOOK_INTERVAL_MS = 20;
@@ -49,7 +51,7 @@ export class UnloadService {
       if (heard === 0 && idle.length > 0) throw new LongshoreError('redis_unavailable');
     }
     if (idle.length > 0) await this.untilGone(ids, engine);
-    return idle.length;
+    return idle.filter((session) => !this.isInUse(session)).length;
   }
 
   private async idsOf(models: readonly string[]): Promise<readonly string[]> {
@@ -67,13 +69,24 @@ export class UnloadService {
   private idle(
     ids: readonly (string | undefined)[],
     engine: EngineName | undefined,
-  ): readonly SessionAnnouncement[] {
-    return this.directory
-      .workers()
-      .flatMap((worker) => worker.sessions)
+  ): readonly PlacedSession[] {
+    return this.sessions()
       .filter((session) => session.state === 'ready' && session.busy === 0)
       .filter((session) => engine === undefined || session.engine === engine)
       .filter(({ modelId }) => ids.includes(undefined) || ids.includes(modelId));
+  }
+
+  /** Workers say what is in use a moment late, and leave alone what turns out to be. */
+  private isInUse({ workerId, modelId, mode }: PlacedSession): boolean {
+    return this.sessions().some(
+      (now) => now.workerId === workerId && now.modelId === modelId && now.mode === mode && now.busy > 0,
+    );
+  }
+
+  private sessions(): readonly PlacedSession[] {
+    return this.directory
+      .workers()
+      .flatMap(({ workerId, sessions }) => sessions.map((session) => ({ ...session, workerId })));
   }
 
   /** All go with all models; those of one model only when its engine is named. */
