@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Cluster,
@@ -49,7 +50,10 @@ describe('a worker that lacks a model when the registry is gone', () => {
   });
 });
 
-describe('a neighbour that is killed in the middle of a transfer', () => {
+describe.each([
+  { who: 'a neighbour that is killed', receiverDies: false },
+  { who: 'a worker that is killed, and then its neighbour too,', receiverDies: true },
+])('$who in the middle of a transfer', ({ receiverDies }) => {
   /** Ranges are asked for in segments of this size; bytes. */
   const SEGMENT = 32 * 1024 * 1024;
   const HELD_AFTER = 1024 * 1024;
@@ -89,6 +93,17 @@ describe('a neighbour that is killed in the middle of a transfer', () => {
     await registry.stop();
   });
 
+  /** A later process will not fetch the first segment again. */
+  async function isFinished(modelsPath: string): Promise<boolean> {
+    const folder = join(modelsPath, 'partial');
+    const records = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+    const done = records.map(async (name) => {
+      const record = JSON.parse(await readFile(join(folder, name), 'utf8')) as { done: string };
+      return ((Buffer.from(record.done, 'base64')[0] ?? 0) & 1) === 1;
+    });
+    return (await Promise.all(done)).includes(true);
+  }
+
   it('costs nothing of what it had given: the origin gives only the rest', async () => {
     const file = await fixtureModel('random');
     const size = (await stat(file)).size;
@@ -101,14 +116,24 @@ describe('a neighbour that is killed in the middle of a transfer', () => {
     // Keeps the only slot of the only worker that has the model, so that the other has to get it.
     const parameters = { max_tokens: 1_000_000, synthetic: { rate: 10 } };
     const long = await openChat(url, { model, prompt: 'Hello', parameters });
-    await cluster.addWorker({ LONGSHORE_SLOTS: '2' });
+    const receiver = await cluster.addWorker({ LONGSHORE_SLOTS: '2' });
     const next = streamChat(url, { model, prompt: 'Hello', parameters: { max_tokens: 7 } });
     next.catch(() => undefined);
-    await eventually(
-      () => neighbour.reads.map(({ passed }) => passed),
-      (passed) => passed.includes(SEGMENT) && passed.includes(HELD_AFTER),
-      { within: 30_000, what: 'one segment to be there and another to be on its way' },
-    );
+    const oneThereAndAnotherOnItsWay = (since: number, finished: readonly number[]): Promise<unknown> =>
+      eventually(
+        () => [...finished, ...neighbour.reads.slice(since).map(({ passed }) => passed)],
+        (passed) => passed.includes(SEGMENT) && passed.includes(HELD_AFTER),
+        { within: 60_000, what: 'one segment to be there and another to be on its way' },
+      );
+    await oneThereAndAnotherOnItsWay(0, []);
+    if (receiverDies) {
+      await eventually(() => isFinished(receiver.modelsPath), Boolean, { what: 'the segment to be noted' });
+      await receiver.kill();
+      const since = neighbour.reads.length;
+      await cluster.restartWorker(receiver.name);
+      await oneThereAndAnotherOnItsWay(since, [SEGMENT]);
+    }
+    expect(neighbour.reads.filter(({ passed }) => passed === SEGMENT)).toHaveLength(1);
     expect(origin.reads).toHaveLength(before);
     await cluster.worker().kill();
     // What the gate holds back keeps it from noticing.
@@ -116,6 +141,7 @@ describe('a neighbour that is killed in the middle of a transfer', () => {
 
     expect((await next).text).toBe(syntheticText(7));
     long.hangUp();
+    expect(origin.reads.slice(before).map(({ start }) => start)).not.toContain(0);
     const rest = origin.reads.slice(before).reduce((sum, read) => sum + read.passed, 0);
     expect(rest).toBeGreaterThan(0);
     expect(rest).toBeLessThan(size - SEGMENT + UNDER_WAY);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
 import { onBlob, rangeOf } from '../__fixtures__/misbehave.js';
-import { smallSegments } from '../__fixtures__/published-blob.js';
+import { isWhole, publishBlob, smallSegments, sorted, STARTS } from '../__fixtures__/published-blob.js';
 import type { RegistryFront } from '../__fixtures__/registry-front.js';
 import { Workbench, randomArtifact } from '../__fixtures__/workbench.js';
 import { pullModel } from '../pull-model.js';
@@ -161,5 +161,24 @@ describe('mirrors of Docker Hub', () => {
     // One that failed is left alone; one that has not this model may have the next.
     expect(down.log).toHaveLength(1);
     expect(lacking.log).toHaveLength(3);
+  });
+});
+
+describe('a registry that refuses us in the middle of a pull', () => {
+  it('ends it with Unauthorized, and what was finished is not fetched again once it lets us in', async () => {
+    let refusing = true;
+    const model = await publishBlob(bench, ({ response, forward }, count) =>
+      refusing && count >= 6 ? void response.writeHead(401).end() : forward(),
+    );
+    await expect(model.pull(smallSegments({ connectionsPerBlob: 1 }))).rejects.toMatchObject({
+      failure: 'unauthorized',
+      message: 'Unauthorized',
+    });
+    expect(await model.store.list()).toEqual([]);
+    refusing = false;
+    model.starts.length = 0;
+    await model.pull();
+    expect(sorted(model.starts)).toEqual(STARTS.slice(6));
+    expect(await isWhole(model)).toBe(true);
   });
 });
