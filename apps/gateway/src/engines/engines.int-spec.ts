@@ -242,6 +242,12 @@ describe('GET /engines/ps and POST /engines/unload', () => {
     expect(await unload({})).toEqual([200, '{"unloaded_runners":0}']);
   });
 
+  it('does not count a session that was taken into use before its worker was told', async () => {
+    hold(session(), session({ modelId: SHELF.id }));
+    fake.cluster.control.onSend = () => hold(session({ busy: 1 }));
+    expect(await unload({ all: true })).toEqual([200, '{"unloaded_runners":1}']);
+  });
+
   it('forgets every configuration with all models, and those of one only when its engine is named', async () => {
     await configure({ model: 'smollm2' });
     await configure({ model: 'ai/draft' });
