@@ -34,6 +34,7 @@ import { EngineMetricsCollector } from './metrics/engine-metrics.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { LoadController } from './models/load.controller.js';
 import { ModelActionsController } from './models/model-actions.controller.js';
+import { ModelRemoval } from './models/model-removal.js';
 import { ModelStores } from './models/model-stores.js';
 import { ModelTransfers } from './models/model-transfers.js';
 import { ModelsController } from './models/models.controller.js';
@@ -97,6 +98,7 @@ export class GatewayModule {
         InferenceObserver,
         CompletionRelay,
         ResponseService,
+        ModelRemoval,
         ModelStores,
         ModelTransfers,
       ],

@@ -1,10 +1,10 @@
 import { Controller, Delete, Get, HttpCode, Param, Query, Req, Res } from '@nestjs/common';
 import { Catalogue, type DeletedEntry } from '#cluster';
-import { Pulls } from '#queue';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StreamedAnswers } from '../http/streamed-answers.js';
 import { isFlagSet, isForced, splitAction } from './decode-action.js';
 import { encodeModel, type ListedModel } from './encode-model.js';
+import { ModelRemoval } from './model-removal.js';
 import { ModelTransfers } from './model-transfers.js';
 
 /** The models of the cluster, as the Model Runner API shows them. */
@@ -14,7 +14,7 @@ export class ModelsController {
     private readonly catalogue: Catalogue,
     private readonly transfers: ModelTransfers,
     private readonly answers: StreamedAnswers,
-    private readonly pulls: Pulls,
+    private readonly removal: ModelRemoval,
   ) {}
 
   @Get()
@@ -42,17 +42,15 @@ export class ModelsController {
     }
   }
 
-  /** Pulls that are going on end first: what they bring would be there again at once. */
   @Delete('purge')
   @HttpCode(200)
   async purge(): Promise<void> {
-    await this.pulls.cancelAll();
-    await this.catalogue.purge();
+    await this.removal.purge();
   }
 
   @Delete('*')
   remove(@Param('*') name: string, @Query('force') force: unknown): Promise<readonly DeletedEntry[]> {
-    return this.catalogue.remove(name, { force: isForced(force) });
+    return this.removal.remove(name, { force: isForced(force) });
   }
 }
 

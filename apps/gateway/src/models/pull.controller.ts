@@ -1,5 +1,5 @@
 import { Controller, Delete, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
-import { Catalogue, type DeletedEntry } from '#cluster';
+import type { DeletedEntry } from '#cluster';
 import { Pulls } from '#queue';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayConfig } from '../gateway.config.js';
@@ -8,6 +8,7 @@ import { StreamedAnswers } from '../http/streamed-answers.js';
 import { RouteFailure } from '../http/failure.js';
 import { isForced } from './decode-action.js';
 import { decodePull, referenceOf } from './decode-pull.js';
+import { ModelRemoval } from './model-removal.js';
 import { progressHead } from './progress-head.js';
 import { progressLines } from './progress-lines.js';
 
@@ -16,7 +17,7 @@ import { progressLines } from './progress-lines.js';
 export class PullController {
   constructor(
     private readonly pulls: Pulls,
-    private readonly catalogue: Catalogue,
+    private readonly removal: ModelRemoval,
     private readonly answers: StreamedAnswers,
     private readonly config: GatewayConfig,
   ) {}
@@ -42,7 +43,7 @@ export class PullController {
     @Query('from') from: unknown,
     @Query('force') force: unknown,
   ): Promise<readonly DeletedEntry[] | undefined> {
-    if (from === undefined) return this.catalogue.remove('create', { force: isForced(force) });
+    if (from === undefined) return this.removal.remove('create', { force: isForced(force) });
     const reference = referenceOf(typeof from === 'string' ? from : '', this.config.defaultRegistry);
     if (await this.pulls.cancel(reference)) return undefined;
     throw new RouteFailure(404, `no pull of ${reference} is going on`);
