@@ -4,11 +4,13 @@ import {
   type CompletionJob,
   ENGINE_ROUTES,
   ENVELOPE_VERSION,
+  type LoadJob,
   LongshoreError,
   type Mode,
   requestIdOf,
   type RequestIdParts,
 } from '#contracts';
+import { askedReference } from '../models/asked-reference.js';
 import type { Resumption } from '../streams/read-resumption.js';
 import type { Admission, Admitted } from './admission.js';
 import type { CompletionRequest } from './completions.js';
@@ -33,6 +35,8 @@ export interface CompletionSettings {
   /** Instead of `logRetention` for requests with an idempotency key. */
   readonly resultRetention: number;
   readonly resumeWindow: number;
+  /** Of references that name none. */
+  readonly defaultRegistry: string;
   /** Whether requests that begin alike go to the same worker. */
   readonly prefixAffinity: boolean;
 }
@@ -101,12 +105,12 @@ export class Acceptance {
    */
   async accept(request: CompletionRequest, placed: PlacedRequest, jobs: RecentJobs): Promise<Admitted> {
     const { queue } = this.cluster;
-    const { model, mode, placement, seat, fields } = placed;
+    const { placement, seat, fields } = placed;
     const job = this.jobOf(request, placed);
     // Another gateway may have put it into a queue for a client that came back there: then that one counts.
     const place = fields.resumable ? (await this.record(fields)).queue : placement.queue;
     const load = placement.needsLoad
-      ? queue.addLoad(placement.variant, { version: ENVELOPE_VERSION, modelId: model.id, mode })
+      ? queue.addLoad(placement.variant, this.loadJobOf(request, placed))
       : undefined;
     const { priority } = request;
     const accepted = { queue: place, job, ...(priority === undefined ? {} : { priority }) };
@@ -121,6 +125,16 @@ export class Acceptance {
     return this.cluster.records.put(recordOf(fields), ttl).catch(() => {
       throw new LongshoreError('redis_unavailable');
     });
+  }
+
+  private loadJobOf(request: CompletionRequest, { model, mode }: PlacedRequest): LoadJob {
+    const reference = askedReference(request.model, this.settings.defaultRegistry);
+    return {
+      version: ENVELOPE_VERSION,
+      modelId: model.id,
+      mode,
+      ...(reference !== undefined && { reference }),
+    };
   }
 
   private jobOf(request: CompletionRequest, { model, mode, fields }: PlacedRequest): CompletionJob {

@@ -11,6 +11,7 @@ const SETTINGS: CompletionSettings = {
   logRetention: 1_000,
   resultRetention: 1_000,
   resumeWindow: 1_000,
+  defaultRegistry: 'docker.io',
   prefixAffinity: true,
 };
 

@@ -15,6 +15,7 @@ import {
 import { JobQueue } from '#queue';
 import { place } from '../completions/placement.js';
 import { GatewayConfig } from '../gateway.config.js';
+import { askedReference } from '../models/asked-reference.js';
 import { LoadNews } from './load-news.js';
 
 export interface ModelLoad {
@@ -55,7 +56,8 @@ export class ModelLoads {
   ): Promise<void> {
     const model = await this.catalogue.find(text);
     if (model === undefined) throw new LongshoreError('model_not_found', `No such model: ${text}`, 'model');
-    await this.load({ ...load, model, reference: text }, signal);
+    const reference = askedReference(text, this.config.defaultRegistry);
+    await this.load({ ...load, model, ...(reference !== undefined && { reference }) }, signal);
   }
 
   /**

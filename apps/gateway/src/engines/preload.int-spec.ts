@@ -20,7 +20,10 @@ describe('X-Preload-Only', () => {
       [200, ''],
     ]);
     expect(fake.cluster.completions.requests).toEqual([]);
-    expect(fake.cluster.queue.loads[0]?.job).toMatchObject({ mode: 'completion', reference: 'smollm2' });
+    expect(fake.cluster.queue.loads[0]?.job).toMatchObject({
+      mode: 'completion',
+      reference: 'docker.io/ai/smollm2:latest',
+    });
   });
 
   it('loads in the mode of the route, and is told by the worker also when the session is gone again', async () => {
