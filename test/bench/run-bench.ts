@@ -1,18 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { fixtureModel, findLlamaServer, REPOSITORY } from '#testing';
 import type { BenchOptions, RowName } from './bench-options.js';
-import {
-  type BenchCluster,
-  type BenchModel,
-  type BenchSubject,
-  startBenchCluster,
-} from './cluster/bench-cluster.js';
+import { type BenchCluster, type BenchSubject, startBenchCluster } from './cluster/bench-cluster.js';
+import { REAL_CONTEXT, REAL_SLOTS } from './cluster/real-engine.js';
 import { measureDistribution } from './distribution/measure-distribution.js';
 import type { TransferRun } from './distribution/transfer-run.js';
-import { startAffinityCluster } from './engines/affinity-cluster.js';
-import { engineStreams } from './engines/engine-streams.js';
-import { modelSwap } from './engines/model-swap.js';
-import { prefixAffinity } from './engines/prefix-affinity.js';
+import { measureEngines } from './engines/measure-engines.js';
 import type { LoadGenerator } from './load/load-generator.js';
 import { Meter } from './measure/meter.js';
 import { toggleProfile } from './measure/probed-process.js';
@@ -55,8 +48,6 @@ const QUICK: Scale = { rounds: 1, time: 0.3 };
 
 /** More than any row has streams, so that no request waits for a slot. */
 const SYNTHETIC_SLOTS = 1_100;
-const REAL_SLOTS = 16;
-const REAL_CONTEXT = 512;
 
 /** Compilers and caches get so long to settle before anything counts; ms. */
 const WARM_UP_MS = 5_000;
@@ -176,56 +167,16 @@ class Runner {
   }
 
   async runEngines(): Promise<void> {
-    if (findLlamaServer() === undefined) {
-      this.notes.push('There is no llama-server, so no engine was measured.');
-      return;
-    }
-    const random = { name: 'bench/random:1', file: await fixtureModel('random') };
-    const rounds = this.options.quick ? QUICK.rounds : FULL.rounds;
-    await this.runEngineStreams(random);
-    await this.runModelSwap(
-      [random, { name: 'bench/scripted:1', file: await fixtureModel('scripted') }],
-      rounds,
-    );
-    this.say('Starting two clusters with four workers each, one without prefix affinity.');
-    const on = await startAffinityCluster(random, true);
-    try {
-      const off = await startAffinityCluster(random, false);
-      try {
-        const scale = this.options.quick ? { conversations: 1, turns: 4 } : { conversations: 1, turns: 6 };
-        await this.add('prefix affinity', () => prefixAffinity({ on, off, rounds, ...scale }));
-      } finally {
-        await off.stop();
-      }
-    } finally {
-      await on.stop();
-    }
-  }
-
-  private async runEngineStreams(model: BenchModel): Promise<void> {
-    this.say('Starting a cluster with llama-server.');
-    const cluster = await startBenchCluster({
-      engine: 'llama-server',
-      models: [model],
-      workerEnvironment: {
-        LONGSHORE_SLOTS: String(REAL_SLOTS),
-        LONGSHORE_CONTEXT_SIZE: String(REAL_CONTEXT),
-      },
+    const { quick } = this.options;
+    await measureEngines({
+      quick,
+      rounds: quick ? QUICK.rounds : FULL.rounds,
+      say: this.say,
+      note: (sentence) => this.notes.push(sentence),
+      add: (name, row) => this.add(name, row),
+      use: (cluster, work) => this.use(cluster, work),
+      bench: (cluster) => this.bench(cluster, cluster.subjects[0] as BenchSubject),
     });
-    await this.use(cluster, async () => {
-      const bench = await this.bench(cluster, cluster.subjects[0] as BenchSubject);
-      await this.add('streams of llama-server', () => engineStreams(bench));
-    });
-  }
-
-  private async runModelSwap(models: readonly BenchModel[], rounds: number): Promise<void> {
-    this.say('Starting a cluster with room for one model.');
-    const cluster = await startBenchCluster({
-      engine: 'llama-server',
-      models,
-      workerEnvironment: { LONGSHORE_MAX_SESSIONS: '1', LONGSHORE_CONTEXT_SIZE: String(REAL_CONTEXT) },
-    });
-    await this.use(cluster, () => this.add('changing models', () => modelSwap(cluster, models, rounds)));
   }
 
   async runDistribution(): Promise<void> {
