@@ -1,6 +1,6 @@
 import { ERRORS } from '#contracts';
 import { FOREIGN_VARIABLES, VARIABLES, variableDefaults } from '#config';
-import { GatewayMetrics } from '#observability';
+import { GatewayMetrics, WorkerMetrics } from '#observability';
 import { UpConfig } from '../../apps/cli/src/up/up-config.js';
 import { GatewayConfig } from '../../apps/gateway/src/gateway.config.js';
 import { WorkerConfig } from '../../apps/worker/src/worker.config.js';
@@ -53,11 +53,14 @@ function configurationPage(): string {
 }
 
 async function metricsPage(): Promise<string> {
-  const metrics = await new GatewayMetrics().registry.getMetricsAsJSON();
-  const rows = metrics.map(({ name, type, help }) => [`\`${name}\``, String(type), help]);
+  const rowsOf = async ({ registry }: GatewayMetrics | WorkerMetrics): Promise<string[][]> =>
+    (await registry.getMetricsAsJSON()).map(({ name, type, help }) => [`\`${name}\``, String(type), help]);
   return page('Metrics', [
     '`GET /metrics` of a gateway, in the Prometheus text format. Names are those of the OpenTelemetry conventions for generative AI where these have one. Beside them stand the process metrics of prom-client (`process_*`, `nodejs_*`).',
-    table(['metric', 'type', 'meaning'], rows),
+    table(['metric', 'type', 'meaning'], await rowsOf(new GatewayMetrics())),
+    '## Of each worker',
+    'Every gateway shows those of every live worker, with the labels `worker` and `variant`, beside those of its engines.',
+    table(['metric', 'type', 'meaning'], await rowsOf(new WorkerMetrics())),
   ]);
 }
 

@@ -93,6 +93,7 @@ export class Worker {
       port: config.storePort,
       url: config.storeUrl,
       sessions: () => this.host.residency.ready(),
+      metrics: () => this.host.counts.text(),
     });
     this.remote = attached && new RemoteModels({ ...attached, catalogue, logger });
     this.attached =

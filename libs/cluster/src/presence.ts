@@ -16,10 +16,15 @@ export interface PresenceOptions {
   readonly describe: () => WorkerAnnouncement;
 }
 
+/** The least time from one piece of news to the next; ms. */
+const NEWS_INTERVAL_MS = 50;
+
 /** Announces one worker to the cluster, at each heartbeat and whenever something has changed. */
 export class Presence {
   private timer: NodeJS.Timeout | undefined;
   private scheduled = false;
+  private news: NodeJS.Timeout | undefined;
+  private lastNews = -Infinity;
 
   constructor(private readonly options: PresenceOptions) {}
 
@@ -38,9 +43,24 @@ export class Presence {
     });
   }
 
+  /**
+   * Tells those who listen now of something that changes with many requests: at once, but not more often than every
+   * 50 ms, and with the latest state then. It costs one message; what Redis keeps follows with the next heartbeat.
+   */
+  stirred(): void {
+    if (this.news !== undefined || this.timer === undefined) return;
+    const due = Math.max(0, this.lastNews + NEWS_INTERVAL_MS - performance.now());
+    this.news = setTimeout(() => {
+      this.news = undefined;
+      this.lastNews = performance.now();
+      void this.publish(JSON.stringify(this.options.describe()));
+    }, due).unref();
+  }
+
   /** Says that the worker is gone, so that nobody waits for its heartbeat to expire. */
   async leave(): Promise<void> {
     clearInterval(this.timer);
+    clearTimeout(this.news);
     this.timer = undefined;
     const { redis, names, workerId } = this.options;
     if (redis.status !== 'ready') return;
@@ -65,5 +85,11 @@ export class Presence {
       redis.zremrangebyscore(names.workersKey(), '-inf', now - 60 * HEARTBEAT_EXPIRY_MS),
       publishTo(redis, names.presenceChannel(), json),
     ]);
+  }
+
+  private async publish(json: string): Promise<void> {
+    const { redis, names } = this.options;
+    if (redis.status === 'ready')
+      await publishTo(redis, names.presenceChannel(), json).catch(() => undefined);
   }
 }

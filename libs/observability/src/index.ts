@@ -12,3 +12,4 @@ export {
 export { RecentLines, type RecentLine, type RecentLinesLimits } from './recent-lines.js';
 export { NestLogger } from './nest-logger.js';
 export { readRelease } from './release.js';
+export { WorkerMetrics } from './worker-metrics.js';

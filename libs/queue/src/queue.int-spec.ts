@@ -123,6 +123,38 @@ describe('completion queues', () => {
     expect(most).toBe(3);
   });
 
+  it('says when it has room again after all its slots were busy, and not before', async () => {
+    const held = new Map([
+      ['first', gate()],
+      ['second', gate()],
+      ['third', gate()],
+    ]);
+    const begun: string[] = [];
+    let room = 0;
+    const started = pump(
+      async ({ data }) => {
+        const { requestId } = data as CompletionJob;
+        begun.push(requestId);
+        await held.get(requestId)?.opened;
+      },
+      { onRoom: () => (room += 1) },
+    );
+    started.start();
+    await jobs.addCompletion(QUEUE, jobOf('first'));
+    await eventually(() => begun.length === 1);
+    held.get('first')?.open();
+    await eventually(() => started.busy === 0);
+    expect(room).toBe(0);
+    for (const id of ['second', 'third']) await jobs.addCompletion(QUEUE, jobOf(id));
+    await eventually(() => begun.length === 3);
+    held.get('second')?.open();
+    await eventually(() => room === 1);
+    expect(started.busy).toBe(1);
+    held.get('third')?.open();
+    await eventually(() => started.busy === 0);
+    expect(room).toBe(1);
+  });
+
   it('finishes what it has begun when it is stopped, and leaves the rest waiting', async () => {
     const release = gate();
     const finished: string[] = [];

@@ -51,6 +51,23 @@ llamacpp:requests_processing{worker="w2",${labels}} 2
     expect(unanswered(text)).toBe('0');
   });
 
+  it('shows what workers tell of themselves, with the names of models', async () => {
+    const own = (value: number): string =>
+      `# HELP longshore_worker_loads_total Loads.\n# TYPE longshore_worker_loads_total counter\nlongshore_worker_loads_total{model="${SMOLLM.id}"} ${value}\n`;
+    answer(0, says(JSON.stringify({ engines: [], worker: own(3) })));
+    answer(1, says(JSON.stringify({ engines: [], worker: own(4) })));
+    const [, text] = await ask('GET', '/metrics');
+    const model = 'model="docker.io/ai/smollm2:latest"';
+    expect(text).toContain(
+      `# HELP longshore_worker_loads_total Loads.
+# TYPE longshore_worker_loads_total counter
+longshore_worker_loads_total{worker="w1",variant="cpu",${model}} 3
+longshore_worker_loads_total{worker="w2",variant="cpu",${model}} 4
+`,
+    );
+    expect(unanswered(text)).toBe('0');
+  });
+
   it.each<[string, StoreReply]>([
     ['refuses', (_call, response) => refuse(response, 500, 'internal', 'No.')],
     ['talks nonsense', says('nonsense')],

@@ -12,6 +12,8 @@ const PATIENCE_MS = 2_000;
 const LONGEST_ANSWER = 8 * 1024 * 1024;
 const LONGEST_SUM = 32 * 1024 * 1024;
 
+const MODEL_ID = /sha256:[0-9a-f]{64}/g;
+
 interface Told {
   readonly modelId: string;
   readonly mode: string;
@@ -19,7 +21,7 @@ interface Told {
   readonly text: string;
 }
 
-/** The metrics of all engines of the cluster. */
+/** The metrics of all workers of the cluster, and of their engines. */
 @Injectable()
 export class EngineMetricsCollector {
   constructor(
@@ -46,13 +48,19 @@ export class EngineMetricsCollector {
     signal: AbortSignal,
   ): Promise<LabelledMetrics[]> {
     const body = await this.insight.open(worker, '/v1/engine-metrics', signal);
-    const { engines } = JSON.parse(await readBounded(body, LONGEST_ANSWER)) as { readonly engines: unknown };
+    const { engines, worker: own } = JSON.parse(await readBounded(body, LONGEST_ANSWER)) as {
+      readonly engines: unknown;
+      readonly worker?: unknown;
+    };
     if (!Array.isArray(engines)) throw new Error('it answered with no list');
     const { workerId, variant } = worker;
-    return engines.filter(isTold).map(({ modelId, mode, engine, text }) => ({
+    const ofEngines = engines.filter(isTold).map(({ modelId, mode, engine, text }) => ({
       text,
       labels: { worker: workerId, variant, backend: engine, model: nameOf(modelId), mode },
     }));
+    if (typeof own !== 'string') return ofEngines;
+    const text = own.replaceAll(MODEL_ID, (modelId) => nameOf(modelId));
+    return [...ofEngines, { text, labels: { worker: workerId, variant } }];
   }
 
   private miss(): LabelledMetrics[] {

@@ -90,6 +90,7 @@ export class WorkerCluster {
       names: this.names,
       redis: this.commands,
       onError: (error) => this.complain(queue, error),
+      onRoom: () => this.presence.stirred(),
     });
   };
 

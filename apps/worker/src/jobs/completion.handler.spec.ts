@@ -140,6 +140,7 @@ describe('CompletionHandler', () => {
   const pumped = (data: unknown, facts: Partial<PumpedJob> = {}): PumpedJob => ({
     id: '1',
     data,
+    queuedAt: 0,
     attempt: 1,
     failures: 0,
     onLockLost: undefined,

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { type LongshoreError, VARIANT_TRAITS, type WorkerAnnouncement } from '#contracts';
-import type { Logger } from '#observability';
+import { type Logger, WorkerMetrics } from '#observability';
 import type { WorkerCluster } from '../cluster/worker-cluster.js';
 import type { HostedEngines } from '../engines/hosted-engines.js';
 import { RunnableModels } from '../engines/runnable-models.js';
 import type { CompletionHandler } from '../jobs/completion.handler.js';
 import { refuseWaiting } from '../jobs/refuse-waiting.js';
+import { WorkCounts } from '../presence/work-counts.js';
 import type { Machine } from '../machine/machine.js';
 import type { SettledConfig } from '../worker.config.js';
 import { AvoidedModels } from './avoided-models.js';
@@ -50,6 +51,7 @@ export class ModelHost {
   readonly residency: ModelResidency;
   readonly rollout: Rollout;
   readonly failures: FailedLoads;
+  readonly counts: WorkCounts;
   readonly canRun: (identity: SessionIdentity) => Promise<boolean>;
   private readonly runnable: RunnableModels;
   private readonly reports: LoadReports;
@@ -83,6 +85,7 @@ export class ModelHost {
     this.starter = this.createStarter(pinned);
     const engineOf = (modelId: string) => this.runnable.engineOf(modelId);
     this.residency = new ModelResidency(variant, { ...config, engineOf }, this.effects(), logger);
+    this.counts = new WorkCounts(new WorkerMetrics(), () => this.residency.ready());
     this.rollout = new Rollout({
       variant,
       configurations,
@@ -176,10 +179,20 @@ export class ModelHost {
         this.avoided.roomMade();
       },
       onWaiting: (identity) => this.reports.waiting(identity),
-      onLoaded: ({ identity }) => this.reports.ready(identity),
-      onLoadFailed: (identity, error) => this.failures.failed(identity, error),
-      onRenewalFailed: (identity, error) => this.reports.failed(identity, error),
+      onLoaded: ({ identity }) => {
+        this.counts.loaded();
+        this.reports.ready(identity);
+      },
+      onLoadFailed: (identity, error) => {
+        this.counts.notLoaded(error);
+        return this.failures.failed(identity, error);
+      },
+      onRenewalFailed: (identity, error) => {
+        this.counts.notLoaded(error);
+        this.reports.failed(identity, error);
+      },
       onEngineDied: (session, jobsReturned) => {
+        this.counts.engineDied();
         void this.bury(session, jobsReturned);
       },
       onChange: () => cluster.presence.changed(),
@@ -207,7 +220,10 @@ export class ModelHost {
       identity: task.identity,
       engineName: hosted.engine.name,
       createPump: (run, slots) => cluster.createPump(task.queue, run, slots),
-      run: (job, session) => completions.run(job, session),
+      run: (job, session) => {
+        this.counts.begun(job, task.identity.modelId, Date.now());
+        return completions.run(job, session);
+      },
     });
   }
 

@@ -23,14 +23,18 @@ const PATIENCE_MS = 1_500;
 /** Bytes of one engine's answer; a longer one is left out. */
 const LONGEST_TEXT = 1024 * 1024;
 
-/** Sends what all engines say; one that does not answer in time, or has no metrics, is left out. */
+/**
+ * Sends what all engines say; one that does not answer in time, or has no metrics, is left out.
+ * @param worker what the worker says of itself, in the same format
+ */
 export async function serveEngineMetrics(
   { response, signal }: Exchange,
   sessions: readonly MeasuredSession[],
+  worker = '',
 ): Promise<void> {
   const late = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   const all = await Promise.all(sessions.map((session) => measure(session, late).catch(() => undefined)));
-  sendJson(response, 200, { engines: all.filter((metrics) => metrics !== undefined) });
+  sendJson(response, 200, { engines: all.filter((metrics) => metrics !== undefined), worker });
 }
 
 async function measure(

@@ -33,6 +33,8 @@ export interface StoreServerOptions extends ModelServices {
   readonly logger: Logger;
   /** Whose metrics are served; absent = none. */
   readonly sessions?: () => readonly MeasuredSession[];
+  /** The worker's own, in the text format of Prometheus; absent = none. */
+  readonly metrics?: () => Promise<string>;
   readonly limits?: Partial<StoreLimits>;
 }
 
@@ -149,7 +151,7 @@ export class StoreServer {
       case 'logs':
         return serveLogs(exchange, options.logger.recent, route.follow);
       case 'engine-metrics':
-        return serveEngineMetrics(exchange, options.sessions?.() ?? []);
+        return serveEngineMetrics(exchange, options.sessions?.() ?? [], await options.metrics?.());
     }
   }
 
