@@ -60,6 +60,7 @@ export function describeReranking(name: string, world: RerankingWorld): void {
 
     describeRanking(() => session);
     describeScores(() => session);
+    describeTooLong(() => session, contextSize);
     describeHangUp(() => session, contextSize);
   });
 }
@@ -109,6 +110,15 @@ function describeScores(session: () => EngineSession): void {
     const { data } = await post<Scored>(session(), '/v1/score', { text_1: QUERY, text_2: TEXTS[0] });
     expect(data).toHaveLength(1);
     expect(data[0]?.score).toEqual(expect.any(Number));
+  });
+}
+
+function describeTooLong(session: () => EngineSession, contextSize: number): void {
+  it('refuses a text that is longer than the model reads, as a fault of the caller', async () => {
+    const documents = [TEXTS[0], Array.from({ length: contextSize * 2 }, () => 'harbour').join(' ')];
+    const body = JSON.stringify({ query: QUERY, documents });
+    const { status } = await session().call({ route: '/v1/rerank', body, signal: NEVER });
+    expect(status).toBe(400);
   });
 }
 

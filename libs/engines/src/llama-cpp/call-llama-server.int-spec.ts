@@ -134,6 +134,18 @@ describe('callLlamaServer', () => {
     expect(await events(callLlamaServer)).toBe(await events(callEngine));
   });
 
+  it.each([
+    ['a message', { messages: [{ role: 5, content: 'x' }] }],
+    ['a part of a message', { messages: [{ role: 'user', content: [{ type: 'text' }] }] }],
+    ['a tool', { ...chat('x'), tools: [{ type: 'function' }] }],
+  ])('refuses %s that is none, which llama-server calls a failure of its own', async (_, body) => {
+    const theirs = await answerOf(callEngine, '/v1/chat/completions', body);
+    expect(theirs.status).toBe(500);
+    const ours = await answerOf(callLlamaServer, '/v1/chat/completions', body);
+    expect(ours.status).toBe(400);
+    expect(JSON.parse(ours.text)).toMatchObject({ error: { type: 'invalid_request_error' } });
+  });
+
   it('refuses an image for a model without a projector, which llama-server calls a failure of its own', async () => {
     const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } };
     const body = { messages: [{ role: 'user', content: [{ type: 'text', text: 'What is it?' }, image] }] };

@@ -3,6 +3,7 @@ import { callEngine, EngineConnectionError, type EngineCall, type EngineResponse
 import { filterEvents } from '../going-on/event-filter.js';
 import { jsonResponse } from '../json-response.js';
 import { callInPieces } from './call-in-pieces.js';
+import { callersFault, refusal } from './callers-fault.js';
 import { collectAnswer } from './collect-answer.js';
 import { planCall, type CallPlan } from './plan-call.js';
 import { asScoreAnswer, newScoreIdentity } from '../score-by-ranking.js';
@@ -22,12 +23,21 @@ export async function callLlamaServer(
   call: EngineCall,
   takesMedia = true,
 ): Promise<EngineResponse> {
-  const plan = planCall(call.route, call.body, takesMedia);
+  const response = await ask(endpoint, call, planCall(call.route, call.body, takesMedia));
+  if (response.status !== 500) return response;
+  return whole(call, async () => {
+    const text = await textOf(response);
+    const fault = callersFault(text);
+    return fault === undefined ? jsonResponse(500, text, response.headers) : refusal(fault);
+  });
+}
+
+async function ask(endpoint: Endpoint, call: EngineCall, plan: CallPlan): Promise<EngineResponse> {
   switch (plan.answer) {
     case 'as-is':
       return callEngine(endpoint, plan.body === undefined ? call : { ...call, body: plan.body });
     case 'refuse':
-      return jsonResponse(400, refusal(plan.reason));
+      return refusal(plan.reason);
     case 'pieces':
       return whole(call, () => callInPieces(endpoint, call, plan.work));
     case 'score':
@@ -59,8 +69,7 @@ async function score(endpoint: Endpoint, call: EngineCall, body: string): Promis
   const ranked = await callLlamaServer(endpoint, { ...call, route: '/v1/rerank', body });
   if (ranked.status !== 200) return ranked;
   return whole(call, async () => {
-    const text = (await ranked.body.setEncoding('utf8').toArray()).join('');
-    return jsonResponse(200, asScoreAnswer(text, newScoreIdentity()), ranked.headers);
+    return jsonResponse(200, asScoreAnswer(await textOf(ranked), newScoreIdentity()), ranked.headers);
   });
 }
 
@@ -75,9 +84,8 @@ async function whole(call: EngineCall, make: () => Promise<EngineResponse>): Pro
   }
 }
 
-/** In the shape of llama-server's own refusals. */
-function refusal(message: string): string {
-  return JSON.stringify({ error: { code: 400, message, type: 'invalid_request_error' } });
+async function textOf({ body }: EngineResponse): Promise<string> {
+  return (await body.setEncoding('utf8').toArray()).join('');
 }
 
 function isEventStream(response: EngineResponse): boolean {

@@ -33,6 +33,14 @@ describe('planCall', () => {
     expect(planCall(route, body)).toEqual({ answer: 'as-is' });
   });
 
+  it.each([
+    ['a negative number of results', '/rerank', '{"documents":["a","b"],"top_n":-1}'],
+    ['a schema that nothing fits', CHAT, '{"json_schema":{"minLength":5,"maxLength":2}}'],
+    ['a grammar that nothing fits', '/v1/completions', '{"grammar":"root ::= \\"a\\"{5,2}"}'],
+  ])('refuses %s', (_, route, body) => {
+    expect(planCall(route, body)).toEqual({ answer: 'refuse', reason: expect.any(String) as string });
+  });
+
   it('asks for the progress of several answers at once too', () => {
     expect(planCall(CHAT, '{"stream":true,"n":2}')).toMatchObject({ answer: 'streams', choices: 2 });
     const prompts = '{"stream":true,"prompt":["a","b"]}';

@@ -1,4 +1,5 @@
 import { GRAMMAR_DEPTH_LIMIT, grammarDepth } from '../grammar-depth.js';
+import { impossibleGrammar } from '../impossible-grammar.js';
 import { GENERATING_ROUTES, parseObject, withMembers } from '../request-body.js';
 import { pieceworkOf, type Piecework } from './piecework.js';
 import { editsOf } from './request-edits.js';
@@ -21,6 +22,7 @@ type Request = Readonly<Record<string, unknown>>;
 const AS_IS: CallPlan = { answer: 'as-is' };
 const PROGRESS = '"return_progress":true';
 const AS_STREAM = `"stream":true,"stream_options":{"include_usage":true},${PROGRESS}`;
+const RERANK_ROUTES = new Set(['/rerank', '/v1/rerank']);
 const SCORE_ROUTES = new Set(['/score', '/v1/score']);
 
 /**
@@ -38,6 +40,9 @@ export function planCall(route: string, body: string | Buffer | undefined, takes
     const score = asRerankRequest(request);
     return 'refuse' in score ? { answer: 'refuse', reason: score.refuse } : { answer: 'score', ...score };
   }
+  const { top_n: best } = request;
+  if (RERANK_ROUTES.has(route) && typeof best === 'number' && best < 0)
+    return { answer: 'refuse', reason: `'top_n' must be a whole number of at least 0, but is ${best}.` };
   const work = pieceworkOf(route, request);
   return work === undefined ? AS_IS : { answer: 'pieces', work };
 }
@@ -48,6 +53,8 @@ function planGeneration(original: string, request: Request, takesMedia: boolean)
     const reason = `'grammar' nests its brackets deeper than ${GRAMMAR_DEPTH_LIMIT} levels.`;
     return { answer: 'refuse', reason };
   }
+  const impossible = impossibleGrammar(request);
+  if (impossible !== undefined) return { answer: 'refuse', reason: impossible };
   const edits = editsOf(request, takesMedia);
   if ('refuse' in edits) return { answer: 'refuse', reason: edits.refuse };
   const text = edits.members === '' ? original : withMembers(original, edits.members);

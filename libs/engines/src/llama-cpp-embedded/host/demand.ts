@@ -1,4 +1,5 @@
 import { GRAMMAR_DEPTH_LIMIT, grammarDepth } from '../../grammar-depth.js';
+import { impossibleGrammar } from '../../impossible-grammar.js';
 import { isObject, readObject, readString, show, type JsonObject } from './fields.js';
 import { badRequest } from './request-error.js';
 import { unsupported } from './parameters.js';
@@ -35,6 +36,8 @@ function readGrammar(body: JsonObject): Demand {
   const grammar = readString(body, 'grammar') ?? '';
   if (grammarDepth(grammar) > GRAMMAR_DEPTH_LIMIT)
     throw badRequest(`'grammar' nests its brackets deeper than ${GRAMMAR_DEPTH_LIMIT} levels.`);
+  const impossible = impossibleGrammar({ grammar });
+  if (impossible !== undefined) throw badRequest(impossible);
   return grammar === '' ? NONE : { kind: 'grammar', grammar };
 }
 

@@ -110,6 +110,7 @@ describe('decodeDemand', () => {
     [{ response_format: { type: 'json_schema' } }, "'response_format.json_schema.schema' is required."],
     [{ response_format: { type: 'xml' } }, `'response_format': type "xml"`],
     [{ response_format: { type: 'json_object' }, grammar: 'root ::= "a"' }, 'cannot be used together'],
+    [{ grammar: 'root ::= "a"{5,2}' }, 'repeats {5,2}, which nothing fits'],
     [{ grammar: `root ::= ${'('.repeat(300)}` }, 'nests its brackets deeper than 256 levels'],
   ])('refuses %j with a sentence', (body, sentence) => {
     expect(() => decodeDemand(body)).toThrow(sentence);
