@@ -270,6 +270,11 @@ describe('GET /engines/ps and POST /engines/unload', () => {
   it.each([
     ['[', 'invalid request: the body is not valid JSON', 400],
     [{ models: 'x' }, 'invalid request: "models" must be a list of strings', 400],
+    [
+      { models: Array.from({ length: 1_001 }, (_, index) => `m${index}`) },
+      'invalid request: "models" must not list more than 1000 names',
+      400,
+    ],
     [{ all: 'yes' }, 'invalid request: "all" must be true or false', 400],
     [{ all: true, backend: 'mlx' }, 'backend not found', 404],
   ])('refuses %j', async (body, words, status) => {

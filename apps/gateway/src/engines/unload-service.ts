@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Catalogue, Configurations, ControlSender, WorkerDirectory } from '#cluster';
 import { type EngineName, LongshoreError, type SessionAnnouncement } from '#contracts';
 import { engineOf } from '../http/engine-of.js';
-import { decodeObject, readBoolean, readString, readStrings } from './decode-body.js';
+import { decodeObject, invalidRequest, readBoolean, readString, readStrings } from './decode-body.js';
 
 export interface UnloadRequest {
   /** Every model. */
@@ -15,6 +15,9 @@ export interface UnloadRequest {
 
 type PlacedSession = SessionAnnouncement & { readonly workerId: string };
 
+/** Each name is looked up by itself. */
+const MOST_MODELS = 1_000;
+
 /** Workers say within this that what they end is gone; ms. */
 const GONE_WITHIN_MS = 1_000;
 const LOOK_INTERVAL_MS = 20;
@@ -24,6 +27,8 @@ export function decodeUnload(body: unknown): UnloadRequest {
   const object = decodeObject(body);
   const engine = engineOf(readString(object, 'backend'));
   const models = readStrings(object, 'models') ?? [];
+  if (models.length > MOST_MODELS)
+    throw invalidRequest(`"models" must not list more than ${MOST_MODELS} names; "all" ends every model.`);
   return { all: readBoolean(object, 'all'), models, ...(engine && { engine }) };
 }
 
