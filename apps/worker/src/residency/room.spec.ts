@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { afterShortage, contextLadder, freeMemory, memoryOf, type ShortageQuestion } from './room.js';
+import {
+  afterShortage,
+  contextLadder,
+  freeMemory,
+  memoryOf,
+  type ShortageQuestion,
+  firstConceivable,
+} from './room.js';
 
 describe('contexts to try', () => {
   it('begin with what was asked for and are halved three times', () => {
@@ -72,5 +79,14 @@ describe('after a shortage', () => {
 
   it('and at last it is given up', () => {
     expect(afterShortage({ ...question, rung: 1, others: false })).toEqual({ kind: 'give-up' });
+  });
+});
+
+describe('firstConceivable', () => {
+  it('passes over contexts that are larger than all memory', () => {
+    expect(firstConceivable([400, 200, 100], 250)).toBe(1);
+    expect(firstConceivable([400], Infinity)).toBe(0);
+    expect(firstConceivable([-5, 1], 0)).toBe(0);
+    expect(firstConceivable([400, 300], 250)).toBe(-1);
   });
 });

@@ -17,6 +17,16 @@ export function contextLadder(wanted: number | undefined): readonly (number | un
   return [wanted, ...smaller.filter((size) => size >= SMALLEST_CONTEXT)];
 }
 
+/**
+ * The first rung whose context alone is not more than all memory there is; -1 when none is. An engine that is given more
+ * may not fail at once: it can bring its whole machine to a stand.
+ * @param contexts bytes that the context of each rung takes, without the weights
+ * @param total bytes
+ */
+export function firstConceivable(contexts: readonly number[], total: number): number {
+  return contexts.findIndex((bytes) => bytes <= total);
+}
+
 export interface MemoryQuestion {
   /** What the machine says at this moment; undefined when it does not. */
   readonly measured: MemoryFigures | undefined;

@@ -1,15 +1,16 @@
 import type { Configurations } from '#cluster';
 import { LongshoreError, type SessionConfiguration } from '#contracts';
 import { type EngineSession, EngineStartError } from '#engines';
+import { slotsOf } from '../engines/hosted-engines.js';
 import type { MemoryFigures } from '../machine/container-memory.js';
-import { explainShortage } from './explain-shortage.js';
+import { explainShortage, type Shortage as ShortageFacts } from './explain-shortage.js';
 import { estimateNeed } from './estimate-need.js';
 import { type LoadTask, NoRoomBeside } from './load-task.js';
 import type { LoadReports } from './load-reports.js';
 import type { MemoryLedger } from './memory-ledger.js';
 import type { Provision } from './provide-session.js';
 import type { SessionIdentity } from './resident-session.js';
-import { afterShortage } from './room.js';
+import { afterShortage, firstConceivable } from './room.js';
 import {
   describeStart,
   nameOf,
@@ -66,7 +67,8 @@ export class SessionStarter {
     }
   }
 
-  private async bringUp(start: Start): Promise<StartedSession> {
+  private async bringUp(planned: Start): Promise<StartedSession> {
+    const start = { ...planned, ladder: await this.conceivable(planned) };
     const { task, ladder } = start;
     const { ledger, reports } = this.parts;
     let rung = await this.findRoom(start);
@@ -91,6 +93,31 @@ export class SessionStarter {
     }
   }
 
+  /** The ladder without the contexts that no engine could hold here. @throws LongshoreError `out_of_memory` */
+  private async conceivable(start: Start): Promise<Start['ladder']> {
+    const { ladder, provision } = start;
+    const { total, free } = await this.parts.memory();
+    const estimates = await Promise.all(ladder.map((contextSize) => this.estimate(start, contextSize)));
+    const contexts = estimates.map((estimate) => estimate - provision.model.size);
+    const first = firstConceivable(contexts, total);
+    if (first >= 0) return ladder.slice(first);
+    const last = ladder.length - 1;
+    const reason = 'Its context alone takes more than there is.';
+    throw this.tooLarge(start, { contextSize: ladder[last], free, estimate: estimates[last] ?? 0, reason });
+  }
+
+  private tooLarge(
+    { provision, hosted }: Start,
+    facts: Pick<ShortageFacts, 'contextSize' | 'free' | 'estimate' | 'reason'>,
+  ): LongshoreError {
+    const { workerId, settings } = this.parts;
+    const slots = slotsOf(hosted, settings.slots);
+    return new LongshoreError(
+      'out_of_memory',
+      explainShortage({ workerId, name: nameOf(provision), slots, ...facts }),
+    );
+  }
+
   /**
    * Ends idle sessions for as long as the model does not seem to fit. Estimates are hints: it is tried in any case.
    * @returns the rung of the ladder to begin with
@@ -111,13 +138,10 @@ export class SessionStarter {
   }
 
   /** Decides what to try next. @returns the rung of the ladder. @throws LongshoreError `out_of_memory` */
-  private async goOn(
-    { task, ladder, provision }: Start,
-    rung: number,
-    { memory, estimate, error }: Shortage,
-  ): Promise<number> {
+  private async goOn(start: Start, rung: number, { memory, estimate, error }: Shortage): Promise<number> {
+    const { task, ladder } = start;
     const { room, identity, signal } = task;
-    const { workerId, settings, logger, roomElsewhere, reports } = this.parts;
+    const { logger, roomElsewhere, reports } = this.parts;
     const { evictable, others } = room;
     const elsewhere = roomElsewhere(identity, memory);
     const step = afterShortage({ ladder, rung, evictable, others, elsewhere });
@@ -134,14 +158,13 @@ export class SessionStarter {
       if (await room.later(signal)) return 0;
     }
     if (step.kind === 'evict' && rung + 1 < ladder.length) return rung + 1;
-    const [name, { slots }] = [nameOf(provision), settings];
-    const facts = { workerId, name, contextSize: ladder[rung], slots, free: memory.free, estimate };
-    throw new LongshoreError('out_of_memory', explainShortage({ ...facts, reason: error.message }));
+    const { free } = memory;
+    throw this.tooLarge(start, { contextSize: ladder[rung], free, estimate, reason: error.message });
   }
 
-  private estimate({ provision }: Start, contextSize: number | undefined): Promise<number> {
+  private estimate({ provision, hosted }: Start, contextSize: number | undefined): Promise<number> {
     const { files, draft, model } = provision;
-    const { slots } = this.parts.settings;
+    const slots = slotsOf(hosted, this.parts.settings.slots);
     const question = { files, size: model.size, contextSize, slots };
     return estimateNeed(draft === undefined ? question : { ...question, draft: draft.files });
   }
