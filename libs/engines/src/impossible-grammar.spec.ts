@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHOICES_LIMIT, impossibleGrammar } from './impossible-grammar.js';
+import { CHOICES_LIMIT, impossibleGrammar, OPTIONAL_LIMIT } from './impossible-grammar.js';
 
 const answerAs = (schema: unknown) => ({
   response_format: { type: 'json_schema', json_schema: { name: 'answer', schema } },
@@ -7,6 +7,10 @@ const answerAs = (schema: unknown) => ({
 const deep = (schema: unknown) => ({
   type: 'object',
   properties: { list: { type: 'array', items: schema } },
+});
+const object = (count: number) => ({
+  type: 'object',
+  properties: Object.fromEntries(many(count).map((name) => [name, { type: 'string' }])),
 });
 const many = (count: number) => Array.from({ length: count }, (_, index) => `v${index}`);
 
@@ -18,6 +22,7 @@ describe('impossibleGrammar', () => {
     ['a pattern that repeats too seldom', { type: 'string', pattern: '^a{5,2}$' }],
     ['too many values', { enum: many(CHOICES_LIMIT + 1) }],
     ['too many alternatives', { anyOf: many(CHOICES_LIMIT + 1).map((value) => ({ const: value })) }],
+    ['too many properties that may be left out', object(OPTIONAL_LIMIT + 1)],
   ])('finds %s, wherever it is', (_, schema) => {
     const tools = [{ type: 'function', function: { name: 'one', parameters: deep(schema) } }];
     for (const request of [answerAs(schema), answerAs(deep(schema)), { json_schema: schema }, { tools }])
@@ -40,6 +45,7 @@ describe('impossibleGrammar', () => {
   it.each([
     ['no grammar', { messages: [{ role: 'user', content: '{5,2}' }] }],
     ['lengths in order', answerAs({ type: 'string', minLength: 2, maxLength: 5 })],
+    ['many required properties', answerAs({ ...object(OPTIONAL_LIMIT + 1), required: many(OPTIONAL_LIMIT) })],
     ['one length', answerAs({ type: 'string', minLength: 2, maxLength: 2 })],
     ['properties named like bounds', answerAs({ properties: { minLength: {}, maxLength: {}, pattern: {} } })],
     ['bounds that are no numbers', answerAs({ minLength: '5', maxLength: 2, pattern: 5, enum: 'x' })],

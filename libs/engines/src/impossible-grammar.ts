@@ -12,7 +12,10 @@ const RANGES = [
 
 /** Choices in one place; the time for each token grows with their square, and nobody else is served meanwhile. */
 export const CHOICES_LIMIT = 2_000;
-const CHOICE_MEMBERS = ['enum', 'anyOf', 'oneOf', 'properties'];
+const CHOICE_MEMBERS = ['enum', 'anyOf', 'oneOf'];
+
+/** Properties of one object that may be left out; each needs a rule with all that follow it. */
+export const OPTIONAL_LIMIT = 500;
 
 const REPETITION = /\{\s*(\d+)\s*,\s*(\d+)\s*\}/g;
 /** What stands for itself in GBNF. */
@@ -58,13 +61,20 @@ function problemOf(schema: Request): string | undefined {
   const { pattern } = schema;
   for (const member of CHOICE_MEMBERS) {
     const choices = schema[member];
-    const count = typeof choices === 'object' && choices !== null ? Object.keys(choices).length : 0;
-    const problem = tooMany(member, count);
+    const problem = tooMany(member, Array.isArray(choices) ? choices.length : 0);
     if (problem !== undefined) return problem;
   }
+  if (optionalProperties(schema) > OPTIONAL_LIMIT)
+    return `An object of a JSON schema has more than ${OPTIONAL_LIMIT} properties that are not required.`;
   return typeof pattern === 'string'
     ? reversedRepetition("The 'pattern' of a JSON schema", pattern)
     : undefined;
+}
+
+function optionalProperties({ properties, required }: Request): number {
+  if (!isObject(properties)) return 0;
+  const needed = new Set<unknown>(Array.isArray(required) ? required : []);
+  return Object.keys(properties).filter((name) => !needed.has(name)).length;
 }
 
 function reversedRepetition(what: string, text: string): string | undefined {

@@ -33,6 +33,10 @@ function argumentsFor(
 }
 
 describe('llamaServerArguments', () => {
+  it('asks for no context that llama-server cannot read the number of', () => {
+    expect(argumentsFor({ contextSize: 2 ** 31 - 1 })).toContain('2147483647');
+  });
+
   it('asks for a completion session on a unix socket', () => {
     expect(argumentsFor({ contextSize: 2048 }).join(' ')).toBe(
       '--model /store/model.gguf --host /run/l/e-1.sock --alias ai/tiny --threads 3 --parallel 4 --ctx-size 8192 --batch-size 512 ' +

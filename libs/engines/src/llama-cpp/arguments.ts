@@ -56,12 +56,15 @@ const OPTIONAL_ALWAYS: readonly Wish[] = [
   [['--sse-ping-interval', '-1']],
 ];
 
+/** What llama-server can read; no machine has memory for it. */
+const LARGEST_CONTEXT = 2 ** 31 - 1;
+
 /**
  * The context is the sum over all slots, so each gets its part. Without a size the model's own limit is one pool that
  * the slots share: giving each slot the whole limit would cost memory many times over.
  */
 function contextTokens(spec: SessionSpec): string {
-  return String((slotTokens(spec) ?? 0) * spec.slots);
+  return String(Math.min((slotTokens(spec) ?? 0) * spec.slots, LARGEST_CONTEXT));
 }
 
 function contextSharing(spec: SessionSpec): Wish[] {
