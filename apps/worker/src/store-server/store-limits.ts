@@ -2,6 +2,8 @@
 export interface StoreLimits {
   /** Requests that are served at once; more get 503. */
   readonly requests: number;
+  /** Callers that follow the log at once; they stay for as long as they like, and so take no place of others. */
+  readonly followers: number;
   /** Connections at once; more are closed. */
   readonly connections: number;
   /** A connection on which nothing moves for so long is closed. */
@@ -16,6 +18,7 @@ export interface StoreLimits {
 
 export const DEFAULT_STORE_LIMITS: StoreLimits = {
   requests: 64,
+  followers: 128,
   connections: 512,
   idle: 60_000,
   grace: 60_000,

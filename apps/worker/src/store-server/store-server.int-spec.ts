@@ -165,6 +165,22 @@ describe('a store server', () => {
     await eventually(async () => (await status()) === 200);
   });
 
+  it('serves models however many follow its log, and no more of those than it may', async () => {
+    const small = await bench.serve({ requests: 1, followers: 1 });
+    const { id } = await storedIn(small, 1_000);
+    const follow = (): Promise<OpenResponse> => ask('/v1/logs?follow=true', { at: small });
+    const follower = await follow();
+    expect(follower.status).toBe(200);
+    expect((await ask(`/v2/store/manifests/${id}`, { at: small })).status).toBe(200);
+    expect((await follow()).status).toBe(503);
+    follower.hangUp();
+    await eventually(async () => {
+      const next = await follow();
+      next.hangUp();
+      return next.status === 200;
+    });
+  });
+
   it('ends transfers when it stops, and leaves no connection', async () => {
     const stopping = await bench.serve();
     const large = blobOf(await storedIn(stopping, 40 * MEGABYTE));

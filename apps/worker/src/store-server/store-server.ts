@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { StoreError } from '#models';
 import type { Logger } from '#observability';
-import { routeRequest } from './route-request.js';
+import { routeRequest, type StoreRoute } from './route-request.js';
 import { closeUnread, type Exchange, sendJson } from './send.js';
 import {
   type ModelServices,
@@ -49,7 +49,7 @@ export class StoreServer {
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
   /** Requests of the cluster that are being served. */
-  private serving = 0;
+  private readonly serving = { requests: 0, followers: 0 };
 
   constructor(private readonly options: StoreServerOptions) {
     this.limits = { ...DEFAULT_STORE_LIMITS, ...options.limits };
@@ -116,21 +116,22 @@ export class StoreServer {
     try {
       if (!(await this.options.access.accepts(request.headers.authorization)))
         throw new StoreFault(401, 'unauthorized', 'A token of this cluster is needed.');
-      if (this.serving >= this.limits.requests)
+      const { method = '', url = '' } = request;
+      const route = routeRequest(method, url);
+      if (!route) throw new StoreFault(404, 'not-found', 'There is nothing of that name.');
+      const place = route.kind === 'logs' && route.follow ? 'followers' : 'requests';
+      if (this.serving[place] >= this.limits[place])
         throw new StoreFault(503, 'busy', 'This store serves as many as it can.');
-      this.serving += 1;
-      await this.dispatch(exchange).finally(() => (this.serving -= 1));
+      this.serving[place] += 1;
+      await this.dispatch(exchange, route).finally(() => (this.serving[place] -= 1));
     } catch (error) {
       this.refuse(exchange, error);
     }
     await closeUnread(exchange);
   }
 
-  private async dispatch(exchange: Exchange): Promise<void> {
+  private async dispatch(exchange: Exchange, route: StoreRoute): Promise<void> {
     const { options, blobs } = this;
-    const { method = '', url = '' } = exchange.request;
-    const route = routeRequest(method, url);
-    if (!route) throw new StoreFault(404, 'not-found', 'There is nothing of that name.');
     switch (route.kind) {
       case 'manifest':
         return serveManifest(exchange, options.store, route.digest);
