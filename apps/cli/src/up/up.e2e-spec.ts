@@ -150,8 +150,9 @@ describe('npm start', () => {
     await says(cluster, 'Longshore is ready.');
     expect(cluster.output).toContain(`http://127.0.0.1:${port}  http://127.0.0.1:${port + 1}`);
     expect(cluster.output).toContain(`curl http://127.0.0.1:${port}/models/create`);
-    expect(cluster.output).toMatch(/gateway-1 \| stub gateway speaks/);
-    expect(readFileSync(join(home, '.longshore/logs/worker-2.log'), 'utf8')).toBe('stub worker speaks\n');
+    await says(cluster, /gateway-1 \| stub gateway speaks/);
+    const log = join(home, '.longshore/logs/worker-2.log');
+    await until('wrote no log', () => readFileSync(log, 'utf8') === 'stub worker speaks\n');
     pressControlC(cluster);
     expect(await ends(cluster)).toBe(0);
     expect(cluster.output).toContain('Stopped.');
