@@ -57,12 +57,17 @@ function faithful(conversations: readonly (readonly unknown[])[]): number {
 
 beforeAll(async () => {
   ({ reference: model } = await shared.pulled('scripted'));
-  // Enough at once that every worker loads the model.
-  const burst = () =>
-    Promise.all(Array.from({ length: 12 }, (_, index) => say(opening(`crane ${index}`), index)));
+  // Enough at once, and for long enough, that every worker joins in.
+  const slow = (index: number) => {
+    const wish = request(opening(`crane ${index}`));
+    const parameters = { ...wish.parameters, synthetic: { rate: 10 } };
+    return streamChat(shared.cluster.gateway(index % 2).url, { ...wish, parameters });
+  };
+  const burst = () => Promise.all(Array.from({ length: 12 }, (_, index) => slow(index)));
   await eventually(
     async () => new Set((await burst()).map(({ workerId }) => workerId)).size,
     (workers) => workers === WORKERS,
+    { within: 60_000, what: 'every worker to answer' },
   );
   // What is over has been announced.
   await new Promise((resolve) => setTimeout(resolve, 1_000));
