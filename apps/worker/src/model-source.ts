@@ -44,10 +44,12 @@ export function createSource(config: SettledConfig, logger: Logger): WorkerSourc
 /** Credentials stay with the registry they are for: the two variables are Docker Hub's, all others come from Docker. */
 function registryOptions(config: SettledConfig, logger: Logger): RegistryOptions {
   const { insecureRegistry, registryMirrors, dockerConfig, dockerHubUser, dockerHubPassword } = config;
+  const trusted = config.trustedTokenHosts.split(',').flatMap((host) => host.trim() || []);
   const hasHub = dockerHubUser !== undefined && dockerHubPassword !== undefined;
   return {
     insecure: insecureRegistry,
     mirrors: parseMirrors(registryMirrors, insecureRegistry),
+    trustedTokenHosts: trusted,
     credentials: registryCredentials({
       dockerConfig: dockerConfig || join(homedir(), '.docker'),
       onWarning: (sentence) => logger.warn(sentence),

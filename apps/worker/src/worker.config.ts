@@ -78,6 +78,8 @@ export class WorkerConfig {
   @Variable('DOCKER_HUB_PASSWORD') @IsOptional() @IsString() dockerHubPassword?: string;
   /** Checked list; `parseMirrors` reads it. */
   @Variable('LONGSHORE_REGISTRY_MIRRORS', checkMirrors) @IsString() registryMirrors = '';
+  /** Hosts, as URLs write them, separated by commas. */
+  @Variable('LONGSHORE_TRUSTED_TOKEN_HOSTS') @IsString() trustedTokenHosts = '';
   /** `.docker` in the user's folder when empty. */
   @Variable('DOCKER_CONFIG') @IsString() dockerConfig = '';
   @Variable('HF_ENDPOINT') @IsUrl(HTTP_URL) huggingFaceEndpoint = HUB_ENDPOINT;

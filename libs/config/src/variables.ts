@@ -53,6 +53,8 @@ export const VARIABLES = {
   LONGSHORE_PRELOAD: 'Models a worker loads at start and keeps, separated by commas.',
   LONGSHORE_LOAD_TIMEOUT: 'Time an engine may take to load a model.',
   LONGSHORE_ENGINE_STALL_TIMEOUT: 'Time an engine may be silent in the middle of an answer.',
+  LONGSHORE_TRUSTED_TOKEN_HOSTS:
+    'Token servers in the private network that a registry may send a worker to, such as auth.example, separated by commas.',
   LONGSHORE_REGISTRY_MIRRORS:
     'Mirrors of Docker Hub that are asked before it, in order: addresses such as https://mirror.example/prefix, separated by commas.',
   LONGSHORE_DATA: 'Folder of `npm start`: models, Redis data, logs.',
