@@ -1,8 +1,8 @@
-import { execFile, type ExecFileException } from 'node:child_process';
-import { EngineStartError, type EngineProbe } from '../engine.js';
+import type { ExecFileException } from 'node:child_process';
+import type { EngineProbe } from '../engine.js';
+import { askProgram } from '../process/ask-program.js';
 
 const PROBE_LIMIT_MS = 30_000;
-const OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** What the installed binary says of itself. */
 export interface LlamaServerProbe extends EngineProbe {
@@ -49,18 +49,15 @@ export function draftTypeIn(help: string): string | undefined {
   return /--spec-type [\w,-]*\b(draft-simple)\b/.exec(help)?.[1];
 }
 
-function output(
+async function output(
   binary: string,
   flag: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const options = { env: { ...environment }, timeout: PROBE_LIMIT_MS, maxBuffer: OUTPUT_LIMIT_BYTES };
-    execFile(binary, [flag], { ...options, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      if (error === null) resolve(`${stdout}\n${stderr}`);
-      else reject(new EngineStartError(sentence(binary, error, stderr)));
-    });
-  });
+  const explain = (error: ExecFileException, stderr: string): string => sentence(binary, error, stderr);
+  const question = { program: binary, words: [flag], environment, limitMs: PROBE_LIMIT_MS, explain };
+  const { stdout, stderr } = await askProgram(question);
+  return `${stdout}\n${stderr}`;
 }
 
 function sentence(binary: string, error: ExecFileException, stderr: string): string {

@@ -1,10 +1,10 @@
-import { execFile, type ExecFileException } from 'node:child_process';
-import { EngineStartError, type EngineProbe } from '../engine.js';
+import type { ExecFileException } from 'node:child_process';
+import type { EngineProbe } from '../engine.js';
+import { askProgram } from '../process/ask-program.js';
 import type { SglangProgram } from './find-sglang.js';
 
 /** Python reads gigabytes of libraries before it says a word; ms. */
 const PROBE_LIMIT_MS = 5 * 60_000;
-const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** Its cache is divided among whatever runs. */
 const SLOTS = 64;
@@ -47,20 +47,13 @@ export function automaticIn(help: string): ReadonlySet<string> {
   return new Set([...help.matchAll(/(--[\w-]+) \{auto,/g)].flatMap(([, flag]) => flag ?? []));
 }
 
-function output(
+async function output(
   { path }: SglangProgram,
   words: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // Wide enough that no line is broken within a flag.
-    const env = { ...environment, COLUMNS: '10000' };
-    const options = { env, timeout: PROBE_LIMIT_MS, maxBuffer: OUTPUT_LIMIT_BYTES };
-    execFile(path, words, { ...options, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new EngineStartError(sentence(path, error, stderr)));
-    });
-  });
+  const explain = (error: ExecFileException, stderr: string): string => sentence(path, error, stderr);
+  return (await askProgram({ program: path, words, environment, limitMs: PROBE_LIMIT_MS, explain })).stdout;
 }
 
 function sentence(path: string, error: ExecFileException, stderr: string): string {

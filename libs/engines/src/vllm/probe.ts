@@ -1,10 +1,10 @@
-import { execFile, type ExecFileException } from 'node:child_process';
+import type { ExecFileException } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import { EngineStartError, type EngineProbe } from '../engine.js';
+import type { EngineProbe } from '../engine.js';
+import { askProgram } from '../process/ask-program.js';
 
 /** Python has much to read before vLLM says anything, and a cold disk is slow. */
 const PROBE_LIMIT_MS = 300_000;
-const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /** Its cache is divided among whatever runs; on a processor each request more takes memory of its own. */
 const ACCELERATOR_SLOTS = 64;
@@ -80,20 +80,13 @@ export function choicesIn(help: string, flag: string): ReadonlySet<string> {
   );
 }
 
-function output(
+async function output(
   binary: string,
   words: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // Wide enough that no line is broken within a flag or a list.
-    const env = { ...environment, COLUMNS: '10000' };
-    const options = { env, timeout: PROBE_LIMIT_MS, maxBuffer: OUTPUT_LIMIT_BYTES };
-    execFile(binary, words, { ...options, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new EngineStartError(sentence(binary, error, stderr)));
-    });
-  });
+  const explain = (error: ExecFileException, stderr: string): string => sentence(binary, error, stderr);
+  return (await askProgram({ program: binary, words, environment, limitMs: PROBE_LIMIT_MS, explain })).stdout;
 }
 
 function sentence(binary: string, error: ExecFileException, stderr: string): string {
