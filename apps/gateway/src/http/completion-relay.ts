@@ -7,17 +7,30 @@ import {
   type CompletionResponse,
   Completions,
 } from '../completions/completions.js';
-import { readResumption } from '../streams/read-resumption.js';
+import { readResumption, type Resumption } from '../streams/read-resumption.js';
 import { readWishes } from './caller-wishes.js';
+import type { Filler } from './half-closed-client.js';
 import { InferenceObserver } from './inference-observer.js';
 import { Preloads } from './preloads.js';
 import { StreamedAnswers } from './streamed-answers.js';
 import { StreamNotices } from './stream-notices.js';
+import type { StreamedResponse } from './streamed-response.js';
 import type { ResponseWriter } from './write-response.js';
 
 /** A decoded inference call, with the dialect's way to end a stream that fails. Headers overrule its priority. */
 export interface InferenceCall extends Omit<CompletionRequest, 'requestId' | 'timeout' | 'onAccepted'> {
   readonly encodeStreamFailure: (error: unknown) => string;
+  /**
+   * Makes the answer of the dialect out of the engine's; absent = it goes out as it came. Ending the new body early must
+   * end the old one. @throws what is printed in the dialect of the path
+   */
+  readonly translate?: (answer: CompletionResponse) => StreamedResponse | Promise<StreamedResponse>;
+  /** What the client gets is an event stream, in which comments may stand; absent = where `streaming` says so. */
+  readonly eventStream?: boolean;
+  /** What may stand between the lines of a body that is no event stream. */
+  readonly filler?: Filler;
+  /** The API that the call came by, for records; absent = OpenAI's. */
+  readonly origin?: string;
 }
 
 /** Hands an inference call to the cluster and its answer to the client. */
@@ -33,7 +46,7 @@ export class CompletionRelay {
 
   /** Resolves when the answer has ended. @throws LongshoreError while nothing has been sent. */
   async relay(request: FastifyRequest, reply: FastifyReply, call: InferenceCall): Promise<void> {
-    const { encodeStreamFailure, ...rest } = call;
+    const { encodeStreamFailure, translate, eventStream = call.streaming, filler, origin, ...rest } = call;
     const { notices, preloadOnly, ...limits } = readWishes(request.headers);
     if (preloadOnly) {
       const { model, engine } = rest;
@@ -42,14 +55,14 @@ export class CompletionRelay {
     }
     const requestId = String(reply.getHeader('x-request-id'));
     const { model, streaming, route } = rest;
-    const observed = { requestId, model, streaming, route };
+    const observed = { requestId, model, streaming, route, ...(origin !== undefined && { origin }) };
     const observation = this.observer.begin(request, observed, rest.body);
-    const told = notices && streaming && ENGINE_ROUTES[route] === 'completion';
+    const told = notices && eventStream && ENGINE_ROUTES[route] === 'completion';
     // Once the job is in its queue nobody here needs the body, and the answer may go on for long: let go of it.
     let completion: CompletionRequest | undefined = {
       ...rest,
       ...limits,
-      ...readResumption(request.headers),
+      ...resumptionOf(request, translate !== undefined),
       requestId,
     };
     request.body = undefined;
@@ -69,10 +82,11 @@ export class CompletionRelay {
         request,
         reply,
         encodeStreamFailure,
+        ...(filler && { filler }),
         onFirstByte: () => (observation.firstByteAt = performance.now()),
         produce: async (signal, writer) => {
-          const response = await begin(signal, writer);
-          return this.observer.answered(observation, response);
+          const response = this.observer.answered(observation, await begin(signal, writer));
+          return translate === undefined ? response : await translate(response);
         },
       });
       void this.observer.ended(observation, result);
@@ -83,6 +97,13 @@ export class CompletionRelay {
       endNotices?.();
     }
   }
+}
+
+/** A translated answer is told from its start: its events are others than those that are counted. */
+function resumptionOf({ headers }: FastifyRequest, translated: boolean): { resumption?: Resumption } {
+  const { resumption } = readResumption(headers);
+  if (resumption === undefined) return {};
+  return { resumption: translated ? { ...resumption, after: 0, eventIds: false } : resumption };
 }
 
 /** Headers that go out with the answer, and with a failure in its place. */

@@ -1,5 +1,6 @@
 import { HttpException, NotFoundException } from '@nestjs/common';
 import { LongshoreError, type ErrorCode } from '#contracts';
+import { EngineRefusal } from './engine-refusal.js';
 
 /** A failure as dialects print it. */
 export interface Failure {
@@ -26,6 +27,7 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
 export function describeFailure(error: unknown): Failure {
   const known = toLongshoreError(error);
   if (known) return fromCatalogue(known);
+  if (error instanceof EngineRefusal) return fromEngine(error);
   if (error instanceof HttpException && error.getStatus() < 500) return fromStatus(error);
   return error instanceof RouteFailure ? fromStatus(error) : fromCatalogue(new LongshoreError('internal'));
 }
@@ -63,6 +65,13 @@ function fromCatalogue(error: LongshoreError): Failure {
   const field = error.field === undefined ? {} : { field: error.field };
   const retryAfter = error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter };
   return { status, code: error.code, type, message: error.message, retryable, ...field, ...retryAfter };
+}
+
+/** An engine's refusal keeps its status; anything that is none counts as a failure of the engine. */
+function fromEngine({ status: answered, reason }: EngineRefusal): Failure {
+  const status = answered >= 400 && answered < 600 ? answered : 502;
+  const type = status < 500 ? 'invalid_request_error' : 'server_error';
+  return { status, type, message: reason, retryable: status >= 500 };
 }
 
 function fromStatus(error: HttpException): Failure {

@@ -20,7 +20,10 @@ const OPERATIONS: Readonly<Record<EngineRoute, string>> = {
 };
 
 /** What is measured and logged of a call; not its body. */
-export type ObservedCall = Pick<CompletionRequest, 'requestId' | 'model' | 'route' | 'streaming'>;
+export interface ObservedCall extends Pick<CompletionRequest, 'requestId' | 'model' | 'route' | 'streaming'> {
+  /** The API that the call came by, where that is not OpenAI's. */
+  readonly origin?: string;
+}
 
 /** One inference call under observation. Times are of `performance.now()`, in ms. */
 export interface InferenceObservation {
@@ -46,7 +49,12 @@ export class InferenceObserver {
   /** To be called when the call arrives. */
   begin(request: FastifyRequest, call: ObservedCall, body: string): InferenceObservation {
     const mode = ENGINE_ROUTES[call.route];
-    const recording = this.recorder.begin(request, { model: call.model, mode, body });
+    const recording = this.recorder.begin(request, {
+      model: call.model,
+      mode,
+      body,
+      ...(call.origin !== undefined && { origin: call.origin }),
+    });
     return { call, startedAt: performance.now(), ...(recording && { recording }) };
   }
 

@@ -1,7 +1,8 @@
 import { LongshoreError } from '#contracts';
 import type { LoggedResponse } from '#streaming';
-import { readChunks } from './read-chunks.js';
-import { type ChatChunk, ResponseAssembler } from './response-assembler.js';
+import type { ChatChunk } from '../../chat/chat-chunk.js';
+import { readChunks } from '../../chat/read-chunks.js';
+import { ResponseAssembler } from './response-assembler.js';
 import type { ResponseOrigin, ResponseProgress } from './response-object.js';
 
 /** How far a response is, judging by the log of its chat completion. @param now ms since the epoch */

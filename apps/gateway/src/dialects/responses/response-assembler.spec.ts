@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
 import { decodeResponsesRequest } from './decode-request.js';
-import { type ChatChunk, encodeEvents, ResponseAssembler } from './response-assembler.js';
+import type { ChatChunk } from '../../chat/chat-chunk.js';
+import { encodeEvents, ResponseAssembler } from './response-assembler.js';
 
 const origin = (members: object = {}) => ({
   id: 'resp_0123456789abcdef01234567',

@@ -1,4 +1,5 @@
 import type { LongshoreError } from '#contracts';
+import type { ChatChunk, ChatUsage, ToolCallDelta } from '../../chat/chat-chunk.js';
 import type { Item } from './fields.js';
 import {
   type Draft,
@@ -18,35 +19,6 @@ import {
 
 /** One event of a response's stream. */
 export type ResponseEvent = Draft & { readonly sequence_number: number };
-
-/** What is read of one chunk of a streamed chat completion. */
-export interface ChatChunk {
-  readonly choices?: readonly {
-    readonly delta?: ChatDelta;
-    readonly finish_reason?: string | null;
-    readonly logprobs?: { readonly content?: readonly unknown[] | null } | null;
-  }[];
-  readonly usage?: ChatUsage | null;
-  readonly error?: { readonly message?: string };
-}
-
-interface ChatDelta {
-  readonly content?: string | null;
-  readonly reasoning_content?: string | null;
-  readonly tool_calls?: readonly {
-    readonly index: number;
-    readonly id?: string;
-    readonly function?: { readonly name?: string; readonly arguments?: string };
-  }[];
-}
-
-interface ChatUsage {
-  readonly prompt_tokens?: number;
-  readonly completion_tokens?: number;
-  readonly total_tokens?: number;
-  readonly prompt_tokens_details?: { readonly cached_tokens?: number };
-  readonly completion_tokens_details?: { readonly reasoning_tokens?: number };
-}
 
 /**
  * Makes the events of a response out of the chunks of a chat completion. The same chunks always give the same events
@@ -89,7 +61,9 @@ export class ResponseAssembler {
     const [choice] = chunk.choices ?? [];
     if (choice === undefined) return [];
     this.finishReason = choice.finish_reason ?? this.finishReason;
-    const { reasoning_content: reasoning, content, tool_calls: calls = [] } = choice.delta ?? {};
+    const { delta = {} } = choice;
+    const { content, tool_calls: calls = [] } = delta;
+    const reasoning = delta.reasoning_content ?? delta.reasoning;
     return this.number([
       ...(reasoning ? this.think(reasoning) : []),
       ...(content ? this.say(content, choice.logprobs?.content ?? []) : []),
@@ -142,7 +116,7 @@ export class ResponseAssembler {
     return this.change(new MessageItem(this.itemId('msg'), 0));
   }
 
-  private call(piece: NonNullable<ChatDelta['tool_calls']>[number]): Draft[] {
+  private call(piece: ToolCallDelta): Draft[] {
     const delta = piece.function?.arguments ?? '';
     const known = this.calls.get(piece.index);
     if (known !== undefined) return known.add(delta);

@@ -1,5 +1,5 @@
 import { LongshoreError } from '#contracts';
-import { readChunks } from './read-chunks.js';
+import { readChunks } from '../../chat/read-chunks.js';
 import { encodeEvents, type ResponseAssembler, type ResponseEvent } from './response-assembler.js';
 
 /**

@@ -24,6 +24,8 @@ export interface RecordedCall {
   readonly model: string;
   readonly mode: Mode;
   readonly body: string;
+  /** The API it came by, where that is not OpenAI's. */
+  readonly origin?: string;
 }
 
 /** Keeps what is asked and answered, where whoever runs the cluster wants that. */
@@ -50,6 +52,7 @@ export class RequestRecorder {
       request: cutText(cutMedia(call.body), REQUEST_LIMIT),
       timestamp: Math.floor(now / 1_000),
       userAgent: headers['user-agent'] ?? '',
+      ...(call.origin !== undefined && { origin: call.origin }),
     };
     const moment = `${now}${String(process.hrtime.bigint() % 1_000_000n).padStart(6, '0')}`;
     return new Recording({

@@ -1,9 +1,10 @@
-import type { ChatChunk } from './response-assembler.js';
+import type { ChatChunk } from './chat-chunk.js';
 
-const EVENT_END = '\n\n';
+const EVENT_END = /\r?\n\r?\n/;
+const LINE_END = /\r?\n/;
 const DONE = '[DONE]';
 
-/** The chunks of a streamed chat completion, wherever its bytes are cut. */
+/** The chunks of a streamed chat completion, wherever its bytes are cut. Ending the iteration early ends that of `body`. */
 export async function* readChunks(body: AsyncIterable<Buffer>): AsyncGenerator<ChatChunk[], void, void> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -18,7 +19,7 @@ export async function* readChunks(body: AsyncIterable<Buffer>): AsyncGenerator<C
 /** Comments, other fields and the end mark hold no chunk. */
 function readChunk(event: string): ChatChunk[] {
   const data = event
-    .split('\n')
+    .split(LINE_END)
     .filter((line) => line.startsWith('data:'))
     .map((line) => line.slice('data:'.length).trimStart())
     .join('\n');
