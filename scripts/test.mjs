@@ -5,6 +5,7 @@ import { ensureBuilt } from './bootstrap/build.mjs';
 import { ensureInstalled } from './bootstrap/install.mjs';
 import { requireNode } from './bootstrap/node-version.mjs';
 import { ensurePrograms, TEST_PROGRAMS } from './setup/debian-packages.mjs';
+import { ensureDockerModel } from './setup/docker-model.mjs';
 import { ensureLlamaServer } from './setup/llama-server.mjs';
 import { runChaos } from './setup/run-chaos.mjs';
 import { runVitest } from './setup/run-vitest.mjs';
@@ -23,6 +24,7 @@ async function setUp() {
   // Neither unit tests nor those of vLLM touch another program.
   if (projects.every((project) => project === 'unit' || project === 'vllm')) return env;
   await ensurePrograms(root, TEST_PROGRAMS, console.log);
+  if (projects.includes('e2e')) Object.assign(env, await dockerModelOrNothing());
   return { ...env, LLAMA_SERVER_PATH: await ensureLlamaServer(root, console.log) };
 }
 
@@ -32,6 +34,18 @@ async function vllmOrNothing() {
     return { VLLM_SERVER_PATH: await ensureVllm(root, console.log) };
   } catch (error) {
     console.error(`\n!!! There is no vLLM on this machine, so its tests are SKIPPED. ${error.message}\n`);
+    return {};
+  }
+}
+
+/** So is its suite on a machine without Go. */
+async function dockerModelOrNothing() {
+  try {
+    return { DOCKER_MODEL_PATH: await ensureDockerModel(root, console.log) };
+  } catch (error) {
+    console.error(
+      `\n!!! There is no docker-model on this machine, so its tests are SKIPPED. ${error.message}\n`,
+    );
     return {};
   }
 }
