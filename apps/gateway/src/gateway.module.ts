@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { GatewayMetrics, Logger } from '#observability';
 import { OPENAI_ERRORS } from './dialects/openai/encode-error.js';
@@ -39,6 +39,7 @@ import { ModelStores } from './models/model-stores.js';
 import { ModelTransfers } from './models/model-transfers.js';
 import { ModelsController } from './models/models.controller.js';
 import { PullController } from './models/pull.controller.js';
+import { OpenApiController } from './openapi/openapi.controller.js';
 import { ServiceController } from './service/service.controller.js';
 import { StreamsController } from './streams/streams.controller.js';
 
@@ -56,7 +57,7 @@ export class GatewayModule {
   static over({ config, logger, metrics, cluster }: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
-      imports: [cluster, TerminusModule.forRoot({ logger: false })],
+      imports: [cluster, TerminusModule.forRoot({ logger: false }), DiscoveryModule],
       controllers: [
         InferenceController,
         RerankController,
@@ -73,6 +74,7 @@ export class GatewayModule {
         ServiceController,
         StreamsController,
         ResponsesController,
+        OpenApiController,
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },

@@ -1,3 +1,4 @@
+import type { Schema } from '../openapi/schema.js';
 import type { Failure } from './failure.js';
 
 /** A printed failure. */
@@ -11,6 +12,8 @@ export interface ErrorDialect {
   /** Whether the path (no query) belongs to it. */
   claims(path: string): boolean;
   encode(failure: Failure, path: string): ErrorAnswer;
+  /** Of the bodies, for the OpenAPI document; absent = text. */
+  readonly schema?: Schema;
 }
 
 /** Injection token of the dialects, asked in order; what none claims is answered in plain text. */
