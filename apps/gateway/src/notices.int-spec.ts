@@ -248,3 +248,55 @@ describe('what a caller asks for in headers', () => {
     expect(fake.cluster.completions.requests).toEqual([]);
   });
 });
+
+describe("a stream of the Model Runner's command line", () => {
+  const headers = { 'user-agent': 'docker-model-cli/v1.2.6' };
+  const LINE = 'Waiting in the queue: number 3 in line, about 1 s to go.\n';
+
+  it('is told in lines of plain text what goes on, and never after its first event', async () => {
+    const response = await ask({ headers });
+    expect(response.headers['content-type']).toBe('text/event-stream');
+    await eventually(() => textOf(response) === LINE);
+    fake.cluster.completions.whereabouts = { state: 'loading' };
+    await eventually(() => textOf(response) === `${LINE}Waiting for the model to load…\n`);
+    const told = textOf(response);
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    answer(
+      eventStream(
+        (async function* () {
+          yield EVENTS[0] ?? '';
+          await finished;
+          yield EVENTS[1] ?? '';
+        })(),
+      ),
+    );
+    fake.cluster.completions.whereabouts = { state: 'waiting' };
+    await eventually(() => textOf(response) === `${told}${EVENTS[0]}: waiting\n\n`);
+    finish();
+    expect((await response.whole()).toString()).toBe(`${told}${EVENTS[0]}: waiting\n\n${EVENTS[1]}`);
+  });
+
+  it('ends with the failure in a line and in an event, and a broken connection', async () => {
+    const response = await ask({ headers });
+    await eventually(() => textOf(response) === LINE);
+    fail(new LongshoreError('load_failed', 'The model does not fit.'));
+    const text = await brokenOff(response);
+    expect(text.slice(LINE.length)).toMatch(
+      /^The model does not fit\.\ndata: \{"error":\{"message":"The model does not/,
+    );
+  });
+
+  it('is told nothing when it asks for that, and nothing where no stream was asked for', async () => {
+    const quiet = ask({ headers: { ...headers, 'x-queue-notices': 'off' } });
+    await eventually(() => fake.cluster.completions.requests.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    answer(eventStream(EVENTS));
+    expect((await (await quiet).whole()).toString()).toBe(EVENTS.join(''));
+    const whole = ask({ headers, stream: false });
+    await eventually(() => fake.cluster.completions.requests.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    answer(jsonResponse('{"a":1}'));
+    expect((await (await whole).whole()).toString()).toBe('{"a":1}');
+  });
+});

@@ -13,7 +13,7 @@ import type { Filler } from './half-closed-client.js';
 import { InferenceObserver } from './inference-observer.js';
 import { Preloads } from './preloads.js';
 import { StreamedAnswers } from './streamed-answers.js';
-import { StreamNotices } from './stream-notices.js';
+import { StreamNotices, voiceFor } from './stream-notices.js';
 import type { StreamedResponse } from './streamed-response.js';
 import type { ResponseWriter } from './write-response.js';
 
@@ -71,7 +71,7 @@ export class CompletionRelay {
       const onAccepted = (accepted: AcceptedCompletion): void => {
         describePlace(accepted, reply);
         this.observer.accepted(observation, accepted);
-        if (told) endNotices = this.notices.add(accepted, writer);
+        if (told) endNotices = this.notices.add(accepted, writer, voiceFor(request.headers['user-agent']));
       };
       const run = this.completions.run({ ...(completion as CompletionRequest), onAccepted }, signal);
       completion = undefined;

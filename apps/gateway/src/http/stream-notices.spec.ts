@@ -4,7 +4,7 @@ import { FakeCompletions, FakeLoadNews, FakeWorkers, SMOLLM } from '../__fakes__
 import type { AcceptedCompletion } from '../completions/completions.js';
 import type { Whereabouts } from '../completions/whereabouts.js';
 import { LoadProgress } from '../engines/load-progress.js';
-import { encodeNotice, StreamNotices } from './stream-notices.js';
+import { encodeNotice, StreamNotices, voiceFor } from './stream-notices.js';
 
 const ACCEPTED: AcceptedCompletion = {
   requestId: 'gw.1',
@@ -20,6 +20,12 @@ class Client {
 
   comment(text: string): void {
     this.comments.push(text);
+  }
+
+  readonly lines: string[] = [];
+
+  line(text: string): void {
+    this.lines.push(text);
   }
 }
 
@@ -41,6 +47,17 @@ describe('encodeNotice', () => {
   it('says that an answer waits when nobody goes on with it', () => {
     expect(encodeNotice({ state: 'waiting' }, true)).toBe('waiting');
     expect(encodeNotice({ state: 'queued', position: 2 }, true)).toBe('waiting');
+  });
+});
+
+describe('voiceFor', () => {
+  it.each([
+    ['docker-model-cli/v1.2.6', 'lines'],
+    ['docker-model-cli/v1.2.6 an-addition', 'lines'],
+    ['OpenAI/JS 6.9.1', 'comments'],
+    [undefined, 'comments'],
+  ])('speaks to %s in %s', (userAgent, voice) => {
+    expect(voiceFor(userAgent)).toBe(voice);
   });
 });
 
@@ -96,6 +113,22 @@ describe('StreamNotices', () => {
       'loading stage=starting',
       'loading',
     ]);
+  });
+
+  it('tells one that prints lines each thing once, and in comments once the answer has begun', async () => {
+    const end = notices.add(ACCEPTED, client, 'lines');
+    await vi.advanceTimersByTimeAsync(5_000);
+    completions.whereabouts = { state: 'queued', position: 1 };
+    await vi.advanceTimersByTimeAsync(2_000);
+    const next = 'Waiting in the queue: next in line.';
+    expect(client.lines).toEqual(['Waiting in the queue: number 2 in line.', '', '', next]);
+    expect(client.comments).toEqual([]);
+    completions.whereabouts = { state: 'waiting' };
+    client.bytes = 10;
+    await vi.advanceTimersByTimeAsync(3_000);
+    end();
+    expect(client.lines).toHaveLength(4);
+    expect(client.comments).toEqual(['waiting']);
   });
 
   it('is silent while bytes come, and for two seconds after', async () => {

@@ -1,7 +1,9 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type AcceptedCompletion, Completions } from '../completions/completions.js';
 import type { Whereabouts } from '../completions/whereabouts.js';
+import type { LoadEvent } from '#contracts';
 import { encodeLoading, LoadProgress } from '../engines/load-progress.js';
+import { describeWait } from './describe-wait.js';
 import type { ResponseWriter } from './write-response.js';
 
 /** One look at all streams; ms. */
@@ -14,11 +16,21 @@ const FIRST_NOTICE_MS = 1_000;
 const NOTICE_INTERVAL_MS = 2_000;
 
 /** What notices are written to. */
-export type NoticeWriter = Pick<ResponseWriter, 'bytes' | 'comment'>;
+export type NoticeWriter = Pick<ResponseWriter, 'bytes' | 'comment' | 'line'>;
 
 /**
- * Tells clients that wait for an event stream that they are not forgotten: in comments, which readers of event streams
- * skip and which are no part of the answer. One timer for all streams, one look-up for all that are due at a tick, and
+ * How a client is told: in comments of the event stream, or in lines of plain text before its first event, which the
+ * command line of the Model Runner prints.
+ */
+export type NoticeVoice = 'comments' | 'lines';
+
+/** @param userAgent of a client */
+export function voiceFor(userAgent: string | undefined): NoticeVoice {
+  return userAgent?.includes('docker-model-cli/') ? 'lines' : 'comments';
+}
+
+/**
+ * Tells clients that wait for an event stream that they are not forgotten, in what is no part of the answer. One timer for all streams, one look-up for all that are due at a tick, and
  * nothing at all for a byte of a stream.
  */
 @Injectable()
@@ -32,8 +44,8 @@ export class StreamNotices implements OnApplicationShutdown {
   ) {}
 
   /** @returns what ends the notices, to be called when the stream ends */
-  add(accepted: AcceptedCompletion, writer: NoticeWriter): () => void {
-    const stream = new NoticedStream(accepted, writer, performance.now());
+  add(accepted: AcceptedCompletion, writer: NoticeWriter, voice: NoticeVoice = 'comments'): () => void {
+    const stream = new NoticedStream(accepted, { writer, voice, now: performance.now() });
     this.streams.add(stream);
     this.ticker ??= setInterval(() => void this.tick(performance.now()), TICK_MS).unref();
     return () => {
@@ -54,20 +66,30 @@ export class StreamNotices implements OnApplicationShutdown {
     for (const [index, stream] of due.entries()) {
       const place = places[index];
       if (place === undefined || !this.streams.has(stream)) continue;
-      stream.tell(place, encodeLoading(this.loads.of(stream.accepted.queue)));
+      stream.tell(place, this.loads.of(stream.accepted.queue));
     }
   }
+}
+
+interface Noticed {
+  readonly writer: NoticeWriter;
+  readonly voice: NoticeVoice;
+  readonly now: number;
 }
 
 class NoticedStream {
   private seenBytes = 0;
   private quietSince: number;
+  private lastLine = '';
+  private readonly writer: NoticeWriter;
+  private readonly voice: NoticeVoice;
 
   constructor(
     readonly accepted: AcceptedCompletion,
-    private readonly writer: NoticeWriter,
-    now: number,
+    { writer, voice, now }: Noticed,
   ) {
+    this.writer = writer;
+    this.voice = voice;
     // As if the last notice had been long enough ago for the first one to be due earlier than those that follow.
     this.quietSince = now + FIRST_NOTICE_MS - NOTICE_INTERVAL_MS;
   }
@@ -82,11 +104,19 @@ class NoticedStream {
     return due;
   }
 
-  /** @param loading how far the load is, for a request that waits for one */
-  tell(place: Whereabouts, loading: string): void {
+  /** @param load of the model, for a request that waits for one */
+  tell(place: Whereabouts, load: LoadEvent | undefined): void {
     if (this.writer.bytes !== this.seenBytes) return;
-    const text = encodeNotice(place, this.seenBytes > 0, loading);
+    const begun = this.seenBytes > 0;
+    if (this.voice === 'lines' && !begun) return this.print(describeWait(place, load));
+    const text = encodeNotice(place, begun, encodeLoading(load));
     if (text !== undefined) this.writer.comment(text);
+  }
+
+  /** People read a line once; what has not changed only keeps the connection. */
+  private print(line: string): void {
+    this.writer.line(line === this.lastLine ? '' : line);
+    this.lastLine = line;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readRefusal } from './engine-refusal.js';
+import { describeFailure } from './failure.js';
 import { isEventStream, type StreamedResponse } from './streamed-response.js';
 import { cutSocket, isGone, type SocketState, waitForSocket } from './wait-for-socket.js';
 
@@ -56,6 +57,7 @@ export class ResponseWriter {
   private begun = false;
   private over = false;
   private inThisTurn = 0;
+  private spokePlainly = false;
 
   constructor(
     private readonly raw: ServerResponse,
@@ -79,12 +81,17 @@ export class ResponseWriter {
    */
   comment(text: string): void {
     if (this.over || isGone(this.raw) || this.raw.writableNeedDrain) return;
-    const head = this.head ?? EARLY_HEAD;
-    if (head.status !== 200 || !isEventStream(head) || !this.betweenEvents) return;
-    if (!this.begun) this.begin(head);
-    const bytes = Buffer.from(`: ${text}\n\n`);
-    this.options.onChunk?.(bytes);
-    this.raw.write(bytes);
+    if (this.betweenEvents) this.interject(`: ${text}\n\n`);
+  }
+
+  /**
+   * Sends a line of plain text before an event stream, for clients that print what comes before the first event; else
+   * like a comment, and nothing once there is an event. A failure before the first event is then told in a line, too.
+   * @param text without line feeds; empty, it only shows that the connection lives
+   */
+  line(text: string): void {
+    if (this.over || isGone(this.raw) || this.raw.writableNeedDrain) return;
+    if (this.last === undefined && this.interject(`${text}\n`)) this.spokePlainly = true;
   }
 
   /**
@@ -128,11 +135,23 @@ export class ResponseWriter {
     if (isGone(raw)) return this.end('client-gone');
     this.over = true;
     if (isEventStream(this.head ?? EARLY_HEAD)) {
-      const lastWords = (this.betweenEvents ? '' : '\n\n') + options.encodeStreamFailure(error);
+      const line = this.spokePlainly && this.last === undefined ? `${describeFailure(error).message}\n` : '';
+      const lastWords = line + (this.betweenEvents ? '' : '\n\n') + options.encodeStreamFailure(error);
       if (!raw.write(lastWords)) await waitForSocket(raw, 'drain', options.stallTimeoutMs);
     }
     await cutSocket(raw, options.stallTimeoutMs);
     return { outcome: 'failed', bytes: this.sent, error };
+  }
+
+  /** Puts words of ours into an event stream. @returns whether the answer is one */
+  private interject(text: string): boolean {
+    const head = this.head ?? EARLY_HEAD;
+    if (head.status !== 200 || !isEventStream(head)) return false;
+    if (!this.begun) this.begin(head);
+    const bytes = Buffer.from(text);
+    this.options.onChunk?.(bytes);
+    this.raw.write(bytes);
+    return true;
   }
 
   private get betweenEvents(): boolean {
