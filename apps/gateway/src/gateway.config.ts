@@ -1,6 +1,6 @@
-import { parseDuration, parseSize, Variable } from '#config';
+import { parseDuration, parseFileMode, parseList, parseSize, Variable } from '#config';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '#observability';
-import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsPositive, IsString, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsPositive, IsString, Matches, Max, Min } from 'class-validator';
 
 const KIB = 1024;
 const SECOND = 1_000;
@@ -9,6 +9,32 @@ const SECOND = 1_000;
 export class GatewayConfig {
   @Variable('LONGSHORE_HOST') @IsString() @IsNotEmpty() host = '127.0.0.1';
   @Variable('LONGSHORE_PORT') @IsInt() @Min(0) @Max(65_535) port = 12_434;
+  /** Listens there instead of the port, unless empty. */
+  @Variable('LONGSHORE_SOCKET') @IsString() socket = '';
+  @Variable('LONGSHORE_SOCKET_MODE', parseFileMode) @IsInt() @Min(0) socketMode = 0o600;
+  /** -1 = none. */
+  @Variable('LONGSHORE_TLS_PORT') @IsInt() @Min(-1) @Max(65_535) tlsPort = -1;
+  @Variable('LONGSHORE_TLS_CERT') @IsString() tlsCertificate = '';
+  @Variable('LONGSHORE_TLS_KEY') @IsString() tlsKey = '';
+  /** `.longshore/tls` in the user's folder when empty. */
+  @Variable('LONGSHORE_TLS_DIR') @IsString() tlsFolder = '';
+  @Variable('LONGSHORE_TLS_NAMES', parseList) tlsNames: readonly string[] = [];
+  /** Keys are asked for exactly when it is not empty. */
+  @Variable('LONGSHORE_ADMIN_KEY')
+  @Matches(/^(?:|[\x21-\x7e]{16,256})$/, { message: 'adminKey must be 16 to 256 visible ASCII characters' })
+  adminKey = '';
+  @Variable('LONGSHORE_MEDIA_HOSTS', parseList)
+  @Matches(/^(?:\*|(?:\*\.)?[\w-]+(?:\.[\w-]+)*|\[[0-9a-f:.]+\])$/i, {
+    each: true,
+    message: 'mediaHosts must be hosts such as images.example, *.example or *',
+  })
+  mediaHosts: readonly string[] = [];
+  @Variable('DMR_ORIGINS', parseList)
+  @Matches(/^(?:\*|null|[a-z][a-z0-9+.-]*:\/\/[^\s/*]+?(?::\*)?\/?)$/i, {
+    each: true,
+    message: 'origins must be origins such as https://chat.example, http://intranet:* or *',
+  })
+  origins: readonly string[] = [];
   @Variable('LONGSHORE_REDIS_URL') @IsString() @IsNotEmpty() redisUrl = 'redis://127.0.0.1:6379';
   @Variable('LONGSHORE_NAMESPACE') @IsString() @IsNotEmpty() namespace = 'longshore';
   @Variable('LONGSHORE_BODY_LIMIT', parseSize) @IsInt() @IsPositive() bodyLimit = 10 * KIB * KIB;

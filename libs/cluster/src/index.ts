@@ -1,3 +1,4 @@
+export { ApiKeys, createApiKey, digestApiKey, RedisApiKeys, type RedisApiKeysOptions } from './api-keys.js';
 export { Catalogue, RedisCatalogue, type RedisCatalogueOptions } from './catalogue.js';
 export {
   Configurations,
@@ -19,6 +20,7 @@ export {
 } from './download-turns.js';
 export { findModel } from './find-model.js';
 export { type DeletedEntry, planRemoval, type Removal } from './plan-removal.js';
+export { type KeyLimits, KeyUsage, type LimitVerdict, RedisKeyUsage } from './key-usage.js';
 export { Presence, type PresenceOptions } from './presence.js';
 export { StoreSecret } from './store-secret.js';
 export { isStoreToken, signStoreToken, STORE_TOKEN_LIFETIME_MS } from './store-token.js';

@@ -1,5 +1,13 @@
 export { ConfigurationError, processEnvironment, readConfig, type Environment } from './read-config.js';
 export { nearest } from './nearest.js';
-export { parseBoolean, parseDuration, parseNumber, parseSize, UnreadableValue } from './units.js';
+export {
+  parseBoolean,
+  parseDuration,
+  parseFileMode,
+  parseList,
+  parseNumber,
+  parseSize,
+  UnreadableValue,
+} from './units.js';
 export { Variable, variableDefaults } from './variable.js';
 export { FOREIGN_VARIABLES, VARIABLES, type ForeignVariableName, type VariableName } from './variables.js';

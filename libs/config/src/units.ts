@@ -35,6 +35,17 @@ export function parseBoolean(text: string): boolean {
   throw new UnreadableValue('must be true or false');
 }
 
+/** `a, b` to its entries; empty ones do not count. */
+export function parseList(text: string): readonly string[] {
+  return text.split(',').flatMap((entry) => entry.trim() || []);
+}
+
+/** `600`, `0660` to the mode of a file. */
+export function parseFileMode(text: string): number {
+  if (!/^0?[0-7]{3}$/.test(text)) throw new UnreadableValue('must be an octal mode such as 600 or 660');
+  return Number.parseInt(text, 8);
+}
+
 function parseWithUnit(text: string, units: Readonly<Record<string, number>>, problem: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$/.exec(text.trim());
   const factor = match ? units[match[2] ?? ''] : undefined;

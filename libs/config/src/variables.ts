@@ -10,6 +10,20 @@ export const VARIABLES = {
   LONGSHORE_LOG_FORMAT: 'json or pretty.',
   LONGSHORE_HOST: 'Address the gateway listens on.',
   LONGSHORE_PORT: 'Port the gateway listens on; 0 takes a free one.',
+  LONGSHORE_SOCKET: 'Unix socket the gateway listens on instead of the port; a path.',
+  LONGSHORE_SOCKET_MODE: 'Who may connect to that socket, as the octal mode of its file.',
+  LONGSHORE_TLS_PORT:
+    'Port the gateway listens on with TLS, beside the other; 0 takes a free one, -1 listens on none.',
+  LONGSHORE_TLS_CERT:
+    'PEM file with the certificate of the gateway and what stands above it; made by the gateway unless set.',
+  LONGSHORE_TLS_KEY: 'PEM file with the private key of the same.',
+  LONGSHORE_TLS_DIR: 'Folder of the certificates that the gateway makes itself; clients trust its ca.pem.',
+  LONGSHORE_TLS_NAMES:
+    'Names and addresses for a certificate made by the gateway, beside localhost and the name of the machine, separated by commas.',
+  LONGSHORE_ADMIN_KEY:
+    'API key that may do everything and makes other keys; setting it makes every request need a key.',
+  LONGSHORE_MEDIA_HOSTS:
+    'Hosts that images, audio and video of a request may be fetched from, such as images.example or *.example, separated by commas; * for all public ones, none unless set.',
   LONGSHORE_BODY_LIMIT: 'Largest request body the gateway accepts.',
   LONGSHORE_REQUEST_TIMEOUT: 'Time an answer may take, from acceptance to its last byte.',
   LONGSHORE_CLIENT_STALL_TIMEOUT: 'Time a client may leave its answer unread before it is dropped.',
@@ -72,6 +86,8 @@ export const FOREIGN_VARIABLES = {
   OPENAI_ENGINE_URL:
     'An OpenAI-compatible server that somebody else runs, such as http://127.0.0.1:8000/v1; its models are served too.',
   OPENAI_ENGINE_KEY: 'API key for the same.',
+  DMR_ORIGINS:
+    'Origins of web pages that may ask the gateway, beside those of this machine, such as https://chat.example or http://intranet:*, separated by commas; * for all.',
   DEFAULT_REGISTRY: 'Registry of references that name none; docker.io unless set.',
   INSECURE_REGISTRY: 'true speaks plain HTTP to registries.',
   DOCKER_HUB_USER: 'User for Docker Hub.',

@@ -43,6 +43,27 @@ export const ERRORS = {
     meaning: 'The content type is not JSON.',
     advice: 'Send Content-Type: application/json.',
   },
+  invalid_api_key: {
+    status: 401,
+    retryable: false,
+    type: 'authentication_error',
+    meaning: 'The request carries no API key, or one that is unknown, has expired or was revoked.',
+    advice: 'Send a key as "Authorization: Bearer", x-api-key, Basic password or path prefix /k/<key>/.',
+  },
+  not_allowed: {
+    status: 403,
+    retryable: false,
+    type: 'permission_error',
+    meaning: 'The API key may not do this, or the origin of the page may not ask this gateway.',
+    advice: 'Use a key with the scope or the model that the message names; origins are set by DMR_ORIGINS.',
+  },
+  rate_limited: {
+    status: 429,
+    retryable: true,
+    type: 'rate_limit_error',
+    meaning: 'The API key has used up its requests or its tokens of this minute.',
+    advice: 'Wait for as long as Retry-After says, or have the limits of the key raised.',
+  },
   unknown_engine: {
     status: 404,
     retryable: false,

@@ -1,4 +1,5 @@
 export * from './announcement.js';
+export * from './api-key.js';
 export * from './catalogue-model.js';
 export * from './completion-job.js';
 export * from './control-message.js';

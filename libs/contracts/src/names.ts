@@ -106,6 +106,26 @@ export class Names {
     return `${this.namespace}:store-secret`;
   }
 
+  /** Hash: SHA-256 of an API key in hex to `ApiKey` JSON. */
+  apiKeysKey(): string {
+    return `${this.namespace}:{api-keys}:keys`;
+  }
+
+  /** Hash: id of an API key to when it was last used, in ms since the epoch; coarse. */
+  apiKeyUsesKey(): string {
+    return `${this.namespace}:{api-keys}:uses`;
+  }
+
+  /** A message here means: API keys have changed, forget what was read of them. */
+  apiKeysChannel(): string {
+    return `${this.namespace}:api-keys`;
+  }
+
+  /** Hash: what an API key has used up of its limits. Expires when nothing is used up. */
+  apiKeyLimitsKey(id: string): string {
+    return `${this.namespace}:{api-key:${id}}:limits`;
+  }
+
   /** Progress of all pulls. */
   pullsChannel(): string {
     return `${this.namespace}:pulls`;

@@ -1,0 +1,113 @@
+import { LongshoreError, type Names } from '#contracts';
+import { describeRedisError, type RedisClient } from '#redis';
+
+/** Of one API key, over the whole cluster; absent = any number. */
+export interface KeyLimits {
+  readonly requestsPerMinute?: number | undefined;
+  readonly tokensPerMinute?: number | undefined;
+}
+
+/** What a request is told of its key's limits. */
+export interface LimitVerdict {
+  /** What is used up; absent = the request may go on. */
+  readonly exhausted?: 'requests' | 'tokens';
+  /** Until it may be tried again; ms. */
+  readonly retryAfter: number;
+  /** What is left of this minute; absent where there is no such limit. */
+  readonly remainingRequests?: number;
+  readonly remainingTokens?: number;
+}
+
+/**
+ * What API keys use up. Each limit is a bucket that holds a minute's worth and fills evenly, so that a key that was idle
+ * may use a minute's worth at once. The tokens of an answer are known only afterwards, so that bucket may go into debt,
+ * and refuses until it is out of it.
+ */
+export abstract class KeyUsage {
+  /** Takes one request, where the limits have room for it. One round trip. @throws LongshoreError `redis_unavailable` */
+  abstract begin(id: string, limits: KeyLimits): Promise<LimitVerdict>;
+
+  /** Takes the tokens of an answer. One round trip. @throws LongshoreError `redis_unavailable` */
+  abstract charge(id: string, limits: KeyLimits, tokens: number): Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+
+/**
+ * A bucket is one number: the time at which it will be full again; ms. The clock is that of Redis, because gateways'
+ * own differ. ARGV: requests and tokens a minute, 0 = no limit; tokens to charge, -1 to take a request.
+ * Answers: what is exhausted (0 nothing, 1 requests, 2 tokens), ms until there is room, and how many of each are left.
+ */
+const USE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local minute = ${MINUTE_MS}
+local per = { tonumber(ARGV[1]), tonumber(ARGV[2]) }
+local kept = redis.call('HMGET', KEYS[1], 'requests', 'tokens')
+local full = { math.max(now, tonumber(kept[1]) or 0), math.max(now, tonumber(kept[2]) or 0) }
+local charge = tonumber(ARGV[3])
+local exhausted, wait = 0, 0
+if charge >= 0 then
+  if per[2] > 0 then full[2] = full[2] + charge * minute / per[2] end
+else
+  if per[2] > 0 and full[2] - now >= minute then
+    exhausted, wait = 2, full[2] - now - minute + 1
+  end
+  if per[1] > 0 then
+    local later = full[1] + minute / per[1]
+    local over = later - now - minute
+    if over > 0.5 then
+      if over > wait then exhausted, wait = 1, over end
+    elseif exhausted == 0 then
+      full[1] = later
+    end
+  end
+end
+redis.call('HSET', KEYS[1], 'requests', string.format('%.3f', full[1]), 'tokens', string.format('%.3f', full[2]))
+redis.call('PEXPIRE', KEYS[1], math.ceil(math.max(full[1], full[2]) - now) + 1)
+local left = {}
+for i = 1, 2 do left[i] = math.max(0, math.floor((minute - (full[i] - now)) * per[i] / minute + 0.01)) end
+return { exhausted, math.ceil(wait), left[1], left[2] }
+`;
+
+const COMMAND = 'longshore:use-key';
+
+type UseKey = (key: string, requests: number, tokens: number, charge: number) => Promise<readonly number[]>;
+
+export class RedisKeyUsage extends KeyUsage {
+  constructor(
+    private readonly redis: RedisClient,
+    private readonly names: Names,
+  ) {
+    super();
+    redis.defineCommand(COMMAND, { numberOfKeys: 1, lua: USE });
+  }
+
+  override async begin(id: string, limits: KeyLimits): Promise<LimitVerdict> {
+    const [exhausted = 0, retryAfter = 0, requests = 0, tokens = 0] = await this.use(id, limits, -1);
+    return {
+      ...(exhausted > 0 && { exhausted: exhausted === 1 ? 'requests' : 'tokens' }),
+      retryAfter,
+      ...(limits.requestsPerMinute !== undefined && { remainingRequests: requests }),
+      ...(limits.tokensPerMinute !== undefined && { remainingTokens: tokens }),
+    };
+  }
+
+  override async charge(id: string, limits: KeyLimits, tokens: number): Promise<void> {
+    await this.use(id, limits, tokens);
+  }
+
+  private async use(
+    id: string,
+    { requestsPerMinute = 0, tokensPerMinute = 0 }: KeyLimits,
+    charge: number,
+  ): Promise<readonly number[]> {
+    const command = (this.redis as unknown as Record<string, UseKey>)[COMMAND];
+    try {
+      const key = this.names.apiKeyLimitsKey(id);
+      return (await command?.call(this.redis, key, requestsPerMinute, tokensPerMinute, charge)) ?? [];
+    } catch (error) {
+      throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${describeRedisError(error)}.`);
+    }
+  }
+}
