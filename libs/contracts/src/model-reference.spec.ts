@@ -83,6 +83,20 @@ describe('parseModelReference', () => {
   });
 });
 
+describe('the length of a reference', () => {
+  it('is what registries take, whatever the tag', () => {
+    const longest = `${'x'.repeat(255 - 'docker.io/ai/'.length)}`;
+    expect(parseModelReference(`${longest}:${'t'.repeat(128)}`).repository).toBe(`ai/${longest}`);
+    expect(() => parseModelReference(`${longest}x`)).toThrow(/255 characters/);
+  });
+
+  it('is told without the reference where that is far too long', () => {
+    expect(() => parseModelReference('x'.repeat(20_000))).toThrow(
+      /^a model reference must not be longer than 512/,
+    );
+  });
+});
+
 describe('parseModelId', () => {
   it('takes a whole id with and without its prefix, and its first twelve digits', () => {
     const hex = '0a'.repeat(32);

@@ -33,6 +33,10 @@ const TAG = /^\w[\w.-]{0,127}$/;
 const REVISION = /^\w[\w.-]{0,99}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const LARGEST_PORT = 65_535;
+/** Characters of registry and repository together; registries keep to it. */
+const LONGEST_NAME = 255;
+/** Characters of the longest thing that could be a reference: a name, a tag and a digest. */
+const LONGEST_REFERENCE = 512;
 const REGISTRY =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
 
@@ -45,6 +49,8 @@ const REGISTRY =
 export function parseModelReference(text: string, defaultRegistry = 'docker.io'): ModelReference {
   const trimmed = text.trim().replace(/^(?:hf\.co|huggingface\.co)\//i, `${HUGGING_FACE}/`);
   if (trimmed === '') throw new InvalidReference('a model reference must not be empty');
+  if (trimmed.length > LONGEST_REFERENCE)
+    throw new InvalidReference(`a model reference must not be longer than ${LONGEST_REFERENCE} characters`);
 
   const at = trimmed.indexOf('@');
   const { path, tag } = splitTag(at === -1 ? trimmed : trimmed.slice(0, at), text);
@@ -52,6 +58,10 @@ export function parseModelReference(text: string, defaultRegistry = 'docker.io')
   const pinned = at === -1 ? {} : readPin(trimmed.slice(at + 1), registry, text);
 
   const base = `${registry}/${repository}`;
+  if (base.length > LONGEST_NAME)
+    throw new InvalidReference(
+      `"${text}": registry and repository must not be longer than ${LONGEST_NAME} characters together`,
+    );
   if (pinned.digest !== undefined)
     return { registry, repository, ...pinned, name: `${base}@${pinned.digest}` };
   const suffix = pinned.revision === undefined ? '' : `@${pinned.revision}`;
