@@ -62,3 +62,13 @@ describe('affinityKey', () => {
     expect(key([{ role: 'user', content: parts }])).toBe(key([{ role: 'user', content: changed }]));
   });
 });
+
+describe('a caller who names a cache', () => {
+  it('is believed, whatever the prompt begins with', () => {
+    const asked = (content: string, key?: unknown) =>
+      affinityKey({ messages: [{ role: 'user', content }], prompt_cache_key: key });
+    expect(asked('a', 'k')).toBe(asked('b', 'k'));
+    expect(asked('a', 'k')).not.toBe(asked('a', 'l'));
+    for (const nothing of ['', null, 7, undefined]) expect(asked('a', nothing)).toBe(asked('a'));
+  });
+});

@@ -10,14 +10,20 @@ const TEXT_END = 512;
 /** Values looked at in the leading messages. */
 const MOST_VALUES = 256;
 
+/** Of a key that a caller gives so much counts; characters. */
+const KEY_LENGTH = 1_024;
+
 /**
  * What requests have in common that an engine can answer from the same cached prefix: the messages up to the first of
- * the user, or the beginning of a prompt. The same for all turns of one conversation.
+ * the user, or the beginning of a prompt. The same for all turns of one conversation. A caller who knows better says so by
+ * `prompt_cache_key`.
  * @param body a request as its caller wrote it: nothing in it needs to be well-formed
- * @returns undefined for a body without either
+ * @returns undefined for a body without any of these
  */
 export function affinityKey(body: Readonly<Record<string, unknown>>): string | undefined {
-  const { messages, prompt, input } = body;
+  const { messages, prompt, input, prompt_cache_key: key } = body;
+  if (typeof key === 'string' && key !== '')
+    return hash('sha1', `key ${key.slice(0, KEY_LENGTH)}`, 'base64url');
   const leading = Array.isArray(messages) ? leadingMessages(messages) : beginningOf(prompt ?? input);
   return leading === undefined ? undefined : hash('sha1', leading, 'base64url');
 }

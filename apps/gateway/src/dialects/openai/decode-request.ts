@@ -3,6 +3,7 @@ import { IsBoolean, IsOptional, IsString, MaxLength, validateSync } from 'class-
 import { affinityKey } from '../../completions/affinity-key.js';
 import { PRIORITIES } from '../../http/caller-wishes.js';
 import { refuseDeepNesting } from '../../http/nesting.js';
+import { refuseFields, type RequestFields } from '../../http/request-field.js';
 
 const LONGEST_MODEL_NAME = 1_024;
 
@@ -40,8 +41,11 @@ const TIER_PRIORITIES: ReadonlyMap<unknown, number> = new Map([
   ['flex', PRIORITIES.low],
 ]);
 
-/** @throws LongshoreError that names what is wrong with the body. */
-export function decodeRequest(body: unknown): DecodedRequest {
+/**
+ * @param fields what becomes of the members of a body; those that are refused are looked for
+ * @throws LongshoreError that names what is wrong with the body.
+ */
+export function decodeRequest(body: unknown, fields: RequestFields = {}): DecodedRequest {
   const object = parseObject(body);
   const envelope = new InferenceEnvelope(object);
   if (envelope.model === undefined || envelope.model === null || envelope.model === '') {
@@ -52,6 +56,7 @@ export function decodeRequest(body: unknown): DecodedRequest {
     const [message] = Object.values(error.constraints ?? {});
     throw new LongshoreError('invalid_request', message, error.property);
   }
+  refuseFields(object, fields);
   const priority = TIER_PRIORITIES.get(object['service_tier']);
   const affinity = affinityKey(object);
   return {

@@ -1,6 +1,7 @@
 import { EngineRefusal } from '../../http/engine-refusal.js';
 import { describeFailure, type Failure } from '../../http/failure.js';
 import type { ErrorDialect } from '../../http/error-dialect.js';
+import { OPENAI_ERROR } from './schemas.js';
 
 const OPENAI_PATH =
   /^\/(?:(?:(?:engines\/(?:[^/]+\/)?)?v1|(?:engines\/)?responses)(?:\/|$)|(?:engines\/(?:[^/]+\/)?)?(?:rerank|score)\/?$)/;
@@ -12,6 +13,7 @@ const LONGEST_MESSAGE = 1_000;
 export const OPENAI_ERRORS: ErrorDialect = {
   claims: (path) => OPENAI_PATH.test(path),
   encode: (failure) => ({ contentType: 'application/json; charset=utf-8', body: encodeError(failure) }),
+  schema: OPENAI_ERROR,
 };
 
 export function encodeError({ message, type, field, code }: Failure): string {
