@@ -59,6 +59,7 @@ export class Worker {
   private readonly host: ModelHost;
   private readonly stopping = new AbortController();
   private tidying: NodeJS.Timeout | undefined;
+  private started = false;
 
   constructor(private readonly parts: WorkerParts) {
     const { config, workerId, logger, attached, engines } = parts;
@@ -94,6 +95,7 @@ export class Worker {
       url: config.storeUrl,
       sessions: () => this.host.residency.ready(),
       metrics: () => this.host.counts.text(),
+      problems: () => this.problems(),
     });
     this.remote = attached && new RemoteModels({ ...attached, catalogue, logger });
     this.attached =
@@ -139,6 +141,7 @@ export class Worker {
     cluster.news.on('ready', () => this.catchUp());
     await cluster.presence.start();
     host.start();
+    this.started = true;
     const tidy = (): void => void this.library.tidy().catch((error: unknown) => this.complain(error));
     this.tidying = setInterval(tidy, TIDY_INTERVAL_MS).unref();
   }
@@ -185,6 +188,15 @@ export class Worker {
       storeUrl: this.storeServer.url,
       ...this.host.announce(),
     });
+  }
+
+  /** Why no jobs are taken. A model that is loading is no reason. */
+  private problems(): readonly string[] {
+    const found: string[] = [];
+    if (!this.started) found.push('The worker is starting.');
+    if (this.stopping.signal.aborted) found.push('The worker is stopping.');
+    if (this.cluster.commands.status !== 'ready') found.push('Redis cannot be reached.');
+    return found;
   }
 
   private complain(error: unknown): void {

@@ -1,2 +1,3 @@
+export { checkHealth, type HealthAddress } from './check-health.js';
 export { announceReady, type ReadyMessage } from './ready.js';
 export { type StopLog, type StopOptions, stopOnSignals } from './stop-on-signals.js';

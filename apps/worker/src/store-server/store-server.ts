@@ -15,6 +15,7 @@ import {
   serveRepackage,
 } from './serve-models.js';
 import { type MeasuredSession, serveEngineMetrics } from './serve-engine-metrics.js';
+import { serveHealth, type WorkerProblems } from './serve-health.js';
 import { serveLogs } from './serve-logs.js';
 import { serveBlob, serveManifest } from './serve-parts.js';
 import { ServedBlobs } from './served-blobs.js';
@@ -35,6 +36,8 @@ export interface StoreServerOptions extends ModelServices {
   readonly sessions?: () => readonly MeasuredSession[];
   /** The worker's own, in the text format of Prometheus; absent = none. */
   readonly metrics?: () => Promise<string>;
+  /** Why the worker takes no jobs; absent = it does. */
+  readonly problems?: WorkerProblems;
   readonly limits?: Partial<StoreLimits>;
 }
 
@@ -112,7 +115,8 @@ export class StoreServer {
 
   /** Does not throw. */
   private async serve(exchange: Exchange): Promise<void> {
-    const { request } = exchange;
+    const { request, response } = exchange;
+    if (serveHealth(request, response, this.options.problems)) return;
     try {
       if (!(await this.options.access.accepts(request.headers.authorization)))
         throw new StoreFault(401, 'unauthorized', 'A token of this cluster is needed.');
