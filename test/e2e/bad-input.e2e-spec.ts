@@ -129,7 +129,7 @@ describe('a model file that no engine can load', () => {
       expect(json).toMatchObject({
         error: {
           code: 'load_failed',
-          message: expect.stringMatching(/^The model could not be loaded: \S+ \S+/),
+          message: expect.stringMatching(/^unable to load runner: \S+ \S+/),
         },
       });
     }

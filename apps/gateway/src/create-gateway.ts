@@ -11,6 +11,7 @@ import { EndlessAnswers } from './http/endless-answers.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { createHttpAdapter } from './http/http-adapter.js';
 import { OpenResponses } from './http/open-responses.js';
+import { RouteMethods } from './http/route-methods.js';
 
 /** Time clients get to be told that this gateway stops before their answer is complete; ms. */
 const LAST_WORDS_MS = 500;
@@ -42,6 +43,8 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   });
   const draining = new Draining();
   adapter.getInstance().addHook('onRequest', admitRequests(parts.metrics, draining));
+  const routes = app.get(RouteMethods);
+  adapter.getInstance().addHook('onRoute', ({ path, method }) => routes.add(path, method));
   const server = adapter.getInstance().server;
   return {
     app,

@@ -10,6 +10,7 @@ import { ResponseService } from './dialects/responses/response.service.js';
 import { ResponsesController } from './dialects/responses/responses.controller.js';
 import { ConfigurationService } from './engines/configuration-service.js';
 import { EnginesController } from './engines/engines.controller.js';
+import { ImagesController } from './engines/images.controller.js';
 import { LoadProgress } from './engines/load-progress.js';
 import { ModelLoads } from './engines/model-loads.js';
 import { LogsController } from './engines/logs/logs.controller.js';
@@ -28,6 +29,7 @@ import { ErrorFilter } from './http/error.filter.js';
 import { InferenceObserver } from './http/inference-observer.js';
 import { OpenResponses } from './http/open-responses.js';
 import { Preloads } from './http/preloads.js';
+import { RouteMethods } from './http/route-methods.js';
 import { StreamedAnswers } from './http/streamed-answers.js';
 import { StreamNotices } from './http/stream-notices.js';
 import { EngineMetricsCollector } from './metrics/engine-metrics.js';
@@ -62,6 +64,7 @@ export class GatewayModule {
         InferenceController,
         RerankController,
         EnginesController,
+        ImagesController,
         RequestsController,
         LogsController,
         OpenAiModelsController,
@@ -82,6 +85,7 @@ export class GatewayModule {
         { provide: GatewayMetrics, useValue: metrics },
         { provide: OpenResponses, useFactory: () => new OpenResponses(config.maxOpenRequests) },
         { provide: ERROR_DIALECTS, useValue: [OPENAI_ERRORS] },
+        { provide: RouteMethods, useValue: new RouteMethods() },
         ErrorFilter,
         { provide: APP_FILTER, useExisting: ErrorFilter },
         StreamedAnswers,

@@ -78,6 +78,13 @@ export const ERRORS = {
     meaning: 'There is nothing at this path.',
     advice: 'See docs/api.md for the routes.',
   },
+  method_not_allowed: {
+    status: 405,
+    retryable: false,
+    type: INVALID,
+    meaning: 'The path does not take this method.',
+    advice: 'Use one of those that the header Allow names.',
+  },
   model_not_found: {
     status: 404,
     retryable: false,

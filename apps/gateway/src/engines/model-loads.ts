@@ -198,7 +198,7 @@ class FollowedLoad {
 }
 
 function failureOf({ code = '', message, workerId }: LoadEvent): LongshoreError {
-  const words = message ?? `The model could not be loaded; see the log of worker ${workerId}.`;
+  const words = message ?? `unable to load runner: see the log of worker ${workerId}.`;
   return new LongshoreError(isErrorCode(code) ? code : 'load_failed', words);
 }
 

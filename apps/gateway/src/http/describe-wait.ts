@@ -5,16 +5,9 @@ const MIB = 1024 * 1024;
 
 /** Why a request is not answered yet, in a sentence for people. */
 export function describeWait(place: Whereabouts, load: LoadEvent | undefined): string {
-  switch (place.state) {
-    case 'queued':
-      return `Waiting in the queue: ${placeInQueue(place)}.`;
-    case 'loading':
-      return describeLoad(load);
-    case 'running':
-      return 'Reading the prompt…';
-    case 'waiting':
-      return 'Waiting for a worker…';
-  }
+  if (place.state === 'queued') return `Waiting in the queue: ${placeInQueue(place)}.`;
+  if (place.state === 'loading') return describeLoad(load);
+  return place.state === 'running' ? 'Reading the prompt…' : 'Waiting for a worker…';
 }
 
 function placeInQueue({ position, eta }: Extract<Whereabouts, { readonly state: 'queued' }>): string {

@@ -2,9 +2,11 @@ import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import { LongshoreError } from '#contracts';
 import { Logger } from '#observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { answerStatus } from './answer-status.js';
 import { dialectOf, ERROR_DIALECTS, pathOf, type ErrorDialect } from './error-dialect.js';
-import { describeFailure, RouteFailure } from './failure.js';
+import { describeFailure, type Failure, RouteFailure } from './failure.js';
 import { OpenResponses } from './open-responses.js';
+import { RouteMethods } from './route-methods.js';
 
 /** The one place where a failure becomes a response: status from the catalogue, shape from the dialect of the path. */
 @Catch()
@@ -13,6 +15,7 @@ export class ErrorFilter implements ExceptionFilter {
     @Inject(ERROR_DIALECTS) private readonly dialects: readonly ErrorDialect[],
     private readonly responses: OpenResponses,
     private readonly logger: Logger,
+    private readonly routes: RouteMethods,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -22,13 +25,13 @@ export class ErrorFilter implements ExceptionFilter {
 
   /** Also for failures outside Nest, such as a target the router cannot read. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const failure = describeFailure(error);
+    const path = pathOf(request.raw.url ?? '/');
+    const failure = this.describe(error, path, reply);
     if (failure.status >= 500) this.log(error, request, reply, failure.status);
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
     }
-    const path = pathOf(request.raw.url ?? '/');
     const { contentType, body } = dialectOf(path, this.dialects).encode(failure, path);
     if (failure.status === 429 || failure.status === 503) {
       const seconds = failure.retryAfter ?? this.responses.retryAfter();
@@ -37,10 +40,19 @@ export class ErrorFilter implements ExceptionFilter {
       void reply.header('retry-after-ms', String(Math.round(seconds * 1_000)));
     }
     void reply
-      .code(failure.status)
+      .code(answerStatus(failure, path, request.headers['user-agent']))
       .header('content-type', contentType)
       .header('x-content-type-options', 'nosniff')
       .send(body);
+  }
+
+  /** A path that is there, but not for this method, is no unknown one. */
+  private describe(error: unknown, path: string, reply: FastifyReply): Failure {
+    const failure = describeFailure(error);
+    const allowed = failure.code === 'unknown_route' ? this.routes.allowed(path) : [];
+    if (allowed.length === 0) return failure;
+    void reply.header('allow', allowed.join(', '));
+    return describeFailure(new LongshoreError('method_not_allowed'));
   }
 
   /** Foreseen failures are the catalogue's and need no stack; anything else is a fault of ours. */

@@ -112,7 +112,7 @@ describe('ModelResidency', () => {
     const { residency, told } = bench(1, () => {
       throw new Error('it does not like it');
     });
-    await expect(residency.ensure(identity(1))).rejects.toThrow('could not be loaded: it does not like it');
+    await expect(residency.ensure(identity(1))).rejects.toThrow('unable to load runner: it does not like it');
     expect(told).toEqual(['waiting', 'load_failed']);
     expect(residency.announce()).toEqual([]);
   });
@@ -165,7 +165,7 @@ describe('a session whose model is configured anew', () => {
     await residency.renew(identity(1), configured);
     await residency.renew(identity(1), configured);
     expect(loaded).toMatchObject([{ state: 'ready' }]);
-    const kept = 'kept: The model could not be loaded: no such flag';
+    const kept = 'kept: unable to load runner: no such flag';
     expect(told).toEqual(['waiting', 'loaded', kept]);
     await residency.renew(identity(1), { ...configured, again: true });
     expect(told).toEqual(['waiting', 'loaded', kept, kept]);

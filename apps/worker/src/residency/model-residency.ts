@@ -226,7 +226,7 @@ export class ModelResidency {
     const reason = error instanceof Error ? error.message : String(error);
     this.logger.warn('Could not load a model', { ...identity, reason });
     if (error instanceof LongshoreError) return error;
-    return new LongshoreError('load_failed', `The model could not be loaded: ${reason}`);
+    return new LongshoreError('load_failed', `unable to load runner: ${reason}`);
   }
 
   /** Returns once one more session fits and the queue's last one is gone, in the order of asking. */
