@@ -1,6 +1,7 @@
 import { ERRORS } from '#contracts';
 import { FOREIGN_VARIABLES, VARIABLES, variableDefaults } from '#config';
 import { GatewayMetrics, WorkerMetrics } from '#observability';
+import { ClientConfig } from '../../apps/cli/src/client-config.js';
 import { UpConfig } from '../../apps/cli/src/up/up-config.js';
 import { GatewayConfig } from '../../apps/gateway/src/gateway.config.js';
 import { WorkerConfig } from '../../apps/worker/src/worker.config.js';
@@ -34,6 +35,7 @@ function configurationPage(): string {
     ['gateway', variableDefaults(GatewayConfig)],
     ['worker', variableDefaults(WorkerConfig)],
     ['npm start', variableDefaults(UpConfig)],
+    ['longshore', variableDefaults(ClientConfig)],
   ] as const;
   const rows = (variables: Readonly<Record<string, string>>): string[][] =>
     Object.entries(variables).map(([name, meaning]) => {

@@ -72,6 +72,10 @@ export const VARIABLES = {
   LONGSHORE_REGISTRY_MIRRORS:
     'Mirrors of Docker Hub that are asked before it, in order: addresses such as https://mirror.example/prefix, separated by commas.',
   LONGSHORE_DATA: 'Folder of `npm start`: models, Redis data, logs.',
+  LONGSHORE_URL:
+    'Address of the cluster for the command line, when neither --host nor MODEL_RUNNER_HOST is given.',
+  LONGSHORE_API_KEY: 'API key that the command line sends.',
+  LONGSHORE_DOCKER_HUB_URL: 'Docker Hub that `longshore search` asks, for example a mirror.',
   LONGSHORE_INSTALL: 'yes lets `npm start` install a missing redis-server without asking.',
 } as const satisfies Record<`LONGSHORE_${string}`, string>;
 
@@ -95,6 +99,19 @@ export const FOREIGN_VARIABLES = {
   DOCKER_CONFIG: 'Folder of Docker’s config.json, where credentials for registries are looked up.',
   HF_ENDPOINT: 'Server that is asked in place of https://huggingface.co, for example a mirror.',
   HF_TOKEN: 'Token for the Hugging Face Hub, used for callers who send none of their own.',
+  MODEL_RUNNER_HOST:
+    'Address of the cluster for the command line: http://host:port, with a path and user:password@ if need be, host:port or unix:///path.',
+  MODEL_RUNNER_TLS: 'true lets the command line speak https to an address without a scheme.',
+  MODEL_RUNNER_TLS_CA_CERT: 'File with the certificate of the authority that the command line trusts.',
+  MODEL_RUNNER_TLS_SKIP_VERIFY: 'true lets the command line trust any certificate.',
+  NO_COLOR: 'Anything switches the colours of the command line off.',
+  FORCE_COLOR: 'Anything but 0 and false switches them on, also when the output is no terminal.',
+  HTTP_PROXY: 'Proxy of the command line for http addresses; never for this machine.',
+  http_proxy: 'The same.',
+  HTTPS_PROXY: 'Proxy of the command line for https addresses.',
+  https_proxy: 'The same.',
+  NO_PROXY: 'Hosts that are asked without a proxy, separated by commas.',
+  no_proxy: 'The same.',
   PATH: 'Where programs are searched.',
   HOME: 'The user’s folder.',
   LD_LIBRARY_PATH: 'Passed to engines.',
