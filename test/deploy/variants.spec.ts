@@ -25,7 +25,7 @@ describe('the variants', () => {
 
   it.each(VARIANTS)('%s is described as the schema and the code say', (name) => {
     const variant = readVariant(name);
-    expect(validate(variant), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate(variant) || validate.errors).toBe(true);
     expect(variant.name).toBe(name);
     expect(variant.engine).toBe(VARIANT_TRAITS[name].engine);
     expect(variant.accelerator).toBe(VARIANT_TRAITS[name].accelerator);

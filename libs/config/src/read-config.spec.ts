@@ -62,7 +62,7 @@ describe('readConfig', () => {
     ]);
   });
 
-  it('reads a secret from the file that NAME_FILE names', () => {
+  it('reads a secret from the file that NAME_FILE names, where an empty one means none', () => {
     const folder = mkdtempSync(join(tmpdir(), 'longshore-config-'));
     try {
       writeFileSync(join(folder, 'url'), 'redis://secret\n');
@@ -72,6 +72,9 @@ describe('readConfig', () => {
       expect(problemsOf({ LONGSHORE_REDIS_URL_FILE: join(folder, 'absent') })[0]).toMatch(
         /LONGSHORE_REDIS_URL_FILE/,
       );
+      writeFileSync(join(folder, 'none'), '\n');
+      const unset = readConfig(Sample, {});
+      expect(readConfig(Sample, { LONGSHORE_REDIS_URL_FILE: join(folder, 'none') })).toEqual(unset);
     } finally {
       rmSync(folder, { recursive: true });
     }

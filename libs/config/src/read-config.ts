@@ -57,7 +57,8 @@ function readVariable({ name }: VariableField, environment: Environment): string
   if (file === undefined || file === '') return environment[name] === '' ? undefined : environment[name];
   if (environment[name]) throw new UnreadableValue(`and ${name}_FILE are both set; set one`);
   try {
-    return readFileSync(file, 'utf8').trimEnd();
+    const text = readFileSync(file, 'utf8').trimEnd();
+    return text === '' ? undefined : text;
   } catch {
     throw new UnreadableValue(`cannot be read from the file that ${name}_FILE names`);
   }
