@@ -32,6 +32,7 @@ import { Preloads } from './http/preloads.js';
 import { RouteMethods } from './http/route-methods.js';
 import { StreamedAnswers } from './http/streamed-answers.js';
 import { StreamNotices } from './http/stream-notices.js';
+import { ClusterMetrics } from './metrics/cluster-metrics.js';
 import { EngineMetricsCollector } from './metrics/engine-metrics.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { LoadController } from './models/load.controller.js';
@@ -99,6 +100,7 @@ export class GatewayModule {
         WorkerInsight,
         LogsService,
         EngineMetricsCollector,
+        ClusterMetrics,
         EndlessAnswers,
         StreamNotices,
         InferenceObserver,

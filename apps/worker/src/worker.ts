@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { receiveControl } from '#cluster';
 import { VARIANT_TRAITS, type WorkerAnnouncement } from '#contracts';
 import { type ModelSource, type ModelStore, NeighbourHttp, type RegistryHttp } from '#models';
-import { type Logger, readRelease } from '#observability';
+import { type Logger, readRelease, WorkerMetrics } from '#observability';
 import { WorkerCluster } from './cluster/worker-cluster.js';
 import { controlHandlers } from './control-handlers.js';
 import { AttachedModels } from './engines/attached-models.js';
@@ -103,15 +103,24 @@ export class Worker {
       this.remote &&
       new AttachedModels({ engine: attached.engine, models: this.remote, engines, onChange, logger });
     const stopping = this.stopping.signal;
+    const metrics = new WorkerMetrics();
     this.host = new ModelHost({
       ...parts,
       cluster: this.cluster,
       library: this.library,
-      completions: new CompletionHandler({ workerId, publisher, log, live: this.live, logger }),
+      completions: new CompletionHandler({ workerId, publisher, log, live: this.live, logger, metrics }),
+      metrics,
       remoteName: (modelId) => this.remote?.nameOf(modelId),
       stopping,
     });
-    this.pulls = new ModelPullHandler({ library: this.library, redis: commands, names, logger, stopping });
+    this.pulls = new ModelPullHandler({
+      library: this.library,
+      redis: commands,
+      names,
+      logger,
+      metrics,
+      stopping,
+    });
     this.loads = new ModelLoadHandler({ ...this.host, stopping });
   }
 

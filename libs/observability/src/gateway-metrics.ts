@@ -59,6 +59,26 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  readonly queueRequests = new Gauge({
+    name: 'longshore_queue_requests',
+    help: 'Requests of the whole cluster in its queues: waiting, or active, which a worker has begun. Every gateway says the same.',
+    labelNames: ['variant', 'gen_ai_request_model', 'mode', 'state'],
+    registers: [this.registry],
+  });
+
+  readonly workers = new Gauge({
+    name: 'longshore_workers',
+    help: 'Workers of the whole cluster that are alive. Every gateway says the same.',
+    labelNames: ['variant'],
+    registers: [this.registry],
+  });
+
+  readonly redisUp = new Gauge({
+    name: 'longshore_redis_up',
+    help: '1 when Redis answered this gateway at the scrape, else 0.',
+    registers: [this.registry],
+  });
+
   readonly unansweredScrapes = new Counter({
     name: 'longshore_unanswered_scrapes_total',
     help: 'Workers that did not tell the metrics of their engines when this gateway was asked for its own.',

@@ -39,6 +39,7 @@ import { RecordedRequests } from '../engines/requests/recorded-requests.js';
 import { LoadNews } from '../engines/load-news.js';
 import { type FollowOptions, type StreamName, Streams } from '../streams/streams.js';
 import { RedisProbe } from '../health/redis-probe.js';
+import { type WaitingRoom, WaitingRooms } from '../metrics/waiting-rooms.js';
 
 export const SMOLLM: CatalogueModel = {
   id: `sha256:${'a'.repeat(64)}`,
@@ -313,6 +314,17 @@ export class FakeStoreSecret implements Pick<StoreSecret, 'get' | 'refresh'> {
   }
 }
 
+/** Has the rooms that a test gives it. */
+export class FakeWaitingRooms extends WaitingRooms {
+  rooms: WaitingRoom[] = [];
+  reachable = true;
+
+  override async read(): Promise<readonly WaitingRoom[]> {
+    if (!this.reachable) throw new Error('connection refused');
+    return this.rooms;
+  }
+}
+
 export class FakeRedis extends RedisProbe {
   reachable = true;
 
@@ -345,6 +357,7 @@ export class FakeCluster {
   readonly pulls = new FakePulls();
   readonly workers = new FakeWorkers();
   readonly redis = new FakeRedis();
+  readonly rooms = new FakeWaitingRooms();
   readonly storeSecret = new FakeStoreSecret();
   readonly configurations = new FakeConfigurations();
   readonly control = new FakeControl();
@@ -367,6 +380,7 @@ export class FakeCluster {
       { provide: LoadNews, useValue: this.loadNews },
       { provide: RecordedRequests, useValue: this.recordedRequests },
       { provide: RedisProbe, useValue: this.redis },
+      { provide: WaitingRooms, useValue: this.rooms },
     ];
     return { module: FakeClusterModule, providers, exports: providers };
   }

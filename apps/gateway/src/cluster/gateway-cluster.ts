@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ControlSender, RedisCatalogue, RedisConfigurations, RedisWorkerDirectory } from '#cluster';
 import { Names, type RequestIdParts, type Variant, VARIANTS } from '#contracts';
 import type { Logger } from '#observability';
-import { BullJobQueue } from '#queue';
+import { BullJobQueue, type Demand, DemandBoard } from '#queue';
 import { type RedisClient, RedisConnections } from '#redis';
 import { FrameSubscriber, RequestLog } from '#streaming';
 import { ResponseRecords } from '../completions/response-records.js';
@@ -42,6 +42,7 @@ export class GatewayCluster {
   readonly onBadMessage: (error: Error) => void;
 
   private readonly connections: RedisConnections;
+  private readonly demand: readonly DemandBoard[];
   private signOfLife: NodeJS.Timeout | undefined;
 
   constructor(config: GatewayConfig, logger: Logger) {
@@ -62,6 +63,7 @@ export class GatewayCluster {
     this.catalogue = new RedisCatalogue({ ...access, onBadMessage, defaultRegistry: config.defaultRegistry });
     this.workers = new RedisWorkerDirectory({ ...access, onBadMessage });
     this.queue = new BullJobQueue(this.commands, this.names);
+    this.demand = VARIANTS.map((variant) => new DemandBoard(this.commands, this.names, variant));
     this.control = new ControlSender(this.commands, this.names);
     this.configurations = new RedisConfigurations({ redis: this.commands, names: this.names, onBadMessage });
     this.loadNews = new RedisLoadNews({ ...access, onBadMessage });
@@ -95,6 +97,13 @@ export class GatewayCluster {
   variantForPull(): Variant | undefined {
     const alive = this.workers.workers().filter((worker) => !worker.draining);
     return VARIANTS.find((variant) => alive.some((worker) => worker.variant === variant));
+  }
+
+  /** The waiting rooms that were used lately, of all variants. */
+  async waitingRooms(): Promise<readonly Demand[]> {
+    const now = Date.now();
+    const rooms = await Promise.all(this.demand.map((board) => board.read(() => true, now)));
+    return rooms.flat();
   }
 
   async stop(): Promise<void> {

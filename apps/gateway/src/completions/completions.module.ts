@@ -6,6 +6,7 @@ import { GatewayCluster } from '../cluster/gateway-cluster.js';
 import { RecordedRequests } from '../engines/requests/recorded-requests.js';
 import { LoadNews } from '../engines/load-news.js';
 import type { GatewayConfig } from '../gateway.config.js';
+import { WaitingRooms } from '../metrics/waiting-rooms.js';
 import { RedisProbe } from '../health/redis-probe.js';
 import { RedisStoredResponses, StoredResponses } from '../dialects/responses/stored-responses.js';
 import { StreamService } from '../streams/stream.service.js';
@@ -48,6 +49,7 @@ export class CompletionsModule implements OnApplicationShutdown {
       onBadMessage: cluster.onBadMessage,
     });
     const stored = new RedisStoredResponses(cluster.commands, cluster.names, config.responseRetention);
+    const rooms: WaitingRooms = { read: () => cluster.waitingRooms() };
     const redisProbe: RedisProbe = { ping: async () => void (await cluster.commands.ping()) };
     return {
       module: CompletionsModule,
@@ -67,6 +69,7 @@ export class CompletionsModule implements OnApplicationShutdown {
         { provide: RecordedRequests, useValue: cluster.recordedRequests },
         { provide: StoreSecret, useValue: new StoreSecret(cluster.commands, cluster.names) },
         { provide: RedisProbe, useValue: redisProbe },
+        { provide: WaitingRooms, useValue: rooms },
       ],
       exports: [
         Completions,
@@ -81,6 +84,7 @@ export class CompletionsModule implements OnApplicationShutdown {
         RecordedRequests,
         StoreSecret,
         RedisProbe,
+        WaitingRooms,
         pulls,
       ],
     };

@@ -1,6 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { GatewayMetrics } from '#observability';
 import type { FastifyReply } from 'fastify';
+import { ClusterMetrics } from './cluster-metrics.js';
 import { EngineMetricsCollector } from './engine-metrics.js';
 import { OpenResponses } from '../http/open-responses.js';
 
@@ -11,6 +12,7 @@ export class MetricsController {
     private readonly metrics: GatewayMetrics,
     private readonly responses: OpenResponses,
     private readonly engines: EngineMetricsCollector,
+    private readonly cluster: ClusterMetrics,
   ) {}
 
   @Get()
@@ -18,7 +20,7 @@ export class MetricsController {
     this.metrics.openResponses.set(this.responses.size);
     void reply.header('content-type', this.metrics.registry.contentType);
     // First, because it counts who did not answer.
-    const engines = await this.engines.collect();
+    const [engines] = await Promise.all([this.engines.collect(), this.cluster.collect()]);
     return (await this.metrics.registry.metrics()) + engines;
   }
 }

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CompletionJob, ENVELOPE_VERSION, type FrameFin } from '#contracts';
 import { CannotContinue, type EngineCall, EngineConnectionError, type EngineResponse } from '#engines';
-import { Logger } from '#observability';
+import { Logger, WorkerMetrics } from '#observability';
 import { HandBack, type PumpedJob } from '#queue';
 import type { FramePublisher, LoggedResponse, RequestLog, WriterOptions } from '#streaming';
 import { type AnsweringSession, CompletionHandler } from './completion.handler.js';
@@ -128,6 +128,7 @@ describe('CompletionHandler', () => {
       read: async () => inLog,
     };
     handler = new CompletionHandler({
+      metrics: new WorkerMetrics(),
       workerId: 'w',
       publisher: written as unknown as FramePublisher,
       log: log as unknown as RequestLog,

@@ -1,7 +1,8 @@
 import { checkContract, CompletionJob, type FrameFin, LongshoreError, ReplyAddress } from '#contracts';
 import { type EngineCall, type EngineResponse, pinSeed } from '#engines';
-import type { Logger } from '#observability';
+import type { Logger, WorkerMetrics } from '#observability';
 import { HandBack, type PumpedJob } from '#queue';
+import { AnswerPace } from '../presence/answer-pace.js';
 import {
   type AttemptSurroundings,
   beginAttempt,
@@ -31,6 +32,7 @@ export interface AnsweringSession {
 export interface CompletionHandlerOptions extends AttemptSurroundings {
   readonly live: LiveRequests;
   readonly logger: Logger;
+  readonly metrics: WorkerMetrics;
 }
 
 /** A request is given up once it has seen so many workers or engines end. */
@@ -136,13 +138,14 @@ export class CompletionHandler {
 
   /** Sends what the engine answers; of an answer that was begun before, what must follow. */
   private async relay({ job, attempt, request, session }: Answer, onBegin: () => void): Promise<void> {
-    const { workerId, publisher } = this.options;
+    const { workerId, publisher, metrics } = this.options;
     const { writer, delivered } = attempt;
     const body = isLogged(job) ? pinSeed(job.route, job.body, seedOf(job.requestId)) : job.body;
     const call = { route: job.route, body, signal: request.abort.signal };
     const answer = await (delivered === undefined ? session.call(call) : session.resume(call, delivered));
     request.lastActivity = Date.now();
-    const relay: Relay = { body: answer.body, writer, request, publisher };
+    const pace = new AnswerPace(metrics, job.modelId);
+    const relay = { body: answer.body, writer, request, publisher, pace };
     if (delivered !== undefined) {
       if (answer.status !== 200) throw await refusal(answer);
       return sendEvents(relay, session);
@@ -184,8 +187,11 @@ export class CompletionHandler {
 }
 
 /** Whole events leave; an engine that has died within one has broken the answer off. */
-async function sendEvents(relay: Relay, session: AnsweringSession): Promise<void> {
-  const rest = await relayEvents(relay);
+async function sendEvents(
+  relay: Relay & { readonly pace: AnswerPace },
+  session: AnsweringSession,
+): Promise<void> {
+  const rest = await relayEvents(relay).finally(() => relay.pace.end());
   if (rest.length === 0) return;
   if ((await session.obituary()) !== undefined) throw new Error('the answer ended within an event');
   relay.writer.body(rest);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { ENVELOPE_VERSION, Names, type PullEvent } from '#contracts';
-import { createLogger } from '#observability';
+import { createLogger, WorkerMetrics } from '#observability';
 import { HandBack } from '#queue';
 import type { LibraryPull } from '../residency/model-library.js';
 import { ModelPullHandler } from './pull.handler.js';
@@ -15,6 +15,7 @@ function endlessPulls() {
   const told: PullEvent[] = [];
   const stopping = new AbortController();
   const handler = new ModelPullHandler({
+    metrics: new WorkerMetrics(),
     logger,
     names: new Names(),
     stopping: stopping.signal,

@@ -7,7 +7,7 @@ import {
   type ProgressLine,
 } from '#contracts';
 import { pullMessage, SourceError } from '#models';
-import type { Logger } from '#observability';
+import type { Logger, WorkerMetrics } from '#observability';
 import { HandBack, PullHandler } from '#queue';
 import type { ModelLibrary } from '../residency/model-library.js';
 
@@ -16,6 +16,7 @@ export interface ModelPullOptions {
   readonly redis: { publish(channel: string, message: string): Promise<unknown> };
   readonly names: Names;
   readonly logger: Logger;
+  readonly metrics: Pick<WorkerMetrics, 'pulls'>;
   /** Aborted when the worker stops: pulls go back to the queue and are resumed by another worker. */
   readonly stopping: AbortSignal;
 }
@@ -39,11 +40,12 @@ export class ModelPullHandler extends PullHandler {
   }
 
   override async pull(job: PullJob): Promise<PullOutcome> {
-    const { logger } = this.options;
+    const { logger, metrics } = this.options;
     const { reference } = job;
     logger.info('Pulling a model', { reference });
     const outcome = await this.attempt(job);
     logger.info('Pull ended', { reference, ...outcome });
+    metrics.pulls.inc({ outcome: outcome.ok ? 'pulled' : outcome.failure });
     return outcome;
   }
 

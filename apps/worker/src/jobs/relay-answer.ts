@@ -1,5 +1,6 @@
 import { finished, type Readable } from 'node:stream';
 import type { FramePublisher, FrameWriter } from '#streaming';
+import type { AnswerPace } from '../presence/answer-pace.js';
 import type { LiveRequest } from './live-requests.js';
 import { WholeEvents } from './whole-events.js';
 
@@ -15,6 +16,8 @@ export interface Relay {
   readonly writer: FrameWriter;
   readonly request: LiveRequest;
   readonly publisher: FramePublisher;
+  /** Told of the events that leave, for measurement. */
+  readonly pace?: Pick<AnswerPace, 'take'>;
 }
 
 /**
@@ -26,7 +29,9 @@ export async function relayEvents(relay: Relay): Promise<Buffer> {
   const events = new WholeEvents();
   await relayBytes(relay, (chunk) => {
     const whole = events.take(chunk);
-    if (whole.length > 0) relay.writer.body(whole);
+    if (whole.length === 0) return;
+    relay.writer.body(whole);
+    relay.pace?.take(whole, performance.now());
   });
   return events.rest;
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type LongshoreError, VARIANT_TRAITS, type WorkerAnnouncement } from '#contracts';
-import { type Logger, WorkerMetrics } from '#observability';
+import type { Logger, WorkerMetrics } from '#observability';
 import type { WorkerCluster } from '../cluster/worker-cluster.js';
 import type { HostedEngines } from '../engines/hosted-engines.js';
 import { RunnableModels } from '../engines/runnable-models.js';
@@ -38,6 +38,7 @@ export interface ModelHostParts {
   readonly remoteName: (modelId: string) => string | undefined;
   readonly stopping: AbortSignal;
   readonly logger: Logger;
+  readonly metrics: WorkerMetrics;
 }
 
 /** Grace between asking an idle engine to end and killing it; ms. */
@@ -85,7 +86,7 @@ export class ModelHost {
     this.starter = this.createStarter(pinned);
     const engineOf = (modelId: string) => this.runnable.engineOf(modelId);
     this.residency = new ModelResidency(variant, { ...config, engineOf }, this.effects(), logger);
-    this.counts = new WorkCounts(new WorkerMetrics(), () => this.residency.ready());
+    this.counts = new WorkCounts(parts.metrics, () => this.residency.ready());
     this.rollout = new Rollout({
       variant,
       configurations,
