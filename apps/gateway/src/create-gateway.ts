@@ -2,9 +2,15 @@ import 'reflect-metadata';
 import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ApiKeys, Catalogue, KeyUsage } from '#cluster';
 import { NestLogger } from '#observability';
 import { Completions } from './completions/completions.js';
+import { CrossOrigin } from './front-door/cors/cross-origin.js';
+import { OriginRules } from './front-door/cors/origin-rules.js';
+import { Guard } from './front-door/keys/guard.js';
+import { KeyRing } from './front-door/keys/key-ring.js';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
+import type { GatewayConfig } from './gateway.config.js';
 import { admitRequests } from './http/admit-request.js';
 import { Draining } from './http/draining.js';
 import { EndlessAnswers } from './http/endless-answers.js';
@@ -32,9 +38,13 @@ export interface Gateway {
 }
 
 export async function createGateway(parts: GatewayParts): Promise<Gateway> {
+  const { config, metrics } = parts;
+  const crossOrigin = new CrossOrigin(new OriginRules(config.origins));
   const adapter = createHttpAdapter({
-    bodyLimit: parts.config.bodyLimit,
-    answerUnroutable: (error, request, reply) => app.get(ErrorFilter).answer(error, request, reply),
+    bodyLimit: config.bodyLimit,
+    answerUnroutable: (error, request, reply) => {
+      if (crossOrigin.apply(request, reply) === 'goes on') app.get(ErrorFilter).answer(error, request, reply);
+    },
   });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.over(parts), adapter, {
     bodyParser: false,
@@ -42,16 +52,18 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     logger: new NestLogger(parts.logger),
   });
   const draining = new Draining();
-  adapter.getInstance().addHook('onRequest', admitRequests(parts.metrics, draining));
+  const fastify = adapter.getInstance();
+  fastify.addHook('onRequest', admitRequests({ metrics, draining, crossOrigin }));
+  if (config.adminKey !== '') guardOf(app, config).install(fastify);
   const routes = app.get(RouteMethods);
-  adapter.getInstance().addHook('onRoute', ({ path, method }) => routes.add(path, method));
-  const server = adapter.getInstance().server;
+  fastify.addHook('onRoute', ({ path, method }) => routes.add(path, method));
+  const { server } = fastify;
   return {
     app,
     listen: async () => {
-      await app.listen({ host: parts.config.host, port: parts.config.port });
+      await app.listen({ host: config.host, port: config.port });
       const address = server.address();
-      return typeof address === 'object' && address !== null ? address.port : parts.config.port;
+      return typeof address === 'object' && address !== null ? address.port : config.port;
     },
     stop: async (drainMs) => {
       draining.begin();
@@ -68,6 +80,15 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
       return cut;
     },
   };
+}
+
+function guardOf(app: NestFastifyApplication, { adminKey, defaultRegistry }: GatewayConfig): Guard {
+  return new Guard({
+    ring: new KeyRing(adminKey, app.get(ApiKeys)),
+    usage: app.get(KeyUsage),
+    catalogue: app.get(Catalogue),
+    defaultRegistry,
+  });
 }
 
 /** Lets what was answered last reach its clients, some of which are answered only now, and ends every connection. */

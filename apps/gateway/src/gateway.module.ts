@@ -24,6 +24,12 @@ import { GatewayConfig } from './gateway.config.js';
 import { HealthController } from './health/health.controller.js';
 import { CompletionRelay } from './http/completion-relay.js';
 import { EndlessAnswers } from './http/endless-answers.js';
+import { Completions } from './completions/completions.js';
+import { BARE_COMPLETIONS, BareClusterModule } from './front-door/bare-cluster.module.js';
+import { CheckedCompletions } from './front-door/checked-completions.js';
+import { KeysController } from './front-door/keys/keys.controller.js';
+import { MediaAddresses } from './front-door/media/media-addresses.js';
+import { MediaHosts } from './front-door/media/media-hosts.js';
 import { ERROR_DIALECTS } from './http/error-dialect.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { InferenceObserver } from './http/inference-observer.js';
@@ -60,7 +66,12 @@ export class GatewayModule {
   static over({ config, logger, metrics, cluster }: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
-      imports: [cluster, TerminusModule.forRoot({ logger: false }), DiscoveryModule],
+      imports: [
+        cluster,
+        BareClusterModule.of(cluster),
+        TerminusModule.forRoot({ logger: false }),
+        DiscoveryModule,
+      ],
       controllers: [
         InferenceController,
         RerankController,
@@ -82,6 +93,7 @@ export class GatewayModule {
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },
+        KeysController,
         { provide: Logger, useValue: logger },
         { provide: GatewayMetrics, useValue: metrics },
         { provide: OpenResponses, useFactory: () => new OpenResponses(config.maxOpenRequests) },
@@ -89,6 +101,12 @@ export class GatewayModule {
         { provide: RouteMethods, useValue: new RouteMethods() },
         ErrorFilter,
         { provide: APP_FILTER, useExisting: ErrorFilter },
+        {
+          provide: Completions,
+          useFactory: (bare: Completions) =>
+            new CheckedCompletions(bare, new MediaAddresses(new MediaHosts(config.mediaHosts))),
+          inject: [BARE_COMPLETIONS],
+        },
         StreamedAnswers,
         LoadProgress,
         ModelLoads,

@@ -1,11 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import {
+  ApiKeys,
   Catalogue,
   Configurations,
   type ConfiguredSession,
   ControlSender,
   type DeletedEntry,
   findModel,
+  KeyUsage,
+  NamedDefaults,
   planRemoval,
   StoreSecret,
   WorkerDirectory,
@@ -40,6 +43,7 @@ import { LoadNews } from '../engines/load-news.js';
 import { type FollowOptions, type StreamName, Streams } from '../streams/streams.js';
 import { RedisProbe } from '../health/redis-probe.js';
 import { type WaitingRoom, WaitingRooms } from '../metrics/waiting-rooms.js';
+import { FakeApiKeys, FakeKeyUsage } from './fake-keys.js';
 
 export const SMOLLM: CatalogueModel = {
   id: `sha256:${'a'.repeat(64)}`,
@@ -383,6 +387,8 @@ export class FakeCluster {
       { provide: WaitingRooms, useValue: this.rooms },
     ];
     return { module: FakeClusterModule, providers, exports: providers };
+  readonly keys = new FakeApiKeys();
+  readonly keyUsage = new FakeKeyUsage();
   }
 }
 
@@ -400,6 +406,8 @@ export function eventStream(events: Iterable<string> | AsyncIterable<string>): C
 function response(type: string, chunks: Iterable<string> | AsyncIterable<string>): CompletionResponse {
   async function* body(): AsyncGenerator<Buffer, void, void> {
     for await (const chunk of chunks) yield Buffer.from(chunk);
+      { provide: ApiKeys, useValue: this.keys },
+      { provide: KeyUsage, useValue: this.keyUsage },
   }
   return { status: 200, headers: { 'content-type': type }, body: body() };
 }

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { ControlSender, RedisCatalogue, RedisConfigurations, RedisWorkerDirectory } from '#cluster';
+import {
+  ControlSender,
+  RedisApiKeys,
+  RedisCatalogue,
+  RedisConfigurations,
+  RedisWorkerDirectory,
+} from '#cluster';
 import { Names, type RequestIdParts, type Variant, VARIANTS } from '#contracts';
 import type { Logger } from '#observability';
 import { BullJobQueue, type Demand, DemandBoard } from '#queue';
@@ -32,6 +38,7 @@ export class GatewayCluster {
   readonly configurations: RedisConfigurations;
   readonly loadNews: RedisLoadNews;
   readonly recordedRequests: RedisRecordedRequests;
+  readonly keys: RedisApiKeys;
   readonly frames: FrameSubscriber;
   readonly records: ResponseRecords;
   /** Absent when answers are not logged. */
@@ -68,6 +75,7 @@ export class GatewayCluster {
     this.configurations = new RedisConfigurations({ redis: this.commands, names: this.names, onBadMessage });
     this.loadNews = new RedisLoadNews({ ...access, onBadMessage });
     this.recordedRequests = new RedisRecordedRequests({ ...access, onBadMessage });
+    this.keys = new RedisApiKeys({ ...access, onBadMessage });
     this.records = new ResponseRecords(this.commands, this.names);
     if (config.log) this.log = new RequestLog(this.commands, this.names);
     this.frames = new FrameSubscriber({
@@ -88,6 +96,7 @@ export class GatewayCluster {
       this.workers.start(),
       this.loadNews.start(),
       this.recordedRequests.start(),
+      this.keys.start(),
     ]);
     await this.live();
     this.signOfLife = setInterval(() => void this.live(), SIGN_OF_LIFE_MS).unref();

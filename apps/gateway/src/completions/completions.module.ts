@@ -1,5 +1,16 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { Catalogue, Configurations, ControlSender, StoreSecret, WorkerDirectory } from '#cluster';
+import {
+  ApiKeys,
+  Catalogue,
+  Configurations,
+  ControlSender,
+  KeyUsage,
+  NamedDefaults,
+  RedisKeyUsage,
+  RedisNamedDefaults,
+  StoreSecret,
+  WorkerDirectory,
+} from '#cluster';
 import type { Logger } from '#observability';
 import { JobQueue, PullQueuesModule } from '#queue';
 import { GatewayCluster } from '../cluster/gateway-cluster.js';
@@ -19,7 +30,7 @@ export interface CompletionsModuleOptions {
   readonly logger: Logger;
 }
 
-/** Connects a gateway to the cluster: offers Completions, Streams, StoredResponses, Catalogue, WorkerDirectory, Configurations, ControlSender, JobQueue, LoadNews, StoreSecret, Pulls and RedisProbe. */
+/** Connects a gateway to the cluster: offers Completions, Streams, StoredResponses, Catalogue, WorkerDirectory, Configurations, ControlSender, JobQueue, LoadNews, StoreSecret, ApiKeys, KeyUsage, Pulls and RedisProbe. */
 @Module({})
 export class CompletionsModule implements OnApplicationShutdown {
   constructor(
@@ -76,6 +87,8 @@ export class CompletionsModule implements OnApplicationShutdown {
         Streams,
         StoredResponses,
         Catalogue,
+        { provide: ApiKeys, useValue: cluster.keys },
+        { provide: KeyUsage, useValue: new RedisKeyUsage(cluster.commands, cluster.names) },
         WorkerDirectory,
         Configurations,
         ControlSender,
@@ -92,6 +105,8 @@ export class CompletionsModule implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.completions.letAllGo();
+        ApiKeys,
+        KeyUsage,
     this.completions.stop();
     await this.cluster.stop();
   }

@@ -1,6 +1,7 @@
 import type { GatewayMetrics } from '#observability';
 import { LongshoreError } from '#contracts';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { CrossOrigin } from '../front-door/cors/cross-origin.js';
 import { limitBodyTime } from './body-deadline.js';
 import { checkArchiveType, checkMediaType } from './check-media-type.js';
 import { responseId } from './request-id.js';
@@ -15,14 +16,21 @@ const BODY_TIMEOUT_MS = 120_000;
 /** What is sent there may be as large, and take as long to come, as it likes; it is never held here. */
 const UPLOAD_ROUTES: readonly (string | undefined)[] = ['/models/load', '/models/package'];
 
+export interface AdmissionParts {
+  readonly metrics: GatewayMetrics;
+  readonly draining: Draining;
+  readonly crossOrigin: CrossOrigin;
+}
+
 /** What happens to every request before its body is read: labelled, counted, and refused early where it must be. */
-export function admitRequests(metrics: GatewayMetrics, draining: Draining) {
+export function admitRequests({ metrics, draining, crossOrigin }: AdmissionParts) {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     void reply.header('x-request-id', responseId(request.headers, request.id));
     reply.raw.once('close', () => {
       const status = reply.raw.writableFinished ? reply.raw.statusCode : CLIENT_CLOSED_REQUEST;
       metrics.requests.inc({ method: request.method, route: request.routeOptions.url ?? 'none', status });
     });
+    if (crossOrigin.apply(request, reply) === 'answered') return;
     if (draining.begun) {
       void reply.header('connection', 'close');
       return done(new LongshoreError('shutting_down'));

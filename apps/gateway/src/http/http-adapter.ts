@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { LongshoreError } from '#contracts';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { stripPathKey } from '../front-door/keys/path-key.js';
 import { ARCHIVE_TYPES } from './check-media-type.js';
 
 /** A client gets this long to send its headers; ms. */
@@ -34,6 +36,7 @@ export function createHttpAdapter({ bodyLimit, answerUnroutable }: HttpAdapterOp
       maxParamLength: MAX_PARAMETER_LENGTH,
     },
     genReqId: () => randomUUID(),
+    rewriteUrl: (request: IncomingMessage) => withoutKey(request),
     frameworkErrors: answerUnroutable,
     clientErrorHandler: answerUnreadable,
     skipMiddie: true,
@@ -50,6 +53,13 @@ export function createHttpAdapter({ bodyLimit, answerUnroutable }: HttpAdapterOp
   Object.assign(fastify.server, { httpAllowHalfOpen: true });
   fastify.server.on('connection', (socket) => socket.setMaxListeners(0));
   return adapter;
+}
+
+/** Nothing that is logged or answered may show the key that a path began with. */
+function withoutKey(request: IncomingMessage & { originalUrl?: string }): string {
+  const target = stripPathKey(request);
+  request.originalUrl = target;
+  return target;
 }
 
 /** Answers bytes that are not HTTP, or not in time. There is no request yet, so there is no path to choose a shape by. */

@@ -1,0 +1,73 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Networks that only this machine or its neighbours reach; also addresses that clouds tell secrets at. */
+const PRIVATE = privateNetworks();
+
+/** Names that lead to this machine or its neighbours whatever a name server says. */
+const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|private|arpa)\.?$/;
+
+/** Hosts that engines may fetch images, audio and video of a request from. */
+export class MediaHosts {
+  private readonly exact: ReadonlySet<string>;
+  /** `.example` of `*.example`. */
+  private readonly suffixes: readonly string[];
+  private readonly anyPublic: boolean;
+
+  /** @param listed hosts, `*.<domain>` for all below a domain, `*` for all that are public */
+  constructor(listed: readonly string[]) {
+    const hosts = listed.map((host) => host.toLowerCase());
+    this.anyPublic = hosts.includes('*');
+    this.suffixes = hosts.filter((host) => host.startsWith('*.')).map((host) => host.slice(1));
+    this.exact = new Set(hosts.filter((host) => !host.includes('*')));
+  }
+
+  get none(): boolean {
+    return this.exact.size === 0 && this.suffixes.length === 0 && !this.anyPublic;
+  }
+
+  /** @param host as `URL` has it: lower case, numbers of an IPv4 address in the usual form */
+  allows(host: string): boolean {
+    if (this.exact.has(host)) return true;
+    if (isPrivate(host)) return false;
+    return this.anyPublic || this.suffixes.some((suffix) => host.endsWith(suffix));
+  }
+}
+
+function isPrivate(host: string): boolean {
+  const address = host.replace(/^\[(.*)\]$/, '$1');
+  const version = isIP(address);
+  if (version === 0) return PRIVATE_NAME.test(host) || !host.includes('.');
+  return PRIVATE.check(address, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+function privateNetworks(): BlockList {
+  const networks = new BlockList();
+  const four: readonly [string, number][] = [
+    ['0.0.0.0', 8],
+    ['10.0.0.0', 8],
+    ['100.64.0.0', 10],
+    ['127.0.0.0', 8],
+    ['169.254.0.0', 16],
+    ['172.16.0.0', 12],
+    ['192.0.0.0', 24],
+    ['192.168.0.0', 16],
+    ['198.18.0.0', 15],
+    ['224.0.0.0', 3],
+  ];
+  for (const [network, prefix] of four) {
+    networks.addSubnet(network, prefix, 'ipv4');
+  }
+  const six: readonly [string, number][] = [
+    ['::', 96],
+    ['::ffff:0:0', 96],
+    ['64:ff9b::', 96],
+    ['64:ff9b:1::', 48],
+    ['2002::', 16],
+    ['fc00::', 7],
+    ['fe80::', 10],
+    ['fec0::', 10],
+    ['ff00::', 8],
+  ];
+  for (const [network, prefix] of six) networks.addSubnet(network, prefix, 'ipv6');
+  return networks;
+}
