@@ -2,6 +2,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { GatewayMetrics, Logger } from '#observability';
+import { ANTHROPIC_ERRORS } from './dialects/anthropic/encode-error.js';
+import { MessagesController } from './dialects/anthropic/messages.controller.js';
 import { OPENAI_ERRORS } from './dialects/openai/encode-error.js';
 import { InferenceController } from './dialects/openai/inference.controller.js';
 import { RerankController } from './dialects/openai/rerank.controller.js';
@@ -73,6 +75,7 @@ export class GatewayModule {
         DiscoveryModule,
       ],
       controllers: [
+        MessagesController,
         InferenceController,
         RerankController,
         EnginesController,
@@ -97,7 +100,7 @@ export class GatewayModule {
         { provide: Logger, useValue: logger },
         { provide: GatewayMetrics, useValue: metrics },
         { provide: OpenResponses, useFactory: () => new OpenResponses(config.maxOpenRequests) },
-        { provide: ERROR_DIALECTS, useValue: [OPENAI_ERRORS] },
+        { provide: ERROR_DIALECTS, useValue: [ANTHROPIC_ERRORS, OPENAI_ERRORS] },
         { provide: RouteMethods, useValue: new RouteMethods() },
         ErrorFilter,
         { provide: APP_FILTER, useExisting: ErrorFilter },

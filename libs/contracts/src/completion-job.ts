@@ -15,6 +15,7 @@ import { ENVELOPE_VERSION, MODES, type Mode } from './vocabulary.js';
 /** Routes of an engine that a completion job may name, and the mode each one needs. */
 export const ENGINE_ROUTES = {
   '/v1/chat/completions': 'completion',
+  '/v1/chat/completions/input_tokens': 'completion',
   '/v1/completions': 'completion',
   '/v1/embeddings': 'embedding',
   '/rerank': 'reranking',

@@ -5,13 +5,16 @@ import type { Failure } from './failure.js';
 export interface ErrorAnswer {
   readonly contentType: string;
   readonly body: string;
+  /** Beside those that all failures have. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** How one API family prints failures. */
 export interface ErrorDialect {
   /** Whether the path (no query) belongs to it. */
   claims(path: string): boolean;
-  encode(failure: Failure, path: string): ErrorAnswer;
+  /** @param requestId the one in the headers of the answer, where there is a request */
+  encode(failure: Failure, path: string, requestId?: string): ErrorAnswer;
   /** Of the bodies, for the OpenAPI document; absent = text. */
   readonly schema?: Schema;
 }

@@ -32,7 +32,8 @@ export class ErrorFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    const { contentType, body } = dialectOf(path, this.dialects).encode(failure, path);
+    const requestId = String(reply.getHeader('x-request-id') ?? request.id);
+    const { contentType, body, headers } = dialectOf(path, this.dialects).encode(failure, path, requestId);
     if (failure.status === 429 || failure.status === 503) {
       const seconds = failure.retryAfter ?? this.responses.retryAfter();
       void reply.header('retry-after', String(Math.ceil(seconds)));
@@ -43,6 +44,7 @@ export class ErrorFilter implements ExceptionFilter {
       .code(answerStatus(failure, path, request.headers['user-agent']))
       .header('content-type', contentType)
       .header('x-content-type-options', 'nosniff')
+      .headers(headers ?? {})
       .send(body);
   }
 

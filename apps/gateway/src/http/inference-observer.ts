@@ -11,6 +11,7 @@ import type { WriteResult } from './write-response.js';
 /** `gen_ai.operation.name` of the OpenTelemetry conventions. */
 const OPERATIONS: Readonly<Record<EngineRoute, string>> = {
   '/v1/chat/completions': 'chat',
+  '/v1/chat/completions/input_tokens': 'count_tokens',
   '/v1/completions': 'text_completion',
   '/v1/embeddings': 'embeddings',
   '/rerank': 'rerank',

@@ -1,8 +1,8 @@
 /** The Model Runner's own paths, where a wrong method is answered like a wrong path. */
 const INDIFFERENT = /^\/(?:models|engines|v1|rerank|score)(?:\/|$)/;
 
-/** Below them, the Responses API is as exact as all others. */
-const RESPONSES = /^\/(?:(?:engines\/(?:[^/]+\/)?)?v1|engines)\/responses(?:\/|$)/;
+/** Below them, the Responses API and the Messages API are as exact as all others. */
+const EXACT = /^\/(?:(?:engines\/(?:[^/]+\/)?)?v1|engines)\/(?:responses|messages)(?:\/|$)/;
 
 /** Which methods paths take, to tell who comes with another one. */
 export class RouteMethods {
@@ -18,7 +18,7 @@ export class RouteMethods {
 
   /** The methods of a path (no query), in alphabetical order; empty where there is no such path, or it must not matter. */
   allowed(path: string): readonly string[] {
-    if (INDIFFERENT.test(path) && !RESPONSES.test(path)) return [];
+    if (INDIFFERENT.test(path) && !EXACT.test(path)) return [];
     const plain = path.length > 1 ? path.replace(/\/$/, '') : path;
     const found = [...this.methods].filter(([pattern]) => matches(pattern, plain));
     return [...new Set(found.flatMap(([, methods]) => [...methods]))].toSorted();

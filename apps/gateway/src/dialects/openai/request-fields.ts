@@ -116,6 +116,7 @@ export const SCORE_FIELDS: RequestFields = {
 
 export const FIELDS_OF: Readonly<Record<EngineRoute, RequestFields>> = {
   '/v1/chat/completions': CHAT_FIELDS,
+  '/v1/chat/completions/input_tokens': CHAT_FIELDS,
   '/v1/completions': COMPLETION_FIELDS,
   '/v1/embeddings': EMBEDDING_FIELDS,
   '/v1/rerank': RERANK_FIELDS,
