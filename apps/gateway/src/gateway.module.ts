@@ -8,6 +8,8 @@ import { OPENAI_ERRORS } from './dialects/openai/encode-error.js';
 import { InferenceController } from './dialects/openai/inference.controller.js';
 import { RerankController } from './dialects/openai/rerank.controller.js';
 import { OpenAiModelsController } from './dialects/openai/models.controller.js';
+import { BackgroundResponses } from './dialects/responses/background-responses.js';
+import { KeptResponses } from './dialects/responses/kept-responses.js';
 import { ResponseService } from './dialects/responses/response.service.js';
 import { ResponsesController } from './dialects/responses/responses.controller.js';
 import { ConfigurationService } from './engines/configuration-service.js';
@@ -22,16 +24,16 @@ import { RequestRecorder } from './engines/requests/request-recorder.js';
 import { RequestsController } from './engines/requests/requests.controller.js';
 import { RequestsService } from './engines/requests/requests.service.js';
 import { UnloadService } from './engines/unload-service.js';
-import { GatewayConfig } from './gateway.config.js';
-import { HealthController } from './health/health.controller.js';
-import { CompletionRelay } from './http/completion-relay.js';
-import { EndlessAnswers } from './http/endless-answers.js';
 import { Completions } from './completions/completions.js';
 import { BARE_COMPLETIONS, BareClusterModule } from './front-door/bare-cluster.module.js';
 import { CheckedCompletions } from './front-door/checked-completions.js';
 import { KeysController } from './front-door/keys/keys.controller.js';
 import { MediaAddresses } from './front-door/media/media-addresses.js';
 import { MediaHosts } from './front-door/media/media-hosts.js';
+import { GatewayConfig } from './gateway.config.js';
+import { HealthController } from './health/health.controller.js';
+import { CompletionRelay } from './http/completion-relay.js';
+import { EndlessAnswers } from './http/endless-answers.js';
 import { ERROR_DIALECTS } from './http/error-dialect.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { InferenceObserver } from './http/inference-observer.js';
@@ -91,25 +93,25 @@ export class GatewayModule {
         MetricsController,
         ServiceController,
         StreamsController,
+        KeysController,
         ResponsesController,
         OpenApiController,
       ],
       providers: [
         { provide: GatewayConfig, useValue: config },
-        KeysController,
         { provide: Logger, useValue: logger },
         { provide: GatewayMetrics, useValue: metrics },
-        { provide: OpenResponses, useFactory: () => new OpenResponses(config.maxOpenRequests) },
-        { provide: ERROR_DIALECTS, useValue: [ANTHROPIC_ERRORS, OPENAI_ERRORS] },
-        { provide: RouteMethods, useValue: new RouteMethods() },
-        ErrorFilter,
-        { provide: APP_FILTER, useExisting: ErrorFilter },
         {
           provide: Completions,
           useFactory: (bare: Completions) =>
             new CheckedCompletions(bare, new MediaAddresses(new MediaHosts(config.mediaHosts))),
           inject: [BARE_COMPLETIONS],
         },
+        { provide: OpenResponses, useFactory: () => new OpenResponses(config.maxOpenRequests) },
+        { provide: ERROR_DIALECTS, useValue: [ANTHROPIC_ERRORS, OPENAI_ERRORS] },
+        { provide: RouteMethods, useValue: new RouteMethods() },
+        ErrorFilter,
+        { provide: APP_FILTER, useExisting: ErrorFilter },
         StreamedAnswers,
         LoadProgress,
         ModelLoads,
@@ -126,7 +128,9 @@ export class GatewayModule {
         StreamNotices,
         InferenceObserver,
         CompletionRelay,
+        KeptResponses,
         ResponseService,
+        BackgroundResponses,
         ModelRemoval,
         ModelStores,
         ModelTransfers,

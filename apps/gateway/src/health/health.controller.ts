@@ -2,9 +2,16 @@ import { Controller, Get, Res, ServiceUnavailableException } from '@nestjs/commo
 import { WorkerDirectory } from '#cluster';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
+import { Operation } from '../openapi/operation.js';
+import { objectOf, oneWordOf, TEXT } from '../openapi/schema.js';
 import { RedisProbe } from './redis-probe.js';
 
 const REDIS_TIMEOUT_MS = 2_000;
+
+const READINESS = objectOf(
+  { status: TEXT, info: { type: 'object' }, error: { type: 'object' }, details: { type: 'object' } },
+  ['status'],
+);
 
 /** Live: the process answers. Ready: it can serve, because Redis is there and some worker is. */
 @Controller('health')
@@ -16,11 +23,34 @@ export class HealthController {
     private readonly directory: WorkerDirectory,
   ) {}
 
+  @Operation({
+    summary: 'Whether the process answers',
+    tags: ['Service'],
+    open: true,
+    answers: {
+      200: {
+        description: 'It does.',
+        content: { 'application/json': objectOf({ status: oneWordOf('ok') }, ['status']) },
+      },
+    },
+  })
   @Get('live')
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
+  @Operation({
+    summary: 'Whether requests can be served',
+    tags: ['Service'],
+    open: true,
+    answers: {
+      200: {
+        description: 'Redis answers and a worker is alive.',
+        content: { 'application/json': READINESS },
+      },
+      503: { description: 'What is missing.', content: { 'application/json': READINESS } },
+    },
+  })
   @Get('ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
     try {

@@ -1,7 +1,9 @@
 import { LongshoreError } from '#contracts';
 import { refuseDeepNesting } from '../../http/nesting.js';
+import { refuseFields } from '../../http/request-field.js';
 import { decodeTools, type ToolChoice } from './decode-tools.js';
 import { invalid, isObject, isString, type Item } from './fields.js';
+import { RESPONSE_FIELDS } from './request-fields.js';
 
 /** A request to create a response. */
 export interface ResponsesRequest {
@@ -23,23 +25,9 @@ type Body = Readonly<Record<string, unknown>>;
 
 const LONGEST_MODEL_NAME = 1_024;
 
-/** Members that ask for something the cluster does not have. */
-const UNSUPPORTED = ['conversation', 'prompt', 'context_management', 'moderation', 'max_tool_calls'];
-
-/** Members that are read below. */
-const KNOWN = new Set(
-  [
-    'model input instructions previous_response_id stream stream_options background store metadata include',
-    'temperature top_p max_output_tokens top_logprobs truncation text tools tool_choice parallel_tool_calls',
-    'reasoning reasoning_effort service_tier user safety_identifier prompt_cache_key prompt_cache_retention',
-    'prompt_cache_options',
-    ...UNSUPPORTED,
-  ].flatMap((names) => names.split(' ')),
-);
-
 /** Parts of an answer that can be asked for by `include`. */
 const LOGPROBS = 'message.output_text.logprobs';
-const INCLUDABLE = new Set([LOGPROBS, 'reasoning.encrypted_content']);
+const INCLUDABLE = new Set([LOGPROBS, 'reasoning.encrypted_content', 'message.input_image.image_url']);
 
 /** @throws LongshoreError that names the member at fault. Members nobody knows go to the engine untouched. */
 export function decodeResponsesRequest(text: unknown): ResponsesRequest {
@@ -65,6 +53,11 @@ export function decodeResponsesRequest(text: unknown): ResponsesRequest {
   return request;
 }
 
+/** Only the model of a request that asks for nothing else. @throws LongshoreError */
+export function decodeModelOnly(text: unknown): string {
+  return decodeModel(parseBody(text));
+}
+
 function parseBody(text: unknown): Body {
   if (typeof text !== 'string' || text.trim() === '') throw invalid('The body is empty; send a JSON object.');
   let body: unknown;
@@ -79,13 +72,7 @@ function parseBody(text: unknown): Body {
 }
 
 function refuseUnsupported(body: Body): void {
-  for (const name of UNSUPPORTED) {
-    if (body[name] !== undefined && body[name] !== null) throw invalid(`"${name}" is not supported.`, name);
-  }
-  const truncation = body['truncation'];
-  if (truncation !== undefined && truncation !== null && truncation !== 'disabled') {
-    throw invalid('"truncation" must be "disabled": nothing is left out of a prompt.', 'truncation');
-  }
+  refuseFields(body, RESPONSE_FIELDS);
   const include = optional(body, 'include', isStrings, 'an array of strings') ?? [];
   const unknown = include.find((name) => !INCLUDABLE.has(name));
   if (unknown !== undefined)
@@ -174,7 +161,7 @@ function echo(body: Body, tools: readonly Item[], choice: ToolChoice): Record<st
 
 /** Parameters of engines that the API does not know, such as `top_k`. */
 function strangers(body: Body): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(body).filter(([name]) => !KNOWN.has(name)));
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !Object.hasOwn(RESPONSE_FIELDS, name)));
 }
 
 function optional<T>(

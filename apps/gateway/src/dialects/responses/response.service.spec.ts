@@ -1,8 +1,19 @@
 import { describe, expect, it, vi } from 'vitest';
 import { LongshoreError } from '#contracts';
-import { Logger } from '#observability';
-import { FakeCompletions, FakeStoredResponses, FakeStreams } from '../../__fakes__/fake-cluster.js';
+import { GatewayMetrics, Logger } from '#observability';
+import type { FastifyRequest } from 'fastify';
+import {
+  FakeCatalogue,
+  FakeCompletions,
+  FakeRecordedRequests,
+  FakeStoredResponses,
+  FakeStreams,
+} from '../../__fakes__/fake-cluster.js';
+import { RequestRecorder } from '../../engines/requests/request-recorder.js';
 import { GatewayConfig } from '../../gateway.config.js';
+import { InferenceObserver } from '../../http/inference-observer.js';
+import { BackgroundResponses } from './background-responses.js';
+import { KeptResponses } from './kept-responses.js';
 import { ResponseService } from './response.service.js';
 
 const CHAT = [
@@ -26,10 +37,21 @@ function start(bodyLimit = 1_000_000) {
   const logger = new Logger({ level: 'error', format: 'json', write: () => undefined });
   const streams = new FakeStreams();
   const config = Object.assign(new GatewayConfig(), { bodyLimit });
-  const service = new ResponseService(completions, streams, new FakeStoredResponses(), logger, config);
+  const kept = new KeptResponses(new FakeStoredResponses(), streams, logger, config);
+  const service = new ResponseService(kept, streams, config);
+  const recorder = new RequestRecorder(new FakeCatalogue(), new FakeRecordedRequests(), config);
+  const observer = new InferenceObserver(new FakeCatalogue(), new GatewayMetrics(), logger, recorder);
+  const background = new BackgroundResponses(completions, kept, observer, logger);
   const create = async (members: object): Promise<Record<string, unknown>> => {
     const body = JSON.stringify({ model: 'ai/smollm2', ...members });
-    const answer = await service.create({ body, requestId: 'r', limits: {} }, new AbortController().signal);
+    const prepared = await service.prepare(body);
+    const { request, call } = prepared;
+    if (request.background) {
+      const arrived = { method: 'POST', raw: {}, headers: {} } as FastifyRequest;
+      return service.get(await background.begin(prepared, { requestId: 'r' }, arrived));
+    }
+    const chat = await completions.run({ ...call, requestId: 'r' }, new AbortController().signal);
+    const answer = await service.answer(request, chat);
     const pieces: Buffer[] = [];
     for await (const piece of answer.body) pieces.push(piece);
     return JSON.parse(Buffer.concat(pieces).toString()) as Record<string, unknown>;

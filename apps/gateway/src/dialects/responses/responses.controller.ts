@@ -1,13 +1,19 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readWishes } from '../../http/caller-wishes.js';
-import { Preloads } from '../../http/preloads.js';
-import { StreamedAnswers } from '../../http/streamed-answers.js';
-import { readResumption } from '../../streams/read-resumption.js';
+import { CompletionRelay, type InferenceCall } from '../../http/completion-relay.js';
 import { engineOf } from '../../http/engine-of.js';
-import { decodeResponsesRequest } from './decode-request.js';
-import { invalid, type Item } from './fields.js';
-import { ResponseService } from './response.service.js';
+import { StreamedAnswers } from '../../http/streamed-answers.js';
+import { Operation } from '../../openapi/operation.js';
+import { readResumption } from '../../streams/read-resumption.js';
+import { BackgroundResponses } from './background-responses.js';
+import { answerCount, asCount } from './count-input-tokens.js';
+import { decodeModelOnly } from './decode-request.js';
+import { encodeStreamFailure } from './encode-stream-failure.js';
+import { invalid } from './fields.js';
+import * as operations from './operations.js';
+import { type PageQuery, pageOfItems } from './page-of-items.js';
+import { type PreparedResponse, ResponseService } from './response.service.js';
 
 interface ResponsePath {
   Params: { engine?: string };
@@ -15,118 +21,120 @@ interface ResponsePath {
 
 /** Where the Responses API is found: at its own place, and where Model Runner clients look for it. */
 const PREFIXES = [
-  'responses',
   'v1/responses',
+  'responses',
   'engines/responses',
   'engines/v1/responses',
   'engines/:engine/v1/responses',
 ];
-
-const MOST_ITEMS = 100;
 
 /** The Responses API. Errors are those of the OpenAI dialect; a stream that fails ends with `response.failed`. */
 @Controller(PREFIXES)
 export class ResponsesController {
   constructor(
     private readonly responses: ResponseService,
+    private readonly background: BackgroundResponses,
+    private readonly relay: CompletionRelay,
     private readonly answers: StreamedAnswers,
-    private readonly preloads: Preloads,
   ) {}
 
+  @Operation(operations.CREATE)
   @Post()
   async create(@Req() request: FastifyRequest<ResponsePath>, @Res() reply: FastifyReply): Promise<void> {
     const engine = engineOf(request.params.engine);
-    const { notices: _, preloadOnly, ...limits } = readWishes(request.headers);
-    if (preloadOnly) {
-      const { model } = decodeResponsesRequest(request.body);
-      return this.preloads.answer(request, reply, { model, mode: 'completion', ...(engine && { engine }) });
-    }
-    const incoming = {
-      body: request.body,
-      requestId: String(reply.getHeader('x-request-id')),
-      limits,
-      ...readResumption(request.headers),
-      ...(engine === undefined ? {} : { engine }),
-    };
-    request.body = undefined;
-    await this.answers.write({
-      request,
-      reply,
-      produce: (signal) => this.responses.create(incoming, signal),
+    if (readWishes(request.headers).preloadOnly)
+      return this.relay.relay(request, reply, { ...preload(request.body), ...(engine && { engine }) });
+    const prepared = await this.responses.prepare(request.body);
+    if (prepared.request.background) return this.createInBackground(prepared, request, reply);
+    return this.relay.relay(request, reply, {
+      ...prepared.call,
+      encodeStreamFailure,
+      translate: (chat) => this.responses.answer(prepared.request, chat),
+      ...(engine && { engine }),
     });
   }
 
+  @Operation(operations.COUNT_INPUT)
+  @Post('input_tokens')
+  async countInput(@Req() request: FastifyRequest<ResponsePath>, @Res() reply: FastifyReply): Promise<void> {
+    const engine = engineOf(request.params.engine);
+    const { call } = await this.responses.prepare(request.body, asCount);
+    return this.relay.relay(request, reply, {
+      ...call,
+      encodeStreamFailure,
+      translate: answerCount,
+      ...(engine && { engine }),
+    });
+  }
+
+  @Operation(operations.GET)
   @Get(':id')
   async get(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Param('id') id: string,
-    @Query('stream') stream?: string,
-    @Query('starting_after') startingAfter?: string,
+    @Query('stream') stream?: unknown,
+    @Query('starting_after') startingAfter?: unknown,
   ): Promise<void> {
     if (!readStream(stream)) return void (await reply.send(await this.responses.get(id)));
     const after = startingAfter === undefined ? -1 : readNumber(startingAfter);
-    await this.answers.write({
-      request,
-      reply,
-      produce: (signal) => this.responses.follow(id, after, signal),
-    });
+    const produce = (signal: AbortSignal) => this.responses.follow(id, after, signal);
+    await this.answers.write({ request, reply, encodeStreamFailure, produce });
   }
 
+  @Operation(operations.CANCEL)
   @Post(':id/cancel')
   @HttpCode(200)
   cancel(@Param('id') id: string): Promise<Record<string, unknown>> {
     return this.responses.cancel(id);
   }
 
+  @Operation(operations.DELETE)
   @Delete(':id')
   async delete(@Param('id') id: string): Promise<Record<string, unknown>> {
     await this.responses.delete(id);
     return { id, object: 'response.deleted', deleted: true };
   }
 
+  @Operation(operations.LIST_INPUT)
   @Get(':id/input_items')
-  async inputItems(
-    @Param('id') id: string,
-    @Query('order') order?: string,
-    @Query('after') after?: string,
-    @Query('limit') limit?: string,
-  ): Promise<Record<string, unknown>> {
-    const items = await this.responses.inputItems(id);
-    const ordered = isAscending(order) ? items : items.toReversed();
-    const start = after === undefined ? 0 : placeAfter(after, ordered);
-    const data = ordered.slice(start, start + readLimit(limit));
-    const idOf = (item: Item | undefined): unknown => item?.['id'] ?? null;
-    const hasMore = start + data.length < ordered.length;
-    return { object: 'list', data, first_id: idOf(data[0]), last_id: idOf(data.at(-1)), has_more: hasMore };
+  async inputItems(@Param('id') id: string, @Query() query: PageQuery): Promise<Record<string, unknown>> {
+    return pageOfItems(await this.responses.inputItems(id), query);
+  }
+
+  private async createInBackground(
+    prepared: PreparedResponse,
+    request: FastifyRequest<ResponsePath>,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const engine = engineOf(request.params.engine);
+    const { notices: _, preloadOnly: __, ...wishes } = readWishes(request.headers);
+    const limits = {
+      requestId: String(reply.getHeader('x-request-id')),
+      ...wishes,
+      ...readResumption(request.headers),
+      ...(engine && { engine }),
+    };
+    const begun = await this.background.begin(prepared, limits, request);
+    if (!prepared.request.stream) return void (await reply.code(200).send(await this.responses.get(begun)));
+    const produce = (signal: AbortSignal) => this.responses.follow(begun, -1, signal);
+    await this.answers.write({ request, reply, encodeStreamFailure, produce });
   }
 }
 
-function readStream(text: string | undefined): boolean {
+/** A call that is not made: only its model is wanted. */
+function preload(body: unknown): InferenceCall {
+  const model = decodeModelOnly(body);
+  return { model, route: '/v1/chat/completions', body: '', streaming: false, encodeStreamFailure };
+}
+
+function readStream(text: unknown): boolean {
   if (text === undefined || text === 'false') return false;
   if (text === 'true') return true;
   throw invalid('"stream" must be true or false.', 'stream');
 }
 
-function isAscending(order: string | undefined): boolean {
-  if (order === undefined || order === 'desc') return false;
-  if (order === 'asc') return true;
-  throw invalid('"order" must be "asc" or "desc".', 'order');
-}
-
-function placeAfter(id: string, items: readonly Item[]): number {
-  const place = items.findIndex((item) => item['id'] === id);
-  if (place < 0) throw invalid('"after" must be the id of an item of this response.', 'after');
-  return place + 1;
-}
-
-function readNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
+function readNumber(text: unknown): number {
+  if (typeof text === 'string' && /^\d{1,9}$/.test(text)) return Number(text);
   throw invalid('"starting_after" must be the sequence number of an event.', 'starting_after');
-}
-
-function readLimit(text: string | undefined): number {
-  const limit = text === undefined ? 20 : Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MOST_ITEMS) return limit;
-  throw invalid(`"limit" must be a whole number from 1 to ${MOST_ITEMS}.`, 'limit');
 }
