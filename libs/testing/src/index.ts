@@ -9,7 +9,7 @@ export { SCRIPTED_CONTEXT, writeScriptedModel } from './gguf/scripted-model.js';
 export { SCRIPT_NAMES, SCRIPTS, type ScriptedToolCall, type ScriptName } from './gguf/scripts.js';
 export { descendantsOf, isAlive, listProcesses, type ProcessEntry } from './processes.js';
 export { CACHE, REPOSITORY } from './repository.js';
-export { ChildServerError } from './servers/child-server.js';
+export { ChildServerError, dieWithParent } from './servers/child-server.js';
 export { startCuttingProxy, type CuttingProxy, type CuttingProxyOptions } from './servers/cutting-proxy.js';
 export { findFreePort } from './servers/free-port.js';
 export {

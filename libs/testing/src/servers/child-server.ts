@@ -78,7 +78,8 @@ export function findProgram(command: string): string | undefined {
   });
 }
 
-function dieWithParent(): readonly string[] {
+/** What stands before a command so that its process ends with us, however we end; nothing where that cannot be had. */
+export function dieWithParent(): readonly string[] {
   const canTie = process.platform === 'linux' && findProgram('setpriv') !== undefined;
   return canTie ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
 }
