@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { CommandFailure } from '../command-failure.js';
 import { readRelease } from '../release.js';
 import { GatewayAnswer } from './gateway-answer.js';
 import { answerFailure, connectionFailure } from './gateway-failure.js';
@@ -62,6 +63,7 @@ export class GatewayClient {
       answer = new GatewayAnswer(response, this.target, signal);
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof CommandFailure) throw error;
       throw connectionFailure(error, this.target);
     }
     if (answer.status < 400) return answer;

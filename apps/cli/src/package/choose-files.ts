@@ -1,0 +1,89 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { CommandFailure, wrongUsage } from '../command-failure.js';
+import type { PackedFile } from './packed-file.js';
+
+/** Where a model's files are, as they were named on the command line. */
+export interface FileOptions {
+  readonly gguf?: string;
+  readonly safetensorsDir?: string;
+  readonly license?: readonly string[];
+  readonly mmproj?: string;
+  readonly chatTemplate?: string;
+}
+
+/** The files of a model with the names by which the cluster knows what each is for. @throws CommandFailure */
+export async function chooseFiles(options: FileOptions): Promise<PackedFile[]> {
+  const { gguf, safetensorsDir, mmproj, chatTemplate, license = [] } = options;
+  const weights = gguf === undefined ? await folderFiles(safetensorsDir ?? '') : await ggufFiles(gguf);
+  const more: [path: string, name: string][] = license.map((path, index) => [
+    path,
+    index === 0 ? 'LICENSE' : `LICENSE-${index + 1}`,
+  ]);
+  if (mmproj !== undefined) {
+    if (gguf === undefined) throw wrongUsage('--mmproj goes with --gguf; a folder has its projector in it.');
+    more.push([mmproj, 'mmproj.gguf']);
+  }
+  if (chatTemplate !== undefined) more.push([chatTemplate, 'chat_template.jinja']);
+  const names = new Set(more.map(([, name]) => name));
+  const named = await Promise.all(more.map(([path, name]) => describe(path, name)));
+  return [...weights.filter(({ name }) => !names.has(name)), ...named];
+}
+
+const SHARD = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/i;
+
+/** One file, or all shards of which one is named. */
+async function ggufFiles(path: string): Promise<PackedFile[]> {
+  const [, prefix = '', , total = ''] = SHARD.exec(basename(path)) ?? [];
+  if (total === '') return [await describe(path, 'model.gguf')];
+  const suffixes = Array.from(
+    { length: Number(total) },
+    (_, index) => `-${String(index + 1).padStart(5, '0')}-of-${total}.gguf`,
+  );
+  return Promise.all(
+    suffixes.map((suffix) => describe(join(dirname(path), `${prefix}${suffix}`), `model${suffix}`)),
+  );
+}
+
+/** Every file of a folder and of those in it, but hidden ones. */
+async function folderFiles(folder: string): Promise<PackedFile[]> {
+  let paths: string[];
+  try {
+    paths = await filesBelow(resolve(folder));
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+  if (!paths.some((path) => path.endsWith('.safetensors')))
+    throw new CommandFailure(
+      `There is no .safetensors file in ${folder}; name the folder that holds the weights.`,
+    );
+  return Promise.all(paths.map((path) => describe(path, relative(resolve(folder), path))));
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).toSorted();
+  const nested = await Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name);
+      return (await stat(path)).isDirectory() ? filesBelow(path) : [path];
+    }),
+  );
+  return nested.flat();
+}
+
+async function describe(path: string, name: string): Promise<PackedFile> {
+  try {
+    const found = await stat(path);
+    if (found.isFile()) return { path, name, size: found.size };
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  throw new CommandFailure(`${path} is not a file.`);
+}
+
+function unreadable(path: string, error: unknown): CommandFailure {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new CommandFailure(
+    code === 'ENOENT' ? `There is no ${path}.` : `${path} cannot be read: ${message}.`,
+  );
+}
