@@ -27,7 +27,8 @@ export abstract class Catalogue {
   abstract remove(text: string, options: { readonly force: boolean }): Promise<readonly DeletedEntry[]>;
 
   /**
-   * Gives the model that `text` names one more tag, which it takes from any other model, and tells all workers.
+   * Gives the model that `text` names one more tag, which it takes from any other model with what it brought along, and
+   * tells all workers.
    * @param reference a full reference
    * @returns the model as it was found
    * @throws LongshoreError `model_not_found`, `redis_unavailable`
@@ -138,7 +139,8 @@ export class RedisCatalogue extends Catalogue {
     const gone = deleteModel ? [...untag, model.id] : untag;
     const change = redis.multi();
     for (const name of gone) change.hset(names.catalogueTombstonesKey(), name, Date.now());
-    if (untag.length > 0) change.hdel(names.catalogueTagsKey(), ...untag);
+    if (untag.length > 0)
+      change.hdel(names.catalogueTagsKey(), ...untag).hdel(names.catalogueDefaultsKey(), ...untag);
     if (deleteModel) change.hdel(names.catalogueModelsKey(), model.id);
     await this.guard(() => change.publish(names.catalogueChannel(), model.id).exec());
     for (const reference of deleteModel ? [model.id] : untag) {
@@ -156,6 +158,7 @@ export class RedisCatalogue extends Catalogue {
       .multi()
       .hset(names.catalogueTagsKey(), reference, model.id)
       .hdel(names.catalogueTombstonesKey(), reference)
+      .hdel(names.catalogueDefaultsKey(), reference)
       .publish(names.catalogueChannel(), model.id);
     await this.guard(() => change.exec());
     await this.control.send(undefined, { kind: 'tag-model', reference, modelId: model.id });
@@ -172,6 +175,7 @@ export class RedisCatalogue extends Catalogue {
     for (const name of [...ids, ...tags]) change.hset(names.catalogueTombstonesKey(), name, Date.now());
     if (ids.length > 0) change.hdel(names.catalogueModelsKey(), ...ids);
     if (tags.length > 0) change.hdel(names.catalogueTagsKey(), ...tags);
+    change.del(names.catalogueDefaultsKey());
     await this.guard(() => change.publish(names.catalogueChannel(), '').exec());
     await this.control.send(undefined, { kind: 'purge-models' });
     await this.list();

@@ -19,6 +19,7 @@ export {
   type RedisDownloadTurnsOptions,
 } from './download-turns.js';
 export { findModel } from './find-model.js';
+export { NamedDefaults, RedisNamedDefaults, type RedisNamedDefaultsOptions } from './named-defaults.js';
 export { type DeletedEntry, planRemoval, type Removal } from './plan-removal.js';
 export { type KeyLimits, KeyUsage, type LimitVerdict, RedisKeyUsage } from './key-usage.js';
 export { Presence, type PresenceOptions } from './presence.js';

@@ -77,6 +77,8 @@ export class SessionAnnouncement {
   @IsOptional() @IsString() readonly reference?: string;
   /** How long it stays when idle; ms, -1 for ever. Absent, of an older worker: unknown. */
   @IsOptional() @IsInt() @Min(-1) readonly keepAlive?: number;
+  /** Tokens of one slot. Absent: the engine decided, or an older worker. */
+  @IsOptional() @IsInt() @Min(1) readonly contextSize?: number;
   /** Revision of the configuration it runs with; absent when nobody has configured the model. */
   @IsOptional() @IsString() readonly revision?: string;
 }

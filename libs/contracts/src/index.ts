@@ -7,6 +7,7 @@ export * from './errors.js';
 export * from './frame.js';
 export * from './load-event.js';
 export * from './load-job.js';
+export * from './model-defaults.js';
 export * from './model-reference.js';
 export * from './names.js';
 export * from './pull-job.js';

@@ -96,6 +96,11 @@ export class Names {
     return `${this.namespace}:{catalogue}:tombstones`;
   }
 
+  /** Hash: full reference to `ModelDefaults` JSON. */
+  catalogueDefaultsKey(): string {
+    return `${this.namespace}:{catalogue}:defaults`;
+  }
+
   /** A message here means: the catalogue has changed, read it again. */
   catalogueChannel(): string {
     return `${this.namespace}:catalogue`;

@@ -25,6 +25,9 @@ export class SpeculativeSettings {
   @IsOptional() @IsNumber() @Min(0) @Max(1) readonly minimumAcceptance?: number;
 }
 
+/** Revision of a configuration that asks for nothing but how long a session stays: any session will do. */
+export const NO_REVISION = '';
+
 /**
  * How a model is to be run in one mode, on every worker, from now on: kept in Redis until it is taken away. Absent
  * members leave it to the worker. Flags have been checked against the engine that is to run them.
@@ -37,7 +40,7 @@ export class SessionConfiguration {
   @IsString() readonly reference!: string;
   /** The engine the flags were checked against. */
   @IsIn(ENGINES) readonly engine!: EngineName;
-  /** Differs when anything here but `keepAlive` does: a session of another revision is to be replaced. */
+  /** Differs when anything here but `keepAlive` does: a session of another revision is to be replaced; or {@link NO_REVISION}. */
   @IsString() readonly revision!: string;
   /** Tokens of one slot; -1 = as many as the model can. */
   @IsOptional() @IsInt() @Min(-1) readonly contextSize?: number;

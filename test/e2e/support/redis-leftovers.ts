@@ -4,7 +4,7 @@ import { RedisConnections } from '#redis';
 const MAY_STAY: readonly (readonly [RegExp, string])[] = [
   [/^longshore:worker:[^:]+$/, 'the announcement of a living worker; expires'],
   [/^longshore:workers$/, 'when each worker was heard of last'],
-  [/^longshore:\{catalogue\}:(?:models|tags|tombstones)$/, 'the catalogue'],
+  [/^longshore:\{catalogue\}:(?:models|tags|tombstones|defaults)$/, 'the catalogue'],
   [/^longshore:store-secret$/, 'what workers and gateways recognise each other by'],
   [/^longshore:demand:cpu$/, 'which queues were used lately'],
   [/^longshore:\{[^}]+\}:meta$/, 'the settings of a queue'],

@@ -19,6 +19,7 @@ import {
   ENVELOPE_VERSION,
   type LoadEvent,
   type LoadJob,
+  type ModelDefaults,
   type RecordedRequest,
   LongshoreError,
   type SessionConfiguration,
@@ -42,8 +43,8 @@ import { RecordedRequests } from '../engines/requests/recorded-requests.js';
 import { LoadNews } from '../engines/load-news.js';
 import { type FollowOptions, type StreamName, Streams } from '../streams/streams.js';
 import { RedisProbe } from '../health/redis-probe.js';
-import { type WaitingRoom, WaitingRooms } from '../metrics/waiting-rooms.js';
 import { FakeApiKeys, FakeKeyUsage } from './fake-keys.js';
+import { type WaitingRoom, WaitingRooms } from '../metrics/waiting-rooms.js';
 
 export const SMOLLM: CatalogueModel = {
   id: `sha256:${'a'.repeat(64)}`,
@@ -239,6 +240,23 @@ export class FakeConfigurations extends Configurations {
   }
 }
 
+/** Keeps what names bring along for as long as it lives. */
+export class FakeNamedDefaults extends NamedDefaults {
+  readonly kept = new Map<string, ModelDefaults>();
+
+  override async find(reference: string): Promise<ModelDefaults | undefined> {
+    return this.kept.get(reference);
+  }
+
+  override async put(defaults: ModelDefaults): Promise<void> {
+    this.kept.set(defaults.reference, defaults);
+  }
+
+  override async remove(reference: string): Promise<void> {
+    this.kept.delete(reference);
+  }
+}
+
 /** Hears what workers would be told. */
 export class FakeControl implements Pick<ControlSender, 'send'> {
   readonly sent: Omit<ControlMessage, 'version'>[] = [];
@@ -365,9 +383,12 @@ export class FakeCluster {
   readonly storeSecret = new FakeStoreSecret();
   readonly configurations = new FakeConfigurations();
   readonly control = new FakeControl();
+  readonly defaults = new FakeNamedDefaults();
   readonly queue = new FakeJobQueue();
   readonly loadNews = new FakeLoadNews();
   readonly recordedRequests = new FakeRecordedRequests();
+  readonly keys = new FakeApiKeys();
+  readonly keyUsage = new FakeKeyUsage();
 
   module(): DynamicModule {
     const providers = [
@@ -379,16 +400,17 @@ export class FakeCluster {
       { provide: WorkerDirectory, useValue: this.workers },
       { provide: StoreSecret, useValue: this.storeSecret },
       { provide: Configurations, useValue: this.configurations },
+      { provide: NamedDefaults, useValue: this.defaults },
       { provide: ControlSender, useValue: this.control },
       { provide: JobQueue, useValue: this.queue },
       { provide: LoadNews, useValue: this.loadNews },
       { provide: RecordedRequests, useValue: this.recordedRequests },
       { provide: RedisProbe, useValue: this.redis },
+      { provide: ApiKeys, useValue: this.keys },
+      { provide: KeyUsage, useValue: this.keyUsage },
       { provide: WaitingRooms, useValue: this.rooms },
     ];
     return { module: FakeClusterModule, providers, exports: providers };
-  readonly keys = new FakeApiKeys();
-  readonly keyUsage = new FakeKeyUsage();
   }
 }
 
@@ -406,8 +428,6 @@ export function eventStream(events: Iterable<string> | AsyncIterable<string>): C
 function response(type: string, chunks: Iterable<string> | AsyncIterable<string>): CompletionResponse {
   async function* body(): AsyncGenerator<Buffer, void, void> {
     for await (const chunk of chunks) yield Buffer.from(chunk);
-      { provide: ApiKeys, useValue: this.keys },
-      { provide: KeyUsage, useValue: this.keyUsage },
   }
   return { status: 200, headers: { 'content-type': type }, body: body() };
 }

@@ -74,11 +74,21 @@ export class CompletionsModule implements OnApplicationShutdown {
         { provide: Catalogue, useValue: cluster.catalogue },
         { provide: WorkerDirectory, useValue: cluster.workers },
         { provide: Configurations, useValue: cluster.configurations },
+        {
+          provide: NamedDefaults,
+          useValue: new RedisNamedDefaults({
+            redis: cluster.commands,
+            names: cluster.names,
+            onBadMessage: cluster.onBadMessage,
+          }),
+        },
         { provide: ControlSender, useValue: cluster.control },
         { provide: JobQueue, useValue: cluster.queue },
         { provide: LoadNews, useValue: cluster.loadNews },
         { provide: RecordedRequests, useValue: cluster.recordedRequests },
         { provide: StoreSecret, useValue: new StoreSecret(cluster.commands, cluster.names) },
+        { provide: ApiKeys, useValue: cluster.keys },
+        { provide: KeyUsage, useValue: new RedisKeyUsage(cluster.commands, cluster.names) },
         { provide: RedisProbe, useValue: redisProbe },
         { provide: WaitingRooms, useValue: rooms },
       ],
@@ -87,15 +97,16 @@ export class CompletionsModule implements OnApplicationShutdown {
         Streams,
         StoredResponses,
         Catalogue,
-        { provide: ApiKeys, useValue: cluster.keys },
-        { provide: KeyUsage, useValue: new RedisKeyUsage(cluster.commands, cluster.names) },
         WorkerDirectory,
         Configurations,
+        NamedDefaults,
         ControlSender,
         JobQueue,
         LoadNews,
         RecordedRequests,
         StoreSecret,
+        ApiKeys,
+        KeyUsage,
         RedisProbe,
         WaitingRooms,
         pulls,
@@ -105,8 +116,6 @@ export class CompletionsModule implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.completions.letAllGo();
-        ApiKeys,
-        KeyUsage,
     this.completions.stop();
     await this.cluster.stop();
   }

@@ -1,4 +1,4 @@
-import { LongshoreError, type SessionConfiguration } from '#contracts';
+import { LongshoreError, NO_REVISION, type SessionConfiguration } from '#contracts';
 import type { EngineSession, SessionSpec } from '#engines';
 import type { Logger } from '#observability';
 import { type HostedEngine, type HostedEngines, slotsOf } from '../engines/hosted-engines.js';
@@ -42,6 +42,8 @@ export interface StartedSession {
   /** ms, -1 = for ever. */
   readonly keepAlive: number;
   readonly revision?: string;
+  /** Tokens of one slot; absent = the engine decided. */
+  readonly contextSize?: number;
 }
 
 /** Which engine is to run a model, and with how much context. @throws LongshoreError `no_capable_worker` */
@@ -97,7 +99,11 @@ export function specOf(
 export function describeStart(
   { task, configuration, provision, hosted }: Start,
   engine: EngineSession,
-  { pinned, keepAlive }: { readonly pinned: boolean; readonly keepAlive: number },
+  {
+    pinned,
+    keepAlive,
+    contextSize,
+  }: { readonly pinned: boolean; readonly keepAlive: number; readonly contextSize: number | undefined },
 ): StartedSession {
   const reference = task.reference ?? configuration?.reference ?? provision.model.tags[0];
   return {
@@ -105,7 +111,8 @@ export function describeStart(
     hosted,
     keepAlive: keepAliveFor({ configured: configuration?.keepAlive, pinned, worker: keepAlive }),
     ...(reference !== undefined && { reference }),
-    ...(configuration !== undefined && { revision: configuration.revision }),
+    ...(configuration && configuration.revision !== NO_REVISION && { revision: configuration.revision }),
+    ...(contextSize !== undefined && { contextSize }),
   };
 }
 

@@ -36,6 +36,8 @@ export interface ResidentSessionOptions {
   readonly keepAlive: number;
   /** Of the configuration it runs with; absent when there is none. */
   readonly revision?: string;
+  /** Tokens of one slot; absent = the engine decided. */
+  readonly contextSize?: number;
   readonly createPump: (run: (job: PumpedJob) => Promise<void>, slots: number) => QueuePump;
   readonly run: (job: PumpedJob, session: AnsweringSession) => Promise<void>;
 }
@@ -114,7 +116,7 @@ export class ResidentSession implements AnsweringSession {
   }
 
   announce(): SessionAnnouncement {
-    const { reference, engineName, revision } = this.options;
+    const { reference, engineName, revision, contextSize } = this.options;
     const drainRate = this.rate.of(this.engine.slots);
     return {
       modelId: this.identity.modelId,
@@ -128,6 +130,7 @@ export class ResidentSession implements AnsweringSession {
       ...(drainRate !== undefined && { drainRate }),
       ...(reference !== undefined && { reference }),
       ...(revision !== undefined && { revision }),
+      ...(contextSize !== undefined && contextSize > 0 && { contextSize }),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Configurations } from '#cluster';
-import { type Mode, MODES, type Variant } from '#contracts';
+import { type Mode, MODES, NO_REVISION, type Variant } from '#contracts';
 import type { AvoidedModels } from './avoided-models.js';
 import type { MemoryLedger } from './memory-ledger.js';
 import type { ModelResidency } from './model-residency.js';
@@ -47,7 +47,7 @@ export class Rollout {
         pinned: pinned(identity),
         worker: keepAlive,
       }),
-      revision: configuration?.revision,
+      revision: configuration?.revision === NO_REVISION ? undefined : configuration?.revision,
       again,
     });
   }

@@ -82,7 +82,7 @@ export class SessionStarter {
         const engine = await start.hosted.engine.start(specOf(this.parts, start, contextSize), task.signal);
         ledger.settle(owner);
         void engine.exited.then(() => ledger.release(owner));
-        return this.started(start, engine);
+        return this.started(start, engine, contextSize);
       } catch (error) {
         ledger.release(owner);
         if (!(error instanceof EngineStartError && error.outOfMemory)) throw error;
@@ -169,7 +169,7 @@ export class SessionStarter {
     return estimateNeed(draft === undefined ? question : { ...question, draft: draft.files });
   }
 
-  private started(start: Start, engine: EngineSession): StartedSession {
+  private started(start: Start, engine: EngineSession, contextSize: number | undefined): StartedSession {
     const { logger, settings, pinned } = this.parts;
     void engine.exited
       .then(() => start.provision.release())
@@ -177,6 +177,7 @@ export class SessionStarter {
     return describeStart(start, engine, {
       pinned: pinned(start.task.identity),
       keepAlive: settings.keepAlive,
+      contextSize,
     });
   }
 }
