@@ -185,6 +185,55 @@ describe('the embedded host beside llama-server', () => {
     expect(stable(ours?.text)).toEqual(stable(theirs?.text));
   });
 
+  it.each([
+    ['a text', says(SCRIPTS.say.prompt)],
+    ['tools', { ...says(SCRIPTS.tool.prompt), tools: described }],
+    ['a conversation', { messages: [{ role: 'system', content: 'x' }, ...says('Grüße 👋').messages] }],
+    ['a prompt that does not fit', says('many words '.repeat(2_000))],
+    ['no messages', {}],
+  ])('counts the same tokens of %s', async (_, body) => {
+    const [ours, theirs] = await both('/v1/chat/completions/input_tokens', body);
+    expect(ours?.status).toBe(theirs?.status);
+    const countOf = (text = '') => (JSON.parse(text) as { input_tokens?: number }).input_tokens;
+    expect(countOf(ours?.text)).toBe(countOf(theirs?.text));
+  });
+
+  it('goes on with an answer that the caller began, without its beginning where that is wanted', async () => {
+    const [first = '', ...rest] = SCRIPTS.say.pieces;
+    const messages = [...says(SCRIPTS.say.prompt).messages, { role: 'assistant', content: first }];
+    const wish = { continue_final_message: true, add_generation_prompt: false };
+    for (const [more, expected] of [
+      [{}, SCRIPTS.say.text],
+      [wish, rest.join('')],
+    ] as const) {
+      const answers = await both('/v1/chat/completions', {
+        messages,
+        temperature: 0,
+        stream: true,
+        ...more,
+      });
+      const said = answers.map(({ text }) => text.matchAll(/"content":"([^"]*)"/g));
+      expect(said.map((pieces) => [...pieces].map(([, piece]) => piece).join(''))).toEqual([
+        expected,
+        expected,
+      ]);
+    }
+  });
+
+  it.each([
+    ['a stop string', { stop: ['zz', ' I am'] }],
+    ['its end', { stop: ['zz'] }],
+    ['its limit', { stop: ['zz'], max_tokens: 2 }],
+  ])('says that %s ended a stream, where that is asked for', async (_, members) => {
+    const body = { ...says(SCRIPTS.say.prompt), ...members, stream: true, verbose: true };
+    const ends = (await both('/v1/chat/completions', body)).map(({ text }) => {
+      const report = /"__verbose":.*"stop_type":"(\w+)","stopping_word":"([^"]*)"/.exec(text);
+      return report?.slice(1);
+    });
+    expect(ends[0]).toHaveLength(2);
+    expect(ends[0]).toEqual(ends[1]);
+  });
+
   it.each([1, 2, 3, 4, 5, 6])('draws the same with seed %i', async (seed) => {
     const [ours, theirs] = await both('/v1/chat/completions', {
       ...says(SCRIPTS.dice.prompt),

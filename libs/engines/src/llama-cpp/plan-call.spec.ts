@@ -41,6 +41,19 @@ describe('planCall', () => {
     expect(planCall(route, body)).toEqual({ answer: 'refuse', reason: expect.any(String) as string });
   });
 
+  it('counts what it would send, and refuses to count what it would refuse', () => {
+    const count = '/v1/chat/completions/input_tokens';
+    expect(planCall(count, '{"messages":[]}')).toEqual({ answer: 'as-is' });
+    const tools = ['a', 'b'].map((name) => ({ type: 'function', function: { name } }));
+    const choice = { type: 'function', function: { name: 'b' } };
+    const chosen = planCall(count, JSON.stringify({ tools, tool_choice: choice }));
+    expect(chosen).toMatchObject({ answer: 'as-is', body: expect.stringContaining('"required"') as string });
+    const image = { role: 'user', content: [{ type: 'image_url', image_url: { url: 'http://x/y.png' } }] };
+    for (const takesMedia of [true, false]) {
+      expect(planCall(count, JSON.stringify({ messages: [image] }), takesMedia).answer).toBe('refuse');
+    }
+  });
+
   it('asks for the progress of several answers at once too', () => {
     expect(planCall(CHAT, '{"stream":true,"n":2}')).toMatchObject({ answer: 'streams', choices: 2 });
     const prompts = '{"stream":true,"prompt":["a","b"]}';

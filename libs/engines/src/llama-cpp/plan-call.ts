@@ -22,6 +22,7 @@ type Request = Readonly<Record<string, unknown>>;
 const AS_IS: CallPlan = { answer: 'as-is' };
 const PROGRESS = '"return_progress":true';
 const AS_STREAM = `"stream":true,"stream_options":{"include_usage":true},${PROGRESS}`;
+const COUNT_ROUTE = '/v1/chat/completions/input_tokens';
 const RERANK_ROUTES = new Set(['/rerank', '/v1/rerank']);
 const SCORE_ROUTES = new Set(['/score', '/v1/score']);
 
@@ -35,6 +36,7 @@ export function planCall(route: string, body: string | Buffer | undefined, takes
   const text = body.toString();
   const request = parseObject(text);
   if (request === undefined) return AS_IS;
+  if (route === COUNT_ROUTE) return planCount(text, request, takesMedia);
   if (GENERATING_ROUTES.has(route)) return planGeneration(text, request, takesMedia);
   if (SCORE_ROUTES.has(route)) {
     const score = asRerankRequest(request);
@@ -45,6 +47,13 @@ export function planCall(route: string, body: string | Buffer | undefined, takes
     return { answer: 'refuse', reason: `'top_n' must be a whole number of at least 0, but is ${best}.` };
   const work = pieceworkOf(route, request);
   return work === undefined ? AS_IS : { answer: 'pieces', work };
+}
+
+/** What would be refused has no tokens. The answer comes at once: there is no hang-up to notice. */
+function planCount(original: string, request: Request, takesMedia: boolean): CallPlan {
+  const edits = editsOf(request, takesMedia);
+  if ('refuse' in edits) return { answer: 'refuse', reason: edits.refuse };
+  return edits.members === '' ? AS_IS : { answer: 'as-is', body: withMembers(original, edits.members) };
 }
 
 function planGeneration(original: string, request: Request, takesMedia: boolean): CallPlan {

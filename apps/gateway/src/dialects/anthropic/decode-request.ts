@@ -88,7 +88,7 @@ export function decodeRequest(body: Fields, counting = false): MessagesRequest {
       ...strangers(body),
       ...settings.parameters,
       ...parameters,
-      ...(stopSequences.length > 0 && { stop: stopSequences, verbose: true }),
+      ...(stopSequences.length > 0 && { stop: stopSequences }),
       ...(maxTokens !== undefined && { max_tokens: maxTokens }),
       ...goingOn(messages),
       model,

@@ -42,10 +42,11 @@ export class MessagesController {
   async create(@Req() request: FastifyRequest<MessagesPath>, @Res() reply: FastifyReply): Promise<void> {
     const prepared = await this.prepare(request, reply, false);
     const { stream, chat } = prepared.request;
+    const verbose = await this.mayAskWhatEnded(prepared.request);
     await this.run(request, reply, {
       ...prepared.call,
       route: '/v1/chat/completions',
-      body: JSON.stringify({ ...chat, stream: true, stream_options: { include_usage: true } }),
+      body: JSON.stringify({ ...chat, ...verbose, stream: true, stream_options: { include_usage: true } }),
       streaming: true,
       eventStream: stream,
       translate: (answer) => tellAnswer(answer, prepared.request),
@@ -111,6 +112,13 @@ export class MessagesController {
       if ((await this.catalogue.find(model)) === undefined) throw notFound(model);
       throw error;
     }
+  }
+
+  /** llama.cpp says which stop sequence ended an answer where it is asked for that; others may refuse the question. */
+  private async mayAskWhatEnded({ model, stopSequences }: MessagesRequest): Promise<{ verbose?: true }> {
+    if (stopSequences.length === 0) return {};
+    const known = await this.catalogue.find(model);
+    return known?.config.format === 'remote' ? {} : { verbose: true };
   }
 
   private async run(http: FastifyRequest, reply: FastifyReply, call: InferenceCall): Promise<void> {

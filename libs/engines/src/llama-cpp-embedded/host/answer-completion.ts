@@ -10,6 +10,7 @@ export interface AnswerOptions {
   readonly fingerprint: string;
   readonly stream: boolean;
   readonly includeUsage: boolean;
+  readonly verbose: boolean;
 }
 
 /** A whole answer is awaited; a stream is begun by who reads it. */
@@ -41,7 +42,7 @@ async function readWhole(choices: readonly WrittenParts[]): Promise<readonly Enc
 async function* streamChunks(
   choices: readonly WrittenParts[],
   frame: AnswerFrame,
-  { encoding, includeUsage }: AnswerOptions,
+  { encoding, includeUsage, verbose }: AnswerOptions,
 ): AsyncGenerator<object, void, void> {
   const opened = new Set<number>();
   const ends: AnswerEnd[] = [];
@@ -56,6 +57,6 @@ async function* streamChunks(
     ends.push(event.end);
     yield* encoding.ending(frame, index, event.end);
     if (ends.length < choices.length) yield encoding.last(frame, index, event.end);
-    else yield* encoding.closing(frame, index, event.end, { total: totalOf(ends), includeUsage });
+    else yield* encoding.closing(frame, index, event.end, { total: totalOf(ends), includeUsage, verbose });
   }
 }

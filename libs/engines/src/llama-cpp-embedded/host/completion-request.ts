@@ -24,6 +24,8 @@ export interface AnswerSettings {
   readonly stream: boolean;
   /** Whether a stream of a chat ends with a chunk that carries the usage. */
   readonly includeUsage: boolean;
+  /** Whether a stream of a chat ends with a chunk that says what ended the answer. */
+  readonly verbose: boolean;
   /** At least 1; undefined for as much as the context holds. */
   readonly maxTokens: number | undefined;
   readonly stops: readonly string[];
@@ -46,6 +48,8 @@ export interface ChatRequest {
   readonly tools: readonly string[];
   /** Whether one answer may call several. */
   readonly parallelCalls: boolean;
+  /** The caller's beginning of the answer, where the answer is to repeat it. */
+  readonly beginning: string;
 }
 
 export interface TextRequest {
@@ -64,6 +68,8 @@ export function decodeChat(body: JsonObject): ChatRequest {
     ...readObject(body, 'chat_template_kwargs'),
     ...(effort === undefined ? {} : { reasoning_effort: effort }),
   };
+  const conversation = readConversation(body['messages']);
+  const goesOn = readBoolean(body, 'continue_final_message') ?? false;
   return {
     settings: {
       ...settings,
@@ -73,9 +79,11 @@ export function decodeChat(body: JsonObject): ChatRequest {
     splitReasoning: body['reasoning_format'] !== 'none',
     tools: tools.map((tool) => tool.name),
     parallelCalls: readBoolean(body, 'parallel_tool_calls') ?? true,
+    beginning: goesOn ? '' : conversation.answerPrefix,
     render: {
-      conversation: readConversation(body['messages']),
-      addGenerationPrompt: readBoolean(body, 'add_generation_prompt') ?? true,
+      conversation,
+      // An answer that has begun has a prompt already.
+      addGenerationPrompt: goesOn || (readBoolean(body, 'add_generation_prompt') ?? true),
       ...(offered.length === 0 ? {} : { tools: offered }),
       variables,
     },
@@ -110,6 +118,7 @@ function decodeSettings(body: JsonObject): AnswerSettings {
   return {
     stream: readBoolean(body, 'stream') ?? false,
     includeUsage: readBoolean(streamOptions, 'include_usage') ?? false,
+    verbose: readBoolean(body, 'verbose') ?? false,
     maxTokens: readMaxTokens(body),
     stops: readStrings(body, 'stop') ?? [],
     sampling: decodeSampling(body),

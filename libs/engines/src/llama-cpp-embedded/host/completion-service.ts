@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { LlamaModel, Token } from 'node-llama-cpp';
 import { answerCompletion } from './answer-completion.js';
 import { answerGrammar } from './answer-grammar.js';
-import { ChatTemplate } from './chat-template.js';
+import { ChatTemplate, type RenderOptions } from './chat-template.js';
 import { decodeChat, decodeTextCompletion, type AnswerSettings } from './completion-request.js';
 import { describeModel } from './describe-model.js';
 import { chatEncoding, textEncoding } from './encode-chunk.js';
@@ -69,17 +69,24 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
       return readParts(withBeginning(beginning, text), reading);
     });
   };
-  const chat: Handler = async (body, signal) => {
-    const { settings, render, ...wish } = decodeChat(body);
+  const renderChat = (render: RenderOptions): string => {
     const variables = options.reasoning ? render.variables : { enable_thinking: false, ...render.variables };
-    const prompt = template.render({ ...render, variables });
+    return template.render({ ...render, variables });
+  };
+  const chat: Handler = async (body, signal) => {
+    const { settings, render, beginning, ...wish } = decodeChat(body);
+    const prompt = renderChat(render);
     const work = {
       settings,
       reading: template.readingOf(prompt, wish),
       prompt: tokenizeChat(model, prompt),
-      beginning: render.conversation.answerPrefix,
+      beginning,
     };
     return answerCompletion(write(work, signal), { ...common, ...settings, encoding: chatEncoding });
+  };
+  const count: Handler = async (body) => {
+    const tokens = tokenizeChat(model, renderChat(decodeChat(body).render));
+    return { kind: 'whole', body: { input_tokens: tokens.length, object: 'response.input_tokens' } };
   };
   const complete: Handler = async (body, signal) => {
     const { settings, prompt: asked } = decodeTextCompletion(body);
@@ -91,6 +98,7 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
     ['GET /health', async () => ({ kind: 'whole', body: { status: 'ok' } })],
     ['GET /v1/models', async () => ({ kind: 'whole', body: models })],
     ['POST /v1/chat/completions', chat],
+    ['POST /v1/chat/completions/input_tokens', count],
     ['POST /v1/completions', complete],
     ...tokenRoutes(model, template),
     ['POST /v1/embeddings', refuseOthers],

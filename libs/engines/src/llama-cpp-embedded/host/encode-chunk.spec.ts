@@ -27,11 +27,15 @@ describe('chatEncoding', () => {
   });
 
   it('ends a stream with the reason, and with usage in a chunk of its own when asked', () => {
-    const [last, ...none] = chatEncoding.closing(frame, 0, end, { total: end, includeUsage: false });
+    const [last, ...none] = chatEncoding.closing(frame, 0, end, {
+      total: end,
+      includeUsage: false,
+      verbose: false,
+    });
     expect(none).toEqual([]);
     expect(last).toMatchObject({ choices: [{ finish_reason: 'stop', delta: {} }] });
     expect(last).not.toHaveProperty('usage');
-    const [, usage] = chatEncoding.closing(frame, 0, end, { total: end, includeUsage: true });
+    const [, usage] = chatEncoding.closing(frame, 0, end, { total: end, includeUsage: true, verbose: false });
     expect(usage).toMatchObject({ choices: [], usage: { total_tokens: 12 } });
   });
 
@@ -134,9 +138,9 @@ describe('textEncoding', () => {
     expect(textEncoding.piece(frame, 0, piece(text('hi')))).toMatchObject({
       choices: [{ text: 'hi', finish_reason: null }],
     });
-    expect(textEncoding.closing(frame, 0, end, { total: end, includeUsage: false })).toMatchObject([
-      { choices: [{ text: '', finish_reason: 'stop' }], usage: { completion_tokens: 2 } },
-    ]);
+    expect(
+      textEncoding.closing(frame, 0, end, { total: end, includeUsage: false, verbose: false }),
+    ).toMatchObject([{ choices: [{ text: '', finish_reason: 'stop' }], usage: { completion_tokens: 2 } }]);
   });
 });
 

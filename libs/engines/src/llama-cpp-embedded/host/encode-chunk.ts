@@ -21,6 +21,8 @@ export interface Closing {
   /** What all choices took. */
   readonly total: AnswerEnd;
   readonly includeUsage: boolean;
+  /** Whether to say what ended the answer. */
+  readonly verbose: boolean;
 }
 
 /** Encodes the answers of one route. Pure; the field order is llama-server's. */
@@ -51,8 +53,9 @@ export const chatEncoding: AnswerEncoding = {
     chatChunk(frame, [{ ...chatChoice(index, chatDelta(part), null), ...encodeLogprobs(logprobs) }]),
   ending: () => [],
   last: (frame, index, end) => chatChunk(frame, [chatChoice(index, {}, end.finishReason)]),
-  closing: (frame, index, end, { total, includeUsage }) => {
-    const last = chatChunk(frame, [chatChoice(index, {}, end.finishReason)]);
+  closing: (frame, index, end, { total, includeUsage, verbose }) => {
+    const chunk = chatChunk(frame, [chatChoice(index, {}, end.finishReason)]);
+    const last = verbose ? { ...chunk, __verbose: encodeStop(end) } : chunk;
     const timings = encodeTimings(total);
     if (!includeUsage) return [{ ...last, timings }];
     return [last, { ...chatChunk(frame, []), usage: encodeUsage(total), timings }];
@@ -191,6 +194,12 @@ function textAnswer(frame: AnswerFrame, choices: readonly object[]): object {
 
 function head({ created, model, fingerprint }: AnswerFrame): object {
   return { created, model, system_fingerprint: fingerprint };
+}
+
+/** As far as llama-server's own report is of use to anybody. */
+function encodeStop({ finishReason, stop }: AnswerEnd): object {
+  if (stop !== undefined) return { stop_type: 'word', stopping_word: stop };
+  return { stop_type: finishReason === 'length' ? 'limit' : 'eos', stopping_word: '' };
 }
 
 export function encodeUsage(end: AnswerEnd): object {

@@ -53,6 +53,8 @@ export const PARAMETERS: Readonly<Record<string, Standing>> = {
   cache_prompt: 'honoured',
   chat_template_kwargs: 'honoured',
   add_generation_prompt: 'honoured',
+  continue_final_message: 'honoured',
+  verbose: 'honoured',
 
   model: 'harmless',
   user: 'harmless',

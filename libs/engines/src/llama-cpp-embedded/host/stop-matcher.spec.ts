@@ -34,6 +34,10 @@ describe('StopMatcher', () => {
     expect(run(['END'], ['one EN'])).toEqual({ released: ['one ', 'EN'], stopped: false });
   });
 
+  it('says which stop string it was', () => {
+    expect(new StopMatcher(['late', 'b']).push('a b late')).toMatchObject({ stop: 'b' });
+  });
+
   it('stops at whichever stop string comes first in the text', () => {
     expect(run(['late', 'b'], ['a b late'])).toEqual({ released: ['a '], stopped: true });
   });

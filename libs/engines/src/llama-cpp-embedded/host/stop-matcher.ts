@@ -3,6 +3,8 @@ export interface Released {
   readonly text: string;
   /** True when a stop string has appeared: `text` ends before it, and nothing may follow. */
   readonly stopped: boolean;
+  /** Which one. */
+  readonly stop?: string;
 }
 
 /**
@@ -20,10 +22,13 @@ export class StopMatcher {
 
   push(piece: string): Released {
     const text = this.#held + piece;
-    const hits = this.#stops.map((stop) => text.indexOf(stop)).filter((index) => index >= 0);
-    if (hits.length > 0) {
+    const [first] = this.#stops
+      .map((stop) => ({ stop, index: text.indexOf(stop) }))
+      .filter(({ index }) => index >= 0)
+      .toSorted((a, b) => a.index - b.index);
+    if (first !== undefined) {
       this.#held = '';
-      return { text: text.slice(0, Math.min(...hits)), stopped: true };
+      return { text: text.slice(0, first.index), stopped: true, stop: first.stop };
     }
     const safe = text.length - Math.max(0, ...this.#stops.map((stop) => overlap(text, stop)));
     this.#held = text.slice(safe);

@@ -83,20 +83,20 @@ export class TextGenerator {
       if (logprob !== undefined) logprobs.push(spellLogprob(logprob, settings.topLogprobs ?? 0, spell));
       if (model.isEogToken(token)) {
         const own = logprobs.splice(-1);
-        const { text: rest, stopped } = stops.push(text.flush());
+        const { text: rest, stopped, stop } = stops.push(text.flush());
         const tail = stopped ? rest : rest + stops.flush();
         if (tail !== '') yield piece(tail);
-        return progress.end('stop', [...logprobs, ...own]);
+        return progress.end('stop', [...logprobs, ...own], stop);
       }
       const released = stops.push(text.push(token));
       if (released.text !== '') yield piece(released.text);
-      if (released.stopped) return progress.end('stop', logprobs);
+      if (released.stopped) return progress.end('stop', logprobs, released.stop);
       if (progress.completionTokens >= limit) break;
     }
     const rest = stops.push(text.flush());
     const tail = rest.stopped ? rest.text : rest.text + stops.flush();
     if (tail !== '') yield piece(tail);
-    return progress.end(rest.stopped ? 'stop' : 'length', logprobs);
+    return progress.end(rest.stopped ? 'stop' : 'length', logprobs, rest.stop);
   }
 
   #tokenText(shownTags: readonly string[]): TokenText {
@@ -143,9 +143,14 @@ class Progress {
     this.completionTokens += 1;
   }
 
-  end(finishReason: AnswerEnd['finishReason'], logprobs: readonly SpelledLogprob[]): AnswerEnd {
+  end(
+    finishReason: AnswerEnd['finishReason'],
+    logprobs: readonly SpelledLogprob[],
+    stop: string | undefined,
+  ): AnswerEnd {
     return {
       finishReason,
+      ...(stop !== undefined && { stop }),
       promptTokens: this.#promptTokens,
       cachedTokens: this.#cachedTokens,
       completionTokens: this.completionTokens,

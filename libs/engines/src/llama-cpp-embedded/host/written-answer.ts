@@ -4,6 +4,8 @@ import type { SpelledLogprob } from './token-logprob.js';
 /** How an answer ended, and what it took. */
 export interface AnswerEnd {
   readonly finishReason: 'stop' | 'length' | 'tool_calls';
+  /** The stop string that ended it, if one did. */
+  readonly stop?: string;
   readonly promptTokens: number;
   /** Part of the prompt that was not computed again. */
   readonly cachedTokens: number;
