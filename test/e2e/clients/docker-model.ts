@@ -25,15 +25,15 @@ export interface Running {
 /** The real `docker model` command, told to use one gateway. */
 export interface DockerModel {
   /** Runs it to its end. */
-  run(...args: readonly string[]): Promise<Finished>;
+  readonly run: (...args: readonly string[]) => Promise<Finished>;
   /** @param input on its standard input, which ends with it */
-  pipe(input: string, ...args: readonly string[]): Promise<Finished>;
+  readonly pipe: (input: string, ...args: readonly string[]) => Promise<Finished>;
   /** Without a standard input. */
-  start(...args: readonly string[]): Running;
+  readonly start: (...args: readonly string[]) => Running;
   /** On a terminal of its own; what is typed there are keys. */
-  terminal(...args: readonly string[]): Running;
+  readonly terminal: (...args: readonly string[]) => Running;
   /** A file in its folder, which is removed in the end. */
-  path(name: string): string;
+  readonly path: (name: string) => string;
 }
 
 const PROGRAM = findDockerModel();
@@ -88,6 +88,20 @@ export function useDockerModel(host: () => string, variables: NodeJS.ProcessEnv 
     terminal: (...args) => start(['python3', '-c', TERMINAL, program, ...args], undefined),
     path,
   };
+}
+
+/** Rows of a table that it printed, each as its cells. */
+export const rowsOf = ({ output }: Finished): string[][] =>
+  output
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((row) => row.trim().split(/\s{2,}/));
+
+/** @throws Error with what it printed when it did not end well */
+export function succeeded({ code, output }: Finished): string {
+  if (code !== 0) throw new Error(`docker-model ended with code ${code}: ${output}`);
+  return output;
 }
 
 function watch(child: ReturnType<typeof spawn>): Running {
