@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiKeys, Catalogue, KeyUsage } from '#cluster';
@@ -9,6 +8,7 @@ import { CrossOrigin } from './front-door/cors/cross-origin.js';
 import { OriginRules } from './front-door/cors/origin-rules.js';
 import { Guard } from './front-door/keys/guard.js';
 import { KeyRing } from './front-door/keys/key-ring.js';
+import { type Addresses, Listeners } from './front-door/listeners.js';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { admitRequests } from './http/admit-request.js';
@@ -22,14 +22,11 @@ import { RouteMethods } from './http/route-methods.js';
 /** Time clients get to be told that this gateway stops before their answer is complete; ms. */
 const LAST_WORDS_MS = 500;
 
-/** How often connections are looked for that have nothing more to say; ms. */
-const IDLE_CHECK_MS = 10;
-
 /** A gateway that is ready to listen. */
 export interface Gateway {
   readonly app: NestFastifyApplication;
-  /** @returns the port; the one chosen when the configuration says 0. */
-  listen(): Promise<number>;
+  /** @returns where; ports are those chosen when the configuration says 0. */
+  listen(): Promise<Addresses>;
   /**
    * Accepts nothing new, lets open responses finish for up to `drainMs`, cuts what is left and closes everything.
    * @returns how many responses were cut.
@@ -57,25 +54,21 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   if (config.adminKey !== '') guardOf(app, config).install(fastify);
   const routes = app.get(RouteMethods);
   fastify.addHook('onRoute', ({ path, method }) => routes.add(path, method));
-  const { server } = fastify;
+  const listeners = new Listeners({ app, config, logger: parts.logger });
   return {
     app,
-    listen: async () => {
-      await app.listen({ host: config.host, port: config.port });
-      const address = server.address();
-      return typeof address === 'object' && address !== null ? address.port : config.port;
-    },
+    listen: () => listeners.listen(),
     stop: async (drainMs) => {
       draining.begin();
       app.get(EndlessAnswers).end();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = listeners.close();
       const open = app.get(OpenResponses);
       const cut = await open.drained(drainMs);
       if (cut > 0) {
         app.get(Completions).letAllGo();
         await open.drained(LAST_WORDS_MS);
       }
-      await endConnections(server, closed);
+      await listeners.endConnections(closed, LAST_WORDS_MS);
       await app.close();
       return cut;
     },
@@ -89,13 +82,4 @@ function guardOf(app: NestFastifyApplication, { adminKey, defaultRegistry }: Gat
     catalogue: app.get(Catalogue),
     defaultRegistry,
   });
-}
-
-/** Lets what was answered last reach its clients, some of which are answered only now, and ends every connection. */
-async function endConnections(server: Server, closed: Promise<void>): Promise<void> {
-  const answered = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
-  const late = setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS);
-  await closed;
-  clearInterval(answered);
-  clearTimeout(late);
 }

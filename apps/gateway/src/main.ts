@@ -19,9 +19,9 @@ async function main(): Promise<void> {
 
   const cluster = CompletionsModule.connect({ config, logger });
   running.gateway = await createGateway({ config, logger, metrics, cluster });
-  const port = await running.gateway.listen();
-  logger.info('listening', { host: config.host, port });
-  announceReady({ port });
+  const addresses = await running.gateway.listen();
+  logger.info('listening', { host: config.host, ...addresses });
+  announceReady(addresses);
 }
 
 /** One sentence for what people can mend themselves, the stack for everything else. */

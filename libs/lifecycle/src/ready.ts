@@ -1,8 +1,10 @@
 /** What a parent that started a gateway or worker over an IPC channel is told once it can be used. */
 export interface ReadyMessage {
   readonly type: 'ready';
-  /** Of a gateway. */
+  /** Of a gateway that listens there. */
   readonly port?: number;
+  readonly tlsPort?: number;
+  readonly socket?: string;
   /** Of a worker. */
   readonly workerId?: string;
 }

@@ -1,5 +1,6 @@
 import { GatewayMetrics, Logger, RecentLines } from '#observability';
 import { createGateway, type Gateway } from '../create-gateway.js';
+import type { Addresses } from '../front-door/listeners.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { FakeCluster } from './fake-cluster.js';
 
@@ -9,6 +10,7 @@ export interface FakeGateway {
   readonly metrics: GatewayMetrics;
   readonly url: string;
   readonly port: number;
+  readonly addresses: Addresses;
   /** What was logged, one JSON object a line. */
   readonly log: string[];
 }
@@ -26,6 +28,7 @@ export async function startFakeGateway(overrides: Partial<GatewayConfig> = {}): 
   const metrics = new GatewayMetrics();
   const cluster = new FakeCluster();
   const gateway = await createGateway({ config, logger, metrics, cluster: cluster.module() });
-  const port = await gateway.listen();
-  return { gateway, cluster, metrics, port, url: `http://127.0.0.1:${port}`, log };
+  const addresses = await gateway.listen();
+  const { port = 0 } = addresses;
+  return { gateway, cluster, metrics, port, addresses, url: `http://127.0.0.1:${port}`, log };
 }

@@ -13,6 +13,12 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** How often that is checked; ms. */
 const TIMEOUT_CHECK_INTERVAL_MS = 2_000;
 
+/** What holds for every server that clients connect to. */
+export const HTTP_LIMITS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+} as const;
+
 /** Longest name of an engine in a path; model names are wildcards and not bounded by it. */
 const MAX_PARAMETER_LENGTH = 256;
 
@@ -29,7 +35,7 @@ export function createHttpAdapter({ bodyLimit, answerUnroutable }: HttpAdapterOp
     bodyLimit,
     // Bodies have a limit of their own, because an archive may take hours.
     requestTimeout: 0,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS },
+    http: HTTP_LIMITS,
     routerOptions: {
       ignoreDuplicateSlashes: true,
       ignoreTrailingSlash: true,
