@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Three suites by cost: unit (no I/O), integration (real Redis, real registry), end-to-end (real processes); vllm. */
+/** Suites by cost: unit (no I/O), deploy (programs that check files), integration (real Redis, real registry), end-to-end (real processes); vllm. */
 const source = ['longshore-source'];
 const shared = {
   resolve: { conditions: source },
@@ -25,12 +25,23 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          // The programs that read what is deployed: `npm run check:deploy` brings them.
+          name: 'deploy',
+          include: [`${roots}/**/*.deploy-spec.ts`],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          ...pairs(1),
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: 'integration',
           include: [`${roots}/**/*.int-spec.ts`],
           setupFiles: ['reflect-metadata'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          ...pairs(1),
+          ...pairs(2),
         },
       },
       {
@@ -41,7 +52,7 @@ export default defineConfig({
           setupFiles: ['reflect-metadata'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          ...pairs(2),
+          ...pairs(3),
         },
       },
       {
@@ -54,7 +65,7 @@ export default defineConfig({
           testTimeout: 900_000,
           hookTimeout: 900_000,
           maxWorkers: 1,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

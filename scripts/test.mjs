@@ -1,4 +1,4 @@
-// npm test [unit] [integration] [e2e] [chaos] [vllm] [arguments of vitest]: sets up what is missing, then runs the suites
+// npm test [unit] [deploy] [integration] [e2e] [chaos] [vllm] [arguments of vitest]: sets up what is missing, then runs the suites
 // in turn. vllm only when it is named.
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './bootstrap/build.mjs';
@@ -8,6 +8,7 @@ import { ensurePrograms, TEST_PROGRAMS } from './setup/debian-packages.mjs';
 import { ensureDockerModel } from './setup/docker-model.mjs';
 import { ensureLlamaServer } from './setup/llama-server.mjs';
 import { runChaos } from './setup/run-chaos.mjs';
+import { runDeploy } from './setup/run-deploy.mjs';
 import { runVitest } from './setup/run-vitest.mjs';
 import { addCounts, countTests, exitCodeOf, planTests } from './setup/test-plan.mjs';
 import { ensureVllm } from './setup/vllm.mjs';
@@ -15,14 +16,16 @@ import { ensureVllm } from './setup/vllm.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const { projects, rest } = planTests(process.argv.slice(2));
 
+/** Suites that touch no other program, or bring theirs themselves. */
+const WITHOUT_PROGRAMS = ['unit', 'deploy', 'vllm'];
+
 async function setUp() {
   requireNode();
   await ensureInstalled(root, console.log);
   await ensureBuilt(root, console.log);
   const env = { ...process.env, CI: 'true' };
   if (projects.includes('vllm')) Object.assign(env, await vllmOrNothing());
-  // Neither unit tests nor those of vLLM touch another program.
-  if (projects.every((project) => project === 'unit' || project === 'vllm')) return env;
+  if (projects.every((project) => WITHOUT_PROGRAMS.includes(project))) return env;
   await ensurePrograms(root, TEST_PROGRAMS, console.log);
   if (projects.includes('e2e')) Object.assign(env, await dockerModelOrNothing());
   return { ...env, LLAMA_SERVER_PATH: await ensureLlamaServer(root, console.log) };
@@ -63,6 +66,7 @@ async function runAll(env) {
 
 async function runSuite(project, env) {
   if (project === 'chaos') return runChaos({ root, env });
+  if (project === 'deploy') return runDeploy({ root, env, args: rest });
   const { report, exitCode } = await runVitest({ root, project, args: rest, env });
   return { exitCode, counts: countTests(report, exitCode) };
 }

@@ -24,7 +24,7 @@ const { planPackages } = (await load('./debian-packages.mjs')) as Packages;
 
 describe('planTests', () => {
   it.each([
-    [[], ['unit', 'integration', 'e2e', 'chaos'], []],
+    [[], ['unit', 'deploy', 'integration', 'e2e', 'chaos'], []],
     [['chaos'], ['chaos'], []],
     [['unit'], ['unit'], []],
     [
@@ -35,7 +35,7 @@ describe('planTests', () => {
     [['e2e', 'unit'], ['unit', 'e2e'], []],
     [
       ['libs/queue', '-t', 'unit'],
-      ['unit', 'integration', 'e2e'],
+      ['unit', 'deploy', 'integration', 'e2e'],
       ['libs/queue', '-t', 'unit'],
     ],
     [['integration', 'libs/queue'], ['integration'], ['libs/queue']],

@@ -1,5 +1,5 @@
 /** The suites, cheapest first. The last one is no suite of vitest. */
-const PROJECTS = ['unit', 'integration', 'e2e', 'chaos'];
+const PROJECTS = ['unit', 'deploy', 'integration', 'e2e', 'chaos'];
 
 /** Takes a minute for every start of an engine and gigabytes of disk, so it runs only when it is named. */
 const ASKED_FOR = ['vllm'];
