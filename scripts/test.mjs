@@ -7,6 +7,7 @@ import { requireNode } from './bootstrap/node-version.mjs';
 import { ensurePrograms, TEST_PROGRAMS } from './setup/debian-packages.mjs';
 import { ensureDockerModel } from './setup/docker-model.mjs';
 import { ensureLlamaServer } from './setup/llama-server.mjs';
+import { ensurePythonClients } from './setup/python-clients.mjs';
 import { runChaos } from './setup/run-chaos.mjs';
 import { runDeploy } from './setup/run-deploy.mjs';
 import { runVitest } from './setup/run-vitest.mjs';
@@ -27,7 +28,8 @@ async function setUp() {
   if (projects.includes('vllm')) Object.assign(env, await vllmOrNothing());
   if (projects.every((project) => WITHOUT_PROGRAMS.includes(project))) return env;
   await ensurePrograms(root, TEST_PROGRAMS, console.log);
-  if (projects.includes('e2e')) Object.assign(env, await dockerModelOrNothing());
+  if (projects.includes('e2e'))
+    Object.assign(env, await dockerModelOrNothing(), await pythonClientsOrNothing());
   return { ...env, LLAMA_SERVER_PATH: await ensureLlamaServer(root, console.log) };
 }
 
@@ -48,6 +50,18 @@ async function dockerModelOrNothing() {
   } catch (error) {
     console.error(
       `\n!!! There is no docker-model on this machine, so its tests are SKIPPED. ${error.message}\n`,
+    );
+    return {};
+  }
+}
+
+/** So are theirs on a machine without Python. */
+async function pythonClientsOrNothing() {
+  try {
+    return { PYTHON_CLIENTS_PATH: await ensurePythonClients(root, console.log) };
+  } catch (error) {
+    console.error(
+      `\n!!! There are no clients in Python here, so their tests are SKIPPED. ${error.message}\n`,
     );
     return {};
   }
