@@ -4,6 +4,16 @@ import { TerminusModule } from '@nestjs/terminus';
 import { GatewayMetrics, Logger } from '#observability';
 import { ANTHROPIC_ERRORS } from './dialects/anthropic/encode-error.js';
 import { MessagesController } from './dialects/anthropic/messages.controller.js';
+import { OllamaBlobsController } from './dialects/ollama/blobs.controller.js';
+import { CallDefaultsService } from './dialects/ollama/call-defaults.js';
+import { OLLAMA_ERRORS } from './dialects/ollama/encode-error.js';
+import { OllamaInferenceController } from './dialects/ollama/inference.controller.js';
+import { OllamaInference } from './dialects/ollama/inference.service.js';
+import { ModelExtrasReader } from './dialects/ollama/model-extras.js';
+import { ModelWishesService } from './dialects/ollama/model-wishes.js';
+import { OllamaModelsController } from './dialects/ollama/models.controller.js';
+import { NamedModels } from './dialects/ollama/named-models.js';
+import { OllamaTransfersController } from './dialects/ollama/transfers.controller.js';
 import { OPENAI_ERRORS } from './dialects/openai/encode-error.js';
 import { InferenceController } from './dialects/openai/inference.controller.js';
 import { RerankController } from './dialects/openai/rerank.controller.js';
@@ -95,6 +105,10 @@ export class GatewayModule {
         StreamsController,
         KeysController,
         ResponsesController,
+        OllamaInferenceController,
+        OllamaModelsController,
+        OllamaTransfersController,
+        OllamaBlobsController,
         OpenApiController,
       ],
       providers: [
@@ -108,7 +122,7 @@ export class GatewayModule {
           inject: [BARE_COMPLETIONS],
         },
         { provide: OpenResponses, useFactory: () => new OpenResponses(config.maxOpenRequests) },
-        { provide: ERROR_DIALECTS, useValue: [ANTHROPIC_ERRORS, OPENAI_ERRORS] },
+        { provide: ERROR_DIALECTS, useValue: [ANTHROPIC_ERRORS, OLLAMA_ERRORS, OPENAI_ERRORS] },
         { provide: RouteMethods, useValue: new RouteMethods() },
         ErrorFilter,
         { provide: APP_FILTER, useExisting: ErrorFilter },
@@ -131,6 +145,11 @@ export class GatewayModule {
         KeptResponses,
         ResponseService,
         BackgroundResponses,
+        CallDefaultsService,
+        ModelExtrasReader,
+        ModelWishesService,
+        NamedModels,
+        OllamaInference,
         ModelRemoval,
         ModelStores,
         ModelTransfers,

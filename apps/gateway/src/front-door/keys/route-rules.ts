@@ -41,11 +41,14 @@ const RULES: ReadonlyMap<string, RouteRule> = new Map([
   ...each(['GET /engines/status', 'GET /openapi.json'], OPEN),
   ['GET /metrics', { needs: 'any key', names: NO_MODEL }],
 
-  ...each(paths('POST', OPENAI, '/chat/completions', '/completions', '/embeddings'), asking(inBody('model'))),
+  ...each(
+    paths('POST', OPENAI, '/chat/completions', '/completions', '/embeddings', '/images/generations'),
+    asking(inBody('model')),
+  ),
   ...each(paths('POST', [...OPENAI, ...UNVERSIONED], '/rerank', '/score'), asking(inBody('model'))),
   ...each(paths('GET', OPENAI, '/models'), LISTING),
   ...each(paths('GET', OPENAI, '/models/*'), { needs: 'inference', names: inPath() }),
-  ...each(paths('POST', RESPONSES, ''), asking(inBody('model'))),
+  ...each(paths('POST', RESPONSES, '', '/input_tokens'), asking(inBody('model'))),
   ...each(paths('GET', RESPONSES, '/:id', '/:id/input_items'), READING),
   ...each([...paths('POST', RESPONSES, '/:id/cancel'), ...paths('DELETE', RESPONSES, '/:id')], READING),
   ...each(paths('POST', MESSAGES, '', '/count_tokens'), asking(inBody('model'))),

@@ -1,0 +1,40 @@
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CallDefaultsService } from './call-defaults.js';
+import { decodeChat, decodeGenerate } from './decode-call.js';
+import { decodeEmbed, decodeEmbeddings } from './embeddings.js';
+import { readBody, readModel } from './fields.js';
+import { OllamaInference } from './inference.service.js';
+
+/** The calls of the Ollama API that need a model. */
+@Controller('api')
+export class OllamaInferenceController {
+  constructor(
+    private readonly inference: OllamaInference,
+    private readonly defaults: CallDefaultsService,
+  ) {}
+
+  @Post('chat')
+  async chat(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const body = readBody(request.body);
+    const call = decodeChat(body, await this.defaults.of(readModel(body)));
+    await this.inference.generate(request, reply, call);
+  }
+
+  @Post('generate')
+  async generate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const body = readBody(request.body);
+    const call = decodeGenerate(body, await this.defaults.of(readModel(body)));
+    await this.inference.generate(request, reply, call);
+  }
+
+  @Post('embed')
+  async embed(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    await this.inference.embed(request, reply, decodeEmbed(readBody(request.body)));
+  }
+
+  @Post('embeddings')
+  async embeddings(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    await this.inference.embed(request, reply, decodeEmbeddings(readBody(request.body)));
+  }
+}
