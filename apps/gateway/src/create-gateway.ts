@@ -11,7 +11,7 @@ import { KeyRing } from './front-door/keys/key-ring.js';
 import { type Addresses, Listeners } from './front-door/listeners.js';
 import { GatewayModule, type GatewayParts } from './gateway.module.js';
 import type { GatewayConfig } from './gateway.config.js';
-import { admitRequests } from './http/admit-request.js';
+import { admitBody, admitRequests } from './http/admit-request.js';
 import { Draining } from './http/draining.js';
 import { EndlessAnswers } from './http/endless-answers.js';
 import { ErrorFilter } from './http/error.filter.js';
@@ -52,6 +52,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', admitRequests({ metrics, draining, crossOrigin }));
   if (config.adminKey !== '') guardOf(app, config).install(fastify);
+  fastify.addHook('onRequest', admitBody);
   const routes = app.get(RouteMethods);
   fastify.addHook('onRoute', ({ path, method }) => routes.add(path, method));
   const listeners = new Listeners({ app, config, logger: parts.logger });

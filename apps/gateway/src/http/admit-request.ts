@@ -35,10 +35,19 @@ export function admitRequests({ metrics, draining, crossOrigin }: AdmissionParts
       void reply.header('connection', 'close');
       return done(new LongshoreError('shutting_down'));
     }
-    if (takesArchive(request)) return done(checkArchiveType(request.headers));
-    if (hasBody(request)) limitBodyTime(request.raw, request.server.server, BODY_TIMEOUT_MS);
-    done(hasBody(request) && !request.is404 ? checkMediaType(request.headers) : undefined);
+    done();
   };
+}
+
+/** What happens to every request that may go on: its body gets its time, and is refused where it cannot be read. */
+export function admitBody(
+  request: FastifyRequest,
+  _reply: FastifyReply,
+  done: HookHandlerDoneFunction,
+): void {
+  if (takesArchive(request)) return done(checkArchiveType(request.headers));
+  if (hasBody(request)) limitBodyTime(request.raw, request.server.server, BODY_TIMEOUT_MS);
+  done(hasBody(request) && !request.is404 ? checkMediaType(request.headers) : undefined);
 }
 
 function takesArchive(request: FastifyRequest): boolean {

@@ -16,6 +16,11 @@ export class RouteMethods {
     for (const method of [methods].flat()) if (method !== 'OPTIONS') known.add(method);
   }
 
+  /** Every route there is. */
+  list(): readonly { readonly method: string; readonly path: string }[] {
+    return [...this.methods].flatMap(([path, methods]) => [...methods].map((method) => ({ method, path })));
+  }
+
   /** The methods of a path (no query), in alphabetical order; empty where there is no such path, or it must not matter. */
   allowed(path: string): readonly string[] {
     if (INDIFFERENT.test(path) && !EXACT.test(path)) return [];

@@ -1,4 +1,4 @@
-import { type CatalogueModel, InvalidReference, parseModelReference } from '#contracts';
+import { type CatalogueModel, InvalidReference, parseModelId, parseModelReference } from '#contracts';
 
 /** A reference has a tag or a digest behind its last slash. */
 const PINNED = /[:@][^/]*$/;
@@ -14,8 +14,9 @@ export class ModelPatterns {
     this.patterns = patterns.flatMap((pattern) => fillIn(pattern.toLowerCase(), defaultRegistry));
   }
 
-  /** Whether a name may be given to something, such as a model that is to be pulled. */
+  /** Whether a name may be given to something, such as a model that is to be pulled. An id is no name. */
   allowsName(text: string): boolean {
+    if (parseModelId(text) !== undefined) return false;
     try {
       return this.matches(parseModelReference(text, this.defaultRegistry).name);
     } catch (error) {
