@@ -83,6 +83,11 @@ describeDockerModel('the service that docker model talks to', () => {
       ([first]) => /[67] minutes/.test(first?.at(-1) ?? ''),
     );
     expect(row?.[0]).toBe('scripted');
+    expect(await run('configure', 'scripted', '--', '--temp=0.2', '-n', '3')).toMatchObject(OK);
+    expect(await run('run', 'scripted', SAY)).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^Hello there! I am\s*$/),
+    });
     expect(await run('configure', 'scripted', '--', '--frob')).toMatchObject({
       code: 1,
       output: expect.stringContaining('The runtime flag --frob is not allowed for llama.cpp'),

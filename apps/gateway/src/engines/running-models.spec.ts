@@ -23,8 +23,8 @@ describe('runningModels', () => {
   it('shows a model once, with what all its workers say of it', () => {
     const at = Date.parse('2026-07-22T10:00:00.123Z');
     const workers = [
-      holding('w2', session({ lastUsed: at - 5, keepAlive: 600_000, busy: 1 })),
-      holding('w1', session({ lastUsed: at, state: 'loading', keepAlive: 300_000 })),
+      holding('w2', session({ lastUsed: at - 5, keepAlive: 600_000, busy: 1, contextSize: 4_096 })),
+      holding('w1', session({ lastUsed: at, state: 'loading', keepAlive: 300_000, contextSize: 2_048 })),
     ];
     expect(runningModels(workers, [SMOLLM])).toEqual([
       {
@@ -34,6 +34,7 @@ describe('runningModels', () => {
         last_used: '2026-07-22T10:00:00.123Z',
         in_use: true,
         keep_alive: '10m0s',
+        context_size: 2_048,
         workers: ['w1', 'w2'],
       },
     ]);

@@ -11,6 +11,8 @@ export interface RunningModel {
   readonly in_use?: true;
   readonly loading?: true;
   readonly keep_alive?: string;
+  /** Tokens of one request at most, on the worker that gives it least; less than what is configured where memory is short. */
+  readonly context_size?: number;
   /** Ids of the workers that have it. */
   readonly workers: readonly string[];
 }
@@ -48,6 +50,7 @@ function describe(held: readonly HeldSession[], nameOf: (modelId: string) => str
   if (first === undefined) return [];
   const lastUsed = Math.max(...sessions.map((session) => session.lastUsed));
   const keepAlives = sessions.flatMap(({ keepAlive }) => keepAlive ?? []);
+  const contexts = sessions.flatMap(({ contextSize }) => contextSize ?? []);
   const longest = keepAlives.includes(-1) ? -1 : Math.max(...keepAlives);
   return [
     {
@@ -59,6 +62,7 @@ function describe(held: readonly HeldSession[], nameOf: (modelId: string) => str
       ...(sessions.some(({ busy }) => busy > 0) ? { in_use: true } : {}),
       ...(sessions.every(({ state }) => state === 'loading') ? { loading: true } : {}),
       ...(keepAlives.length > 0 ? { keep_alive: formatKeepAlive(longest) } : {}),
+      ...(contexts.length > 0 ? { context_size: Math.min(...contexts) } : {}),
       workers: held.map(({ workerId }) => workerId).sort(),
     },
   ];

@@ -45,6 +45,16 @@ describe('ModelRemoval', () => {
     expect(await configured()).toEqual([OTHER]);
   });
 
+  it('lets a model that guessed with the help of a removed one be run without it', async () => {
+    const speculative = { draftModelId: SMOLLM.id, tokens: 3 };
+    await configurations.put({ ...configuration(OTHER, 'completion'), contextSize: 512, speculative });
+    await removal.remove('smollm2', { force: false });
+    const [left] = await configurations.all();
+    expect(left).toMatchObject({ modelId: OTHER, contextSize: 512 });
+    expect(left).not.toHaveProperty('speculative');
+    expect(left?.revision).not.toBe('r1');
+  });
+
   it('leaves all as it is when a model is not removed', async () => {
     catalogue.models = [{ ...SMOLLM, tags: TAGS }];
     await expect(removal.remove(SMOLLM.id, { force: false })).rejects.toMatchObject({

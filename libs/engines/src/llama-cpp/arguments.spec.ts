@@ -82,10 +82,27 @@ describe('llamaServerArguments', () => {
     expect(line.slice(-6)).toEqual(['-ngl', '0', '-ngl', '7', '--temp', '-1']);
   });
 
+  it('takes the values of flags behind a =, and makes them words of their own', () => {
+    const settings = {
+      flags: ['--temp=0.7', '--chat-template-kwargs={"a":"b=c"}', '--seed', '-1', '-ngl=-1'],
+    };
+    const known = [...KNOWN, '--temp', '--chat-template-kwargs', '--seed', '-ngl'];
+    expect(argumentsFor({ settings }, known).slice(-8)).toEqual([
+      '--temp',
+      '0.7',
+      '--chat-template-kwargs',
+      '{"a":"b=c"}',
+      '--seed',
+      '-1',
+      '-ngl',
+      '-1',
+    ]);
+  });
+
   it.each([
     ['--nonsense', /does not know the flag --nonsense; take it out/],
     ['-xyz', /does not know the flag -xyz/],
-    ['--jinja=1', /--jinja=1; write its value as a word of its own: --jinja 1/],
+    ['--nonsense=1', /does not know the flag --nonsense; take it out/],
   ])('refuses %s, which the binary would not take', (flag, sentence) => {
     expect(() => argumentsFor({ settings: { flags: [flag] } })).toThrow(sentence);
   });

@@ -1,5 +1,5 @@
 import { EngineStartError, type DraftModel, type SessionSpec } from '../engine.js';
-import { refuseUnknownFlags } from './model-flags.js';
+import { asWords, refuseUnknownFlags } from './model-flags.js';
 
 /** RAM for prompts of slots that went idle, so that a conversation comes back without prefill; MiB. */
 const PROMPT_CACHE_MEBIBYTES = 512;
@@ -32,7 +32,7 @@ export function llamaServerArguments(spec: SessionSpec, options: ArgumentOptions
   };
   const always = [...Object.entries(settings).flat(), ...modeArguments(spec)];
   const wished = [...OPTIONAL_ALWAYS, ...contextSharing(spec), ...templateArguments(spec)];
-  const flags = spec.settings?.flags ?? [];
+  const flags = asWords(spec.settings?.flags ?? []);
   refuseUnknownFlags(flags, options.knownFlags);
   return [
     ...always,
