@@ -1,12 +1,8 @@
-import { type Command, CommanderError } from 'commander';
-import { ConfigurationError, nearest, processEnvironment } from '#config';
-import { CommandContext, type GlobalOptions, type Surroundings } from './command-context.js';
-import { CommandFailure } from './command-failure.js';
-import type { Act } from './commands/command-module.js';
-import { COMMANDS, type RegisteredCommand } from './commands/registry.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
+import { ConfigurationError, processEnvironment } from '#config';
+import type { Surroundings } from './command-context.js';
+import { splitCommand } from './command-words.js';
+import { EXIT } from './exit-codes.js';
 import { Interruption, interruptBySignals } from './interruption.js';
-import { buildProgram, isShown } from './program.js';
 import { LaunchProblem } from './up/launch-problem.js';
 import type { ChildEntries } from './up/up.command.js';
 
@@ -19,18 +15,24 @@ export async function runCommandLine(
   entries?: ChildEntries,
   surroundings?: Surroundings,
 ): Promise<number> {
-  const [name = 'help', rest] = splitCommand(args);
+  const { name, rest } = splitCommand(args);
   if (name === 'up') return runUp(rest, entries);
   if (name === 'help' && rest[0] === 'up') return runUp(['--help'], entries);
-  if (surroundings) return runCommand(name, args, surroundings);
+  const { runCommand } = await import('./run-command.js');
+  if (surroundings) return runCommand(args, surroundings);
 
   const interruption = new Interruption();
   const release = interruptBySignals(interruption, EXIT.interrupted);
   const { stdin, stdout, stderr } = process;
   endWithReader();
   try {
-    const environment = processEnvironment();
-    return await runCommand(name, args, { environment, stdin, stdout, stderr, interruption });
+    return await runCommand(args, {
+      environment: processEnvironment(),
+      stdin,
+      stdout,
+      stderr,
+      interruption,
+    });
   } finally {
     release();
   }
@@ -59,82 +61,4 @@ async function runUp(args: readonly string[], entries?: ChildEntries): Promise<n
     console.error(error.message);
     return EXIT.failure;
   }
-}
-
-async function runCommand(
-  name: string,
-  args: readonly string[],
-  surroundings: Surroundings,
-): Promise<ExitCode> {
-  const { stdout, stderr } = surroundings;
-  const known = findCommand(name);
-  if (known === undefined && !name.startsWith('-') && name !== 'help') {
-    stderr.write(`${unknownCommand(name)}\n`);
-    return EXIT.usage;
-  }
-  let outcome: ExitCode = EXIT.ok;
-  const act: Act =
-    (handler) =>
-    async (...values) => {
-      outcome =
-        (await withContext(program, surroundings, (context) => handler(context, ...values))) ?? EXIT.ok;
-    };
-  const asked = name === 'help' ? findCommand(splitCommand(args)[1][0] ?? '') : known;
-  const program = await buildProgram({
-    act,
-    output: { out: (text) => stdout.write(text), error: (text) => stderr.write(text) },
-    whole: (command) => command === asked,
-  });
-  try {
-    await program.parseAsync(name === 'help' && args.length === 0 ? ['--help'] : [...args], { from: 'user' });
-    return outcome;
-  } catch (error) {
-    return tell(error, surroundings);
-  }
-}
-
-async function withContext(
-  program: Command,
-  surroundings: Surroundings,
-  handle: (context: CommandContext) => Promise<ExitCode | void>,
-): Promise<ExitCode | void> {
-  const context = new CommandContext(surroundings, program.opts<GlobalOptions>());
-  try {
-    const outcome = await handle(context);
-    return context.signal.aborted ? EXIT.interrupted : outcome;
-  } finally {
-    await context.close();
-  }
-}
-
-/** Says what went wrong, unless the user knows. */
-function tell(error: unknown, { stderr, interruption }: Surroundings): ExitCode {
-  if (error instanceof CommanderError) return isShown(error) ? EXIT.ok : EXIT.usage;
-  if (interruption.signal.aborted) return EXIT.interrupted;
-  const message = error instanceof Error ? error.message : String(error);
-  stderr.write(`${message}\n`);
-  if (error instanceof CommandFailure) return error.exitCode;
-  return error instanceof ConfigurationError ? EXIT.usage : EXIT.failure;
-}
-
-/** The first word that is neither an option of all commands nor its value, and what follows it. */
-function splitCommand(args: readonly string[]): [string | undefined, readonly string[]] {
-  let index = 0;
-  while (index < args.length) {
-    const word = args[index] ?? '';
-    if (word === '--host' || word === '--api-key') index += 2;
-    else if (word.startsWith('--host=') || word.startsWith('--api-key=')) index += 1;
-    else return [word, [...args.slice(index + 1), ...(word === 'up' ? args.slice(0, index) : [])]];
-  }
-  return [undefined, []];
-}
-
-function findCommand(name: string): RegisteredCommand | undefined {
-  return COMMANDS.find((command) => command.name === name || command.aliases?.includes(name));
-}
-
-function unknownCommand(name: string): string {
-  const names = COMMANDS.flatMap((command) => [command.name, ...(command.aliases ?? [])]);
-  const guess = nearest(name, ['up', 'help', ...names]);
-  return `"${name}" is not a command of Longshore; did you mean "${guess}"? "longshore help" lists them.`;
 }

@@ -59,8 +59,8 @@ export async function buildProgram({ output, act, whole }: ProgramOptions): Prom
 }
 
 /** Whether commander stopped because what was asked for has been shown: help or the version. */
-export function isShown({ code }: CommanderError): boolean {
-  return code === 'commander.helpDisplayed' || code === 'commander.help' || code === 'commander.version';
+export function isShown({ exitCode }: CommanderError): boolean {
+  return exitCode === 0;
 }
 
 /** "error: unknown option '--jsno'\n(Did you mean --json?)" as a sentence. */
