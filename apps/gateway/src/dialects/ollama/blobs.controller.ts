@@ -1,5 +1,7 @@
 import { Controller, Head, Post } from '@nestjs/common';
 import { RouteFailure } from '../../http/failure.js';
+import { Operation } from '../../openapi/operation.js';
+import { LOOK_FOR_BLOB, TAKE_BLOB } from './operations.js';
 
 const NOT_KEPT = 'files are not taken here: send the file of a model to POST /models/package?target=<name>';
 
@@ -7,11 +9,13 @@ const NOT_KEPT = 'files are not taken here: send the file of a model to POST /mo
 @Controller('api/blobs')
 export class OllamaBlobsController {
   @Head(':digest')
+  @Operation(LOOK_FOR_BLOB)
   look(): never {
     throw new RouteFailure(404, NOT_KEPT);
   }
 
   @Post(':digest')
+  @Operation(TAKE_BLOB)
   take(): never {
     throw new RouteFailure(400, NOT_KEPT);
   }

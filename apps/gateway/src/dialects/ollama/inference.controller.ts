@@ -5,6 +5,8 @@ import { decodeChat, decodeGenerate } from './decode-call.js';
 import { decodeEmbed, decodeEmbeddings } from './embeddings.js';
 import { readBody, readModel } from './fields.js';
 import { OllamaInference } from './inference.service.js';
+import { Operation } from '../../openapi/operation.js';
+import { CHAT, EMBED, EMBEDDINGS, GENERATE } from './operations.js';
 
 /** The calls of the Ollama API that need a model. */
 @Controller('api')
@@ -15,6 +17,7 @@ export class OllamaInferenceController {
   ) {}
 
   @Post('chat')
+  @Operation(CHAT)
   async chat(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = readBody(request.body);
     const call = decodeChat(body, await this.defaults.of(readModel(body)));
@@ -22,6 +25,7 @@ export class OllamaInferenceController {
   }
 
   @Post('generate')
+  @Operation(GENERATE)
   async generate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = readBody(request.body);
     const call = decodeGenerate(body, await this.defaults.of(readModel(body)));
@@ -29,11 +33,13 @@ export class OllamaInferenceController {
   }
 
   @Post('embed')
+  @Operation(EMBED)
   async embed(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await this.inference.embed(request, reply, decodeEmbed(readBody(request.body)));
   }
 
   @Post('embeddings')
+  @Operation(EMBEDDINGS)
   async embeddings(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await this.inference.embed(request, reply, decodeEmbeddings(readBody(request.body)));
   }

@@ -9,6 +9,8 @@ import { type JsonObject, readBody, readFlag, readModel, refuse } from './fields
 import { ModelExtrasReader } from './model-extras.js';
 import { NamedModels } from './named-models.js';
 import { encodeLines, NDJSON } from './stream-lines.js';
+import { Operation } from '../../openapi/operation.js';
+import { COPY, CREATE, DELETE, LIST, PROCESSES, SHOW, VERSION } from './operations.js';
 
 /** The release of Ollama whose API this is. Clients ask for it to learn what they may send. */
 const OLLAMA_RELEASE = '0.12.11';
@@ -28,21 +30,25 @@ export class OllamaModelsController {
   ) {}
 
   @Get('version')
+  @Operation(VERSION)
   version(): JsonObject {
     return { version: OLLAMA_RELEASE };
   }
 
   @Get('tags')
+  @Operation(LIST)
   async tags(): Promise<JsonObject> {
     return encodeTags(await this.catalogue.list());
   }
 
   @Get('ps')
+  @Operation(PROCESSES)
   async processes(): Promise<JsonObject> {
     return encodeProcesses(this.directory.workers(), await this.catalogue.list(), Date.now());
   }
 
   @Post('show')
+  @Operation(SHOW)
   @HttpCode(200)
   async show(@Req() request: FastifyRequest): Promise<JsonObject> {
     const body = readBody(request.body);
@@ -57,6 +63,7 @@ export class OllamaModelsController {
   }
 
   @Post('copy')
+  @Operation(COPY)
   @HttpCode(200)
   async copy(@Req() request: FastifyRequest): Promise<void> {
     const { source, destination } = decodeCopy(readBody(request.body));
@@ -64,6 +71,7 @@ export class OllamaModelsController {
   }
 
   @Delete('delete')
+  @Operation(DELETE)
   @HttpCode(200)
   async delete(@Req() request: FastifyRequest): Promise<void> {
     await this.models.delete(readModel(readBody(request.body)));
@@ -71,6 +79,7 @@ export class OllamaModelsController {
 
   /** Makes a name of a model that is there. */
   @Post('create')
+  @Operation(CREATE)
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const creation = decodeCreate(readBody(request.body));
     if (creation.template !== undefined) await this.refuseOtherTemplate(creation.from, creation.template);

@@ -14,6 +14,8 @@ import { conclude, PULLING, PUSHING, tellProgress } from './encode-progress.js';
 import { decodeTransfer } from './decode-model.js';
 import { type JsonObject, readBody } from './fields.js';
 import { JSON_TYPE, NDJSON, once, tellLines } from './stream-lines.js';
+import { Operation } from '../../openapi/operation.js';
+import { PULL, PUSH } from './operations.js';
 
 interface Transfer {
   readonly request: FastifyRequest;
@@ -35,6 +37,7 @@ export class OllamaTransfersController {
 
   /** Hanging up leaves the pull running. */
   @Post('pull')
+  @Operation(PULL)
   async pull(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { model, streaming } = decodeTransfer(readBody(request.body));
     const reference = referenceOf(model, this.config.defaultRegistry);
@@ -51,6 +54,7 @@ export class OllamaTransfersController {
   }
 
   @Post('push')
+  @Operation(PUSH)
   async push(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { model, streaming } = decodeTransfer(readBody(request.body));
     const reference = referenceOf(model, this.config.defaultRegistry);
