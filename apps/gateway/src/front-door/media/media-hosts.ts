@@ -1,6 +1,28 @@
 import { BlockList, isIP } from 'node:net';
 
 /** Networks that only this machine or its neighbours reach; also addresses that clouds tell secrets at. */
+const PRIVATE_NETWORKS: readonly string[] = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '224.0.0.0/3',
+  '::/96',
+  '::ffff:0:0/96',
+  '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '2002::/16',
+  'fc00::/7',
+  'fe80::/10',
+  'fec0::/10',
+  'ff00::/8',
+];
+
 const PRIVATE = privateNetworks();
 
 /** Names that lead to this machine or its neighbours whatever a name server says. */
@@ -37,37 +59,16 @@ function isPrivate(host: string): boolean {
   const address = host.replace(/^\[(.*)\]$/, '$1');
   const version = isIP(address);
   if (version === 0) return PRIVATE_NAME.test(host) || !host.includes('.');
-  return PRIVATE.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  return version === 4 ? PRIVATE.ipv4.check(address, 'ipv4') : PRIVATE.ipv6.check(address, 'ipv6');
 }
 
-function privateNetworks(): BlockList {
-  const networks = new BlockList();
-  const four: readonly [string, number][] = [
-    ['0.0.0.0', 8],
-    ['10.0.0.0', 8],
-    ['100.64.0.0', 10],
-    ['127.0.0.0', 8],
-    ['169.254.0.0', 16],
-    ['172.16.0.0', 12],
-    ['192.0.0.0', 24],
-    ['192.168.0.0', 16],
-    ['198.18.0.0', 15],
-    ['224.0.0.0', 3],
-  ];
-  for (const [network, prefix] of four) {
-    networks.addSubnet(network, prefix, 'ipv4');
+/** One list for each version: a list takes addresses of version 4 for the same in version 6. */
+function privateNetworks(): Readonly<Record<'ipv4' | 'ipv6', BlockList>> {
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const network of PRIVATE_NETWORKS) {
+    const [address = '', prefix] = network.split('/');
+    const version = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+    lists[version].addSubnet(address, Number(prefix), version);
   }
-  const six: readonly [string, number][] = [
-    ['::', 96],
-    ['::ffff:0:0', 96],
-    ['64:ff9b::', 96],
-    ['64:ff9b:1::', 48],
-    ['2002::', 16],
-    ['fc00::', 7],
-    ['fe80::', 10],
-    ['fec0::', 10],
-    ['ff00::', 8],
-  ];
-  for (const [network, prefix] of six) networks.addSubnet(network, prefix, 'ipv6');
-  return networks;
+  return lists;
 }

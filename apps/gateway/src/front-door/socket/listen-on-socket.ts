@@ -2,6 +2,9 @@ import { lstat, rm } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { ConfigurationError } from '#config';
 
+/** What systems have room for; longer paths are cut short without a word. Bytes. */
+const LONGEST_PATH = process.platform === 'linux' ? 107 : 103;
+
 /** Whoever listens takes a connection within this; ms. */
 const ANSWERS_WITHIN_MS = 1_000;
 
@@ -16,6 +19,10 @@ export interface SocketPlace {
  * @throws ConfigurationError when the path is somebody else's
  */
 export async function listenOnSocket(server: Server, { path, mode }: SocketPlace): Promise<void> {
+  if (Buffer.byteLength(path) > LONGEST_PATH)
+    throw new ConfigurationError([
+      `LONGSHORE_SOCKET is longer than ${LONGEST_PATH} bytes; name a shorter path`,
+    ]);
   await clearPlace(path);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { LongshoreError } from '#contracts';
+import { MediaAddresses } from './media-addresses.js';
+import { MediaHosts } from './media-hosts.js';
+
+const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';
+
+function refusalOf(body: unknown, hosts: readonly string[] = []): string | undefined {
+  try {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    new MediaAddresses(new MediaHosts(hosts)).check(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof LongshoreError && error.code === 'invalid_request') return error.message;
+    throw error;
+  }
+}
+
+const message = (part: object): object => ({
+  model: 'm',
+  messages: [{ role: 'user', content: [{ type: 'text', text: 'what is it?' }, part] }],
+});
+
+const image = (url: unknown): object => message({ type: 'image_url', image_url: { url } });
+
+describe('media in a request', () => {
+  it.each([
+    image(PIXEL),
+    message({ type: 'image_url', image_url: PIXEL }),
+    message({ type: 'input_image', image_url: PIXEL }),
+    message({ type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } }),
+    message({ type: 'input_audio', input_audio: { data: '//uQxAA=', format: 'mp3' } }),
+    message({ type: 'video_url', video_url: { url: 'data:video/mp4;base64,AAAA' } }),
+    { model: 'm', messages: [{ role: 'user', content: 'see "image_url": "file:///etc/passwd"' }] },
+    { model: 'm', input: [{ text: 'a', image: PIXEL }] },
+    { model: 'm', audio: { voice: 'alloy', format: 'wav' } },
+    { model: 'm', query: 'q', documents: ['/etc/passwd', 'https://example.com'] },
+    {
+      model: 'm',
+      messages: [{ role: 'assistant', tool_calls: [{ function: { arguments: '{"image_url":"x"}' } }] }],
+      tools: [{ function: { parameters: { properties: { image_url: { url: '/x' }, image: 'y' } } } }],
+    },
+    { model: 'm', mm_processor_kwargs: null },
+  ])('may be in the body itself: %j', (body) => {
+    expect(refusalOf(body)).toBeUndefined();
+  });
+
+  it.each([
+    'file:///etc/passwd',
+    'FILE:///etc/passwd',
+    '/etc/passwd',
+    '../secret.png',
+    'secret.png',
+    'x',
+    ' data:image/png;base64,AA',
+    'Data:image/png;base64,AA',
+    'data:../../secret.png',
+    'ftp://example.com/a.png',
+    'gopher://127.0.0.1:6379/_FLUSHALL',
+    'http://127.0.0.1:6379/',
+    'http://example.com/a.png',
+    '//example.com/a.png',
+    'iVBORw0KGgo=',
+  ])('may not be at %s', (place) => {
+    expect(refusalOf(image(place))).toContain('"image_url"');
+    expect(refusalOf(message({ type: 'image_url', image_url: place }))).toContain('"image_url"');
+    expect(refusalOf(message({ type: 'video_url', video_url: { url: place } }))).toContain('"video_url"');
+    expect(refusalOf(message({ type: 'audio_url', audio_url: { url: place } }))).toContain('"audio_url"');
+    expect(refusalOf({ model: 'm', input: [{ image: place }] })).toContain('"image"');
+    expect(refusalOf({ model: 'm', images: 1, image_data: [PIXEL, place] })).toContain('"image_data"');
+    expect(refusalOf({ data_1: { content: [{ image_url: { url: place } }] } })).toContain('"image_url"');
+  });
+
+  it('is found behind names whose letters are escaped', () => {
+    const body = JSON.stringify(image('file:///etc/passwd'));
+    expect(refusalOf(body.replaceAll('image_url', 'image\\u005furl'))).toContain('"image_url"');
+    expect(refusalOf(body.replaceAll('image_url', '\\u0069mage_url'))).toContain('"image_url"');
+    expect(refusalOf(body.replaceAll('image_url', 'image_ur\\u006C'))).toContain('"image_url"');
+    expect(refusalOf(body.replace('"image_url":', '"image_url" \n\t:'))).toContain('"image_url"');
+  });
+
+  it('of a sound is base64 and nothing else', () => {
+    const sound = (data: string) => message({ type: 'input_audio', input_audio: { data, format: 'wav' } });
+    for (const data of ['file:///etc/passwd', 'http://127.0.0.1/', '../x.wav', 'data:../x'])
+      expect(refusalOf(sound(data))).toContain('"input_audio"');
+    const placed = message({ type: 'input_audio', input_audio: { url: 'http://127.0.0.1/' } });
+    expect(refusalOf(placed)).toContain('"input_audio"');
+  });
+
+  it.each([
+    'chat_template',
+    'kv_transfer_params',
+    'lora_request',
+    'lora_path',
+    'mm_processor_kwargs',
+    'bootstrap_host',
+    'custom_logit_processor',
+    'logits_processors',
+    'prompt_embeds',
+  ])('does not come with %s, by which an engine reads files or asks others', (name) => {
+    expect(refusalOf({ model: 'm', [name]: { a: 1 } })).toContain(`"${name}" is not taken`);
+    expect(refusalOf(message({ type: 'text', text: `"${name}":1` }))).toBeUndefined();
+  });
+
+  it('costs a body without such words one look', () => {
+    const body = JSON.stringify({
+      model: 'm',
+      messages: [{ role: 'user', content: 'x'.repeat(10_000_000) }],
+    });
+    const parse = JSON.parse;
+    JSON.parse = () => {
+      throw new Error('was parsed');
+    };
+    try {
+      expect(refusalOf(body)).toBeUndefined();
+    } finally {
+      JSON.parse = parse;
+    }
+  });
+});
+
+describe('hosts of media', () => {
+  const ok = (url: string, hosts: readonly string[]) => refusalOf(image(url), hosts) === undefined;
+
+  it('are those that are listed', () => {
+    const hosts = ['images.example', '*.cdn.example', '10.0.0.7'];
+    for (const url of [
+      'https://images.example/a',
+      'http://IMAGES.example:81/a',
+      'https://a.cdn.example/x?y=z',
+    ])
+      expect(ok(url, hosts), url).toBe(true);
+    expect(ok('http://10.0.0.7/a', hosts)).toBe(true);
+    for (const url of [
+      'https://example/a',
+      'https://cdn.example/a',
+      'https://images.example.evil.example/a',
+      'https://evil.example/images.example',
+      'https://images.example@evil.example/a',
+      'https://evil.example\\@images.example/a',
+      'https://images.example\\.evil.example/',
+      'https://images.example/a b',
+      'http://10.0.0.8/a',
+      'file://images.example/a',
+    ])
+      expect(ok(url, hosts), url).toBe(false);
+  });
+
+  it.each([
+    'http://127.0.0.1/',
+    'http://127.1/',
+    'http://2130706433/',
+    'http://0x7f000001/',
+    'http://0177.0.0.1/',
+    'http://10.1.2.3/',
+    'http://172.31.0.1/',
+    'http://192.168.1.1/',
+    'http://169.254.169.254/latest/meta-data/',
+    'http://100.100.100.200/',
+    'http://0.0.0.0/',
+    'http://[::1]/',
+    'http://[::ffff:127.0.0.1]/',
+    'http://[::ffff:a9fe:a9fe]/',
+    'http://[64:ff9b::7f00:1]/',
+    'http://[fe80::1]/',
+    'http://[fd00::1]/',
+    'http://localhost/',
+    'http://LOCALHOST./',
+    'http://a.localhost/',
+    'http://redis/',
+    'http://metadata.google.internal/',
+    'http://printer.local/',
+  ])('are never private ones, also when all are allowed: %s', (url) => {
+    expect(ok(url, ['*'])).toBe(false);
+  });
+
+  it('are all public ones when all are allowed', () => {
+    for (const url of ['https://example.com/a', 'http://93.184.216.34/', 'http://[2606:2800::1]/'])
+      expect(ok(url, ['*'])).toBe(true);
+  });
+});
