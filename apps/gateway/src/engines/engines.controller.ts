@@ -8,6 +8,8 @@ import type { ListedConfiguration } from './encode-configuration.js';
 import { decodeBackend, requireInstalled } from './installed-engines.js';
 import { type RunningModel, runningModels } from './running-models.js';
 import { decodeUnload, UnloadService } from './unload-service.js';
+import { Operation } from '../openapi/operation.js';
+import { CONFIGURE, CONFIGURED, INSTALL, RUNNING, UNLOAD } from './operations.js';
 
 /** What runs on the cluster and how, as the Model Runner API shows and changes it. */
 @Controller('engines')
@@ -19,17 +21,20 @@ export class EnginesController {
     private readonly sessions: UnloadService,
   ) {}
 
+  @Operation(RUNNING)
   @Get('ps')
   async running(): Promise<readonly RunningModel[]> {
     return runningModels(this.directory.workers(), await this.catalogue.list());
   }
 
+  @Operation(UNLOAD)
   @Post('unload')
   @HttpCode(200)
   async unload(@Body() body: unknown): Promise<{ readonly unloaded_runners: number }> {
     return { unloaded_runners: await this.sessions.unload(decodeUnload(body)) };
   }
 
+  @Operation(CONFIGURE)
   @Post(['_configure', ':engine/_configure'])
   @HttpCode(202)
   async configure(@Body() body: unknown, @Param('engine') engine?: string): Promise<void> {
@@ -37,6 +42,7 @@ export class EnginesController {
     await this.configurations.configure(decodeConfiguration(body), named);
   }
 
+  @Operation(CONFIGURED)
   @Get(['_configure', ':engine/_configure'])
   async configured(
     @Query('model') model: unknown,
@@ -49,6 +55,7 @@ export class EnginesController {
   }
 
   /** Engines come with workers, so there is nothing to do but to say whether one is there. */
+  @Operation(INSTALL)
   @Post(['install-backend', 'uninstall-backend'])
   @HttpCode(200)
   install(@Body() body: unknown): void {

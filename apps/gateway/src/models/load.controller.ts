@@ -9,6 +9,8 @@ import { decodePackage } from './decode-package.js';
 import { ModelTransfers } from './model-transfers.js';
 import { progressHead } from './progress-head.js';
 import type { Upload } from './store-client.js';
+import { Operation } from '../openapi/operation.js';
+import { LOAD, PACKAGE } from './operations.js';
 
 interface Receiving {
   readonly request: FastifyRequest;
@@ -26,6 +28,7 @@ export class LoadController {
     private readonly config: GatewayConfig,
   ) {}
 
+  @Operation(LOAD)
   @Post('load')
   async load(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const upload = this.uploadOf(request, 'application/x-tar');
@@ -35,6 +38,7 @@ export class LoadController {
   }
 
   /** Makes a model of one GGUF file, or of a tar archive of files; which of them, the content type says. */
+  @Operation(PACKAGE)
   @Post('package')
   async package(
     @Query() query: Readonly<Record<string, unknown>>,

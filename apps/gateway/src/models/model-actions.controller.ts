@@ -10,6 +10,8 @@ import type { StreamedResponse } from '../http/streamed-response.js';
 import { decodePush, decodeRepackage, decodeTag, splitAction } from './decode-action.js';
 import { ModelTransfers } from './model-transfers.js';
 import { progressHead } from './progress-head.js';
+import { Operation } from '../openapi/operation.js';
+import { PUSH, REPACKAGE, TAG } from './operations.js';
 
 /** What can be done with a model: `POST /models/<any name>/<action>`. */
 @Controller('models')
@@ -21,6 +23,9 @@ export class ModelActionsController {
     private readonly config: GatewayConfig,
   ) {}
 
+  @Operation(TAG)
+  @Operation(PUSH)
+  @Operation(REPACKAGE)
   @Post('*')
   async act(
     @Param('*') path: string,

@@ -6,6 +6,8 @@ import { isFlagSet, isForced, splitAction } from './decode-action.js';
 import { encodeModel, type ListedModel } from './encode-model.js';
 import { ModelRemoval } from './model-removal.js';
 import { ModelTransfers } from './model-transfers.js';
+import { Operation } from '../openapi/operation.js';
+import { EXPORT, LIST, PURGE, REMOVE, SHOW } from './operations.js';
 
 /** The models of the cluster, as the Model Runner API shows them. */
 @Controller('models')
@@ -17,12 +19,15 @@ export class ModelsController {
     private readonly removal: ModelRemoval,
   ) {}
 
+  @Operation(LIST)
   @Get()
   async list(): Promise<ListedModel[]> {
     return (await this.catalogue.list()).map((model) => encodeModel(model));
   }
 
   /** One model, one in its registry with `?remote=true`, or with `/export` behind its name the files of one. */
+  @Operation(SHOW)
+  @Operation(EXPORT)
   @Get('*')
   async show(
     @Param('*') path: string,
@@ -42,12 +47,14 @@ export class ModelsController {
     }
   }
 
+  @Operation(PURGE)
   @Delete('purge')
   @HttpCode(200)
   async purge(): Promise<void> {
     await this.removal.purge();
   }
 
+  @Operation(REMOVE)
   @Delete('*')
   remove(@Param('*') name: string, @Query('force') force: unknown): Promise<readonly DeletedEntry[]> {
     return this.removal.remove(name, { force: isForced(force) });

@@ -11,6 +11,8 @@ import { decodePull, referenceOf } from './decode-pull.js';
 import { ModelRemoval } from './model-removal.js';
 import { progressHead } from './progress-head.js';
 import { progressLines } from './progress-lines.js';
+import { Operation } from '../openapi/operation.js';
+import { CANCEL_PULL, PULL } from './operations.js';
 
 /** Pulls a model into the cluster and streams the progress. Hanging up leaves the pull running. */
 @Controller('models')
@@ -22,6 +24,7 @@ export class PullController {
     private readonly config: GatewayConfig,
   ) {}
 
+  @Operation(PULL)
   @Post('create')
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const job = decodePull(request.body, this.config.defaultRegistry);
@@ -37,6 +40,7 @@ export class PullController {
     });
   }
   /** Ends a pull for everybody who follows it. Without `from` the path means a model of that name. */
+  @Operation(CANCEL_PULL)
   @Delete('create')
   @HttpCode(200)
   async cancel(

@@ -6,6 +6,8 @@ import { BLANK } from '../../http/half-closed-client.js';
 import { StreamedAnswers } from '../../http/streamed-answers.js';
 import { readFlag } from '../read-flag.js';
 import { LogsService } from './logs.service.js';
+import { Operation } from '../../openapi/operation.js';
+import { LOGS } from '../operations.js';
 
 /** The log of the whole cluster as text. */
 @Controller('logs')
@@ -16,6 +18,7 @@ export class LogsController {
     private readonly endless: EndlessAnswers,
   ) {}
 
+  @Operation(LOGS)
   @Get()
   async show(
     @Req() request: FastifyRequest,

@@ -5,6 +5,8 @@ import { StreamedAnswers } from '../../http/streamed-answers.js';
 import { invalidRequest } from '../decode-body.js';
 import { readFlag } from '../read-flag.js';
 import { RequestsService } from './requests.service.js';
+import { Operation } from '../../openapi/operation.js';
+import { REQUESTS } from '../operations.js';
 
 /** Recorded calls: a list, or an event stream for who accepts nothing else. */
 @Controller('engines/requests')
@@ -15,6 +17,7 @@ export class RequestsController {
     private readonly endless: EndlessAnswers,
   ) {}
 
+  @Operation(REQUESTS)
   @Get()
   async show(
     @Req() request: FastifyRequest,
