@@ -4,6 +4,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { GatewayMetrics, Logger } from '#observability';
 import { ANTHROPIC_ERRORS } from './dialects/anthropic/encode-error.js';
 import { MessagesController } from './dialects/anthropic/messages.controller.js';
+import { AnthropicModelsController } from './dialects/anthropic/models.controller.js';
 import { OllamaBlobsController } from './dialects/ollama/blobs.controller.js';
 import { CallDefaultsService } from './dialects/ollama/call-defaults.js';
 import { OLLAMA_ERRORS } from './dialects/ollama/encode-error.js';
@@ -88,6 +89,7 @@ export class GatewayModule {
       ],
       controllers: [
         MessagesController,
+        AnthropicModelsController,
         InferenceController,
         RerankController,
         EnginesController,

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { LongshoreError } from '#contracts';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { modelsTarget } from '../dialects/anthropic/models-target.js';
 import { stripPathKey } from '../front-door/keys/path-key.js';
 import { ARCHIVE_TYPES } from './check-media-type.js';
 
@@ -42,7 +43,7 @@ export function createHttpAdapter({ bodyLimit, answerUnroutable }: HttpAdapterOp
       maxParamLength: MAX_PARAMETER_LENGTH,
     },
     genReqId: () => randomUUID(),
-    rewriteUrl: (request: IncomingMessage) => withoutKey(request),
+    rewriteUrl: (request: IncomingMessage) => targetOf(request),
     frameworkErrors: answerUnroutable,
     clientErrorHandler: answerUnreadable,
     skipMiddie: true,
@@ -62,8 +63,8 @@ export function createHttpAdapter({ bodyLimit, answerUnroutable }: HttpAdapterOp
 }
 
 /** Nothing that is logged or answered may show the key that a path began with. */
-function withoutKey(request: IncomingMessage & { originalUrl?: string }): string {
-  const target = stripPathKey(request);
+function targetOf(request: IncomingMessage & { originalUrl?: string }): string {
+  const target = modelsTarget(stripPathKey(request), request.headers);
   request.originalUrl = target;
   return target;
 }

@@ -1,5 +1,17 @@
 import { type Block, encodeParts, joinParts, type Part, readBlocks, text } from './decode-content.js';
-import { invalid, isObject, isString, join, optional, quote, required, SWITCH, TEXT } from './fields.js';
+import {
+  invalid,
+  isObject,
+  isString,
+  join,
+  optional,
+  quote,
+  refuseFields,
+  required,
+  SWITCH,
+  TEXT,
+} from './fields.js';
+import { MESSAGE_FIELDS } from './request-fields.js';
 
 /** A message of a chat completion. */
 export type ChatMessage = Readonly<Record<string, unknown>>;
@@ -55,6 +67,7 @@ export function decodeMessages(system: unknown, turns: readonly unknown[]): Chat
 
 function addTurn(drafts: Draft[], turn: unknown, path: string): void {
   if (!isObject(turn)) throw invalid(path, 'must be an object with "role" and "content".');
+  refuseFields(turn, MESSAGE_FIELDS, path);
   const { role, content } = turn;
   const within = join(path, 'content');
   if (role === 'user') return addUser(drafts, readBlocks(content, within, USER_BLOCKS), within);

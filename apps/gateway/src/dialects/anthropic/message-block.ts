@@ -88,12 +88,11 @@ export interface ToolUse {
 
 /**
  * A call of a tool. Unless the caller wants it eagerly its input is told in one piece, when it is known to be a JSON
- * object. Closed blocks take no more.
+ * object.
  */
 export class ToolUseBlock implements MessageBlock {
   private json = '';
   private pieces = 0;
-  private closed = false;
 
   constructor(
     private readonly index: number,
@@ -105,7 +104,6 @@ export class ToolUseBlock implements MessageBlock {
   }
 
   add(piece: string): MessageEvent[] {
-    if (this.closed) throw new Error('an engine went on with a tool call after it had begun something else');
     this.json += piece;
     if (this.use.eager) return piece === '' ? [] : [inputDelta(this.index, piece)];
     this.pieces++;
@@ -113,25 +111,24 @@ export class ToolUseBlock implements MessageBlock {
   }
 
   close(): MessageEvent[] {
-    this.closed = true;
-    const told = this.use.eager ? [] : [inputDelta(this.index, JSON.stringify(this.input()))];
+    const told = this.use.eager ? [] : [inputDelta(this.index, this.inputText())];
     return [...told, stop(this.index)];
   }
 
   encode(): Readonly<Record<string, unknown>> {
     const { id, name } = this.use;
-    return { type: 'tool_use', id, name, input: this.input(), caller: { type: 'direct' } };
+    return { type: 'tool_use', id, name, input: JSON.parse(this.inputText()), caller: { type: 'direct' } };
   }
 
-  private input(): Readonly<Record<string, unknown>> {
-    if (this.json.trim() === '') return {};
+  /** As the model wrote it, where that is a JSON object. */
+  private inputText(): string {
+    if (this.json.trim() === '') return '{}';
     try {
-      const value: unknown = JSON.parse(this.json);
-      if (isObject(value)) return value;
+      if (isObject(JSON.parse(this.json))) return this.json.trim();
     } catch {
       // Told below.
     }
-    return { [INVALID_JSON]: this.json };
+    return JSON.stringify({ [INVALID_JSON]: this.json });
   }
 }
 

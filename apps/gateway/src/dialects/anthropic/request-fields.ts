@@ -43,6 +43,14 @@ export const BODY_FIELDS: Fates = {
   workspace_id: 'header',
 };
 
+/** Of a message. */
+export const MESSAGE_FIELDS: Fates = {
+  role: 'translated',
+  content: 'translated',
+  clear_at: 'refused',
+  output_config: 'refused',
+};
+
 /** Of a block of content, by its type. A block of a type that is not here is refused. */
 export const BLOCK_FIELDS: Readonly<Record<string, Fates>> = {
   text: {
@@ -120,6 +128,7 @@ export const THINKING_FIELDS: Fates = {
   type: 'translated',
   budget_tokens: 'translated',
   display: 'translated',
+  block_binding: 'without effect',
 };
 
 export const OUTPUT_CONFIG_FIELDS: Fates = {
