@@ -12,7 +12,6 @@ export interface Transfer {
   readonly request: GatewayRequest;
   /** Print each line of the cluster as JSON in place of words. */
   readonly json: boolean;
-  readonly delaysMs?: readonly number[];
 }
 
 /**
@@ -21,14 +20,18 @@ export interface Transfer {
  * @throws CommandFailure
  */
 export async function followTransfer(context: CommandContext, transfer: Transfer): Promise<void> {
-  const { signal } = context;
-  const message = await retrying(() => followOnce(context, transfer), {
-    signal,
-    ...(transfer.delaysMs ? { delaysMs: transfer.delaysMs } : {}),
-    onRetry: (failure, delayMs, attempt, attempts) =>
-      context.note(`${failure.message} Trying again in ${delayMs / 1000} s (${attempt} of ${attempts}).`),
-  });
-  if (!transfer.json) context.print(message);
+  try {
+    const message = await retrying(() => followOnce(context, transfer), {
+      signal: context.signal,
+      onRetry: (failure, delayMs, attempt, attempts) =>
+        context.note(`${failure.message} Trying again in ${delayMs / 1000} s (${attempt} of ${attempts}).`),
+    });
+    if (!transfer.json) context.print(message);
+  } catch (error) {
+    if (context.signal.aborted && transfer.mode === 'pull')
+      context.note('The pull goes on in the cluster; pull again to join it.');
+    throw error;
+  }
 }
 
 /** @returns the message of success */

@@ -58,7 +58,7 @@ describe('progressView', () => {
     view.show(progress(1_000_000));
     view.end();
     expect(text()).toContain('\u001b[1A');
-    expect(text()).toMatch(/abababababab: Pull complete 1\.00MB\n\u001b\[0J$/);
+    expect(text().endsWith('abababababab: Pull complete 1.00MB\n\u001b[0J')).toBe(true);
   });
 });
 
