@@ -183,7 +183,6 @@ describe('routes that are not there', () => {
     ['GET', '/engines/llama.cpp', 'not found\n'],
     ['GET', '/nowhere', '404 page not found\n'],
     ['GET', '/favicon.ico', '404 page not found\n'],
-    ['DELETE', '/health/live', '404 page not found\n'],
     ['GET', '/v1x/models', '404 page not found\n'],
   ])('get plain text elsewhere: %s %s', async (method, path, body) => {
     const response = await fetch(`${fake.url}${path}`, { method });

@@ -35,6 +35,8 @@ describe('a method that a path does not take', () => {
     ['PUT', '/engines/llama.cpp/v1/responses', 'POST'],
     ['POST', '/logs', 'GET, HEAD'],
     ['POST', '/metrics', 'GET, HEAD'],
+    ['DELETE', '/health/live', 'GET, HEAD'],
+    ['PUT', '/openapi.json', 'GET, HEAD'],
   ])('is named with those that are: %s %s', async (method, path, allowed) => {
     const response = await ask(method, path);
     expect(response.status).toBe(405);
