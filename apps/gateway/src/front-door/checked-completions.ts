@@ -25,7 +25,7 @@ export class CheckedCompletions extends Completions {
     try {
       this.media.check(request.body);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     const answer = this.cluster.run(request, signal);
     const meter = TokenMeter.current();

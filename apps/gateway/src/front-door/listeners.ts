@@ -70,15 +70,13 @@ export class Listeners {
 
   /** Lets what was answered last reach its clients, some of which are answered only now, and ends every connection. */
   async endConnections(closed: Promise<void>, limitMs: number): Promise<void> {
-    const each = (end: (server: HttpServer | HttpsServer) => void) => () => this.servers.forEach(end);
-    const answered = setInterval(
-      each((server) => server.closeIdleConnections()),
-      IDLE_CHECK_MS,
-    );
-    const late = setTimeout(
-      each((server) => server.closeAllConnections()),
-      limitMs,
-    );
+    const answered = setInterval(() => {
+      for (const server of this.servers) server.closeIdleConnections();
+    }, IDLE_CHECK_MS);
+    const late = setTimeout(() => {
+      this.plain.closeAllConnections();
+      this.tls?.endConnections();
+    }, limitMs);
     await closed;
     clearInterval(answered);
     clearTimeout(late);

@@ -37,7 +37,7 @@ describe('the guard', () => {
   const create = async (fields: object): Promise<string> => {
     const body = JSON.stringify({ name: 'test', ...fields });
     const { status, text } = await ask('/keys', { key: ADMIN, method: 'POST', body });
-    expect(status, text).toBe(201);
+    expect({ status, text }).toMatchObject({ status: 201 });
     return (JSON.parse(text) as { key: string }).key;
   };
 
@@ -55,7 +55,15 @@ describe('the guard', () => {
       .list()
       .filter(({ method, path }) => ruleOf(method, path)?.needs === 'nothing')
       .map(({ path }) => path);
-    const expected = ['/', '/version', '/health/live', '/health/ready', '/engines/status', '/openapi.json'];
+    const expected = [
+      '/',
+      '/version',
+      '/health/live',
+      '/health/accepting',
+      '/health/ready',
+      '/engines/status',
+      '/openapi.json',
+    ];
     expect(new Set(open.filter((path) => path !== '/api/version'))).toEqual(new Set(expected));
     for (const path of ['/', '/version', '/health/live', '/engines/status'])
       expect((await ask(path)).status).toBe(200);
@@ -102,7 +110,7 @@ describe('the guard', () => {
       { headers: { authorization: basic(`${key}:`) } },
       { headers: { authorization: basic(key) } },
     ];
-    for (const way of ways) expect((await ask('/v1/models', way)).status, JSON.stringify(way)).toBe(200);
+    for (const way of ways) expect([way, (await ask('/v1/models', way)).status]).toEqual([way, 200]);
     for (const path of [`/k/${key}/v1/models`, `//k/${key}//v1/models`, `/k/${ADMIN}/models`])
       expect((await ask(path)).status).toBe(200);
     expect((await ask(`/k/${key}x/v1/models`)).status).toBe(401);
@@ -236,22 +244,25 @@ describe('the guard', () => {
     ];
     const others = ['other/secret', 'docker.io/other/secret:latest', OTHER.id, OTHER.id.slice(7, 19), 'x/y'];
     for (const model of allowed) {
-      expect(await statusOf('/v1/chat/completions', { body: { ...CHAT, model } }), model).toBe(200);
-      expect(await statusOf(`/models/${model}`), model).toBe(200);
+      expect([model, await statusOf('/v1/chat/completions', { body: { ...CHAT, model } })]).toEqual([
+        model,
+        200,
+      ]);
+      expect([model, await statusOf(`/models/${model}`)]).toEqual([model, 200]);
     }
     for (const model of [...others, 'secret']) {
       const preload = { 'x-preload-only': 'true' };
-      expect(await statusOf('/v1/embeddings', { body: { ...CHAT, model } }), model).toBe(403);
-      expect(await statusOf('/v1/rerank', { body: { ...CHAT, model } }), model).toBe(403);
-      expect(await statusOf('/responses', { body: { model, input: 'x' } }), model).toBe(403);
+      expect([model, await statusOf('/v1/embeddings', { body: { ...CHAT, model } })]).toEqual([model, 403]);
+      expect([model, await statusOf('/v1/rerank', { body: { ...CHAT, model } })]).toEqual([model, 403]);
+      expect([model, await statusOf('/responses', { body: { model, input: 'x' } })]).toEqual([model, 403]);
       expect(await statusOf('/v1/completions', { headers: preload, body: { ...CHAT, model } })).toBe(403);
-      expect(await statusOf(`/models/${model}`), model).toBe(403);
-      expect(await statusOf(`/models/${model}/export`), model).toBe(403);
-      expect(await statusOf(`/v1/models/${model}`), model).toBe(403);
-      expect(await statusOf(`/models/${model}`, { method: 'DELETE' }), model).toBe(403);
+      expect([model, await statusOf(`/models/${model}`)]).toEqual([model, 403]);
+      expect([model, await statusOf(`/models/${model}/export`)]).toEqual([model, 403]);
+      expect([model, await statusOf(`/v1/models/${model}`)]).toEqual([model, 403]);
+      expect([model, await statusOf(`/models/${model}`, { method: 'DELETE' })]).toEqual([model, 403]);
       expect(await statusOf('/engines/unload', { body: { models: ['ai/smollm2', model] } })).toBe(403);
       expect(await statusOf('/engines/_configure', { body: { model, 'context-size': 9 } })).toBe(403);
-      expect(await statusOf(`/engines/_configure?model=${model}`), model).toBe(403);
+      expect([model, await statusOf(`/engines/_configure?model=${model}`)]).toEqual([model, 403]);
     }
     const post = { method: 'POST' };
     expect(await statusOf('/models/other/secret/tag?repo=ai/mine&tag=1', post)).toBe(403);

@@ -65,7 +65,7 @@ export const inAction: ReadNames = (request) => {
 };
 
 function splitPath({ params }: FastifyRequest): { readonly model: string; readonly action: string } {
-  const path = String((params as Readonly<Record<string, unknown>>)['*'] ?? '');
+  const { '*': path = '' } = params as Readonly<Record<string, string | undefined>>;
   const slash = path.lastIndexOf('/');
   return { model: slash === -1 ? '' : path.slice(0, slash), action: path.slice(slash + 1) };
 }

@@ -37,7 +37,7 @@ const MESSAGES = ['/anthropic/v1', ...OPENAI].map((prefix) => `${prefix}/message
 
 /** Every route there is, by method and path; `*` is any method. A route that is not here is the administrator's alone. */
 const RULES: ReadonlyMap<string, RouteRule> = new Map([
-  ...each(['* /', '* /version', 'GET /health/live', 'GET /health/ready'], OPEN),
+  ...each(['* /', '* /version', 'GET /health/live', 'GET /health/accepting', 'GET /health/ready'], OPEN),
   ...each(['GET /engines/status', 'GET /openapi.json'], OPEN),
   ['GET /metrics', { needs: 'any key', names: NO_MODEL }],
 

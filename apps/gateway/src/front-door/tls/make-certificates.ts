@@ -32,10 +32,7 @@ const AUTHORITY_NAME = 'CN=Longshore gateway authority';
 
 /** A private key for ECDSA with P-256, in PEM. */
 export async function makeKey(): Promise<string> {
-  const pair = (await webcrypto.subtle.generateKey(CURVE, true, [
-    'sign',
-    'verify',
-  ])) as webcrypto.CryptoKeyPair;
+  const pair = await webcrypto.subtle.generateKey(CURVE, true, ['sign', 'verify']);
   return KeyObject.from(pair.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 

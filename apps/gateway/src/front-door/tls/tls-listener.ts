@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { ConfigurationError } from '#config';
 import type { Logger } from '#observability';
 import type { CertificateSource } from './certificate-source.js';
@@ -27,6 +27,7 @@ export interface TlsListenerParts {
 export class TlsListener {
   private timer: NodeJS.Timeout | undefined;
   private shown: string;
+  private readonly sockets = new Set<Socket>();
 
   private constructor(
     readonly server: Server,
@@ -34,6 +35,10 @@ export class TlsListener {
     private readonly parts: TlsListenerParts,
   ) {
     this.shown = certificate;
+    server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
   }
 
   /** @throws ConfigurationError when there is no certificate that can be used */
@@ -48,6 +53,8 @@ export class TlsListener {
     // Else Node closes the connection of a client that has closed its sending half and waits for the answer.
     Object.assign(server, { httpAllowHalfOpen: true });
     server.on('secureConnection', (socket) => socket.setMaxListeners(0));
+    // Who does not get through the handshake cannot be told anything.
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
     server.on('clientError', (error, socket) => plain.emit('clientError', error, socket));
     return new TlsListener(server, certificate, parts);
   }
@@ -78,6 +85,11 @@ export class TlsListener {
       const reason = error instanceof Error ? error.message : String(error);
       this.parts.logger.warn('the certificate cannot be read again; the old one is kept', { reason });
     }
+  }
+
+  /** Also of who is still in the handshake, of whom the server does not know yet. */
+  endConnections(): void {
+    for (const socket of this.sockets) socket.destroy();
   }
 
   stopRenewing(): void {
