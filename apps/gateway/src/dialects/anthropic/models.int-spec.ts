@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk';
+import Anthropic, { BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SMOLLM } from '../../__fakes__/fake-cluster.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
@@ -52,8 +52,8 @@ describe.each(['/anthropic', ''])('the models for the library of Anthropic at "%
   });
 
   it('that are not there are not found', async () => {
-    await expect(client(path).models.retrieve('nobody/nothing')).rejects.toThrow(Anthropic.NotFoundError);
-    await expect(client(path).models.list({ limit: 0 })).rejects.toThrow(Anthropic.BadRequestError);
+    await expect(client(path).models.retrieve('nobody/nothing')).rejects.toThrow(NotFoundError);
+    await expect(client(path).models.list({ limit: 0 })).rejects.toThrow(BadRequestError);
     await expect(client(path).models.list({ after_id: 'x' })).rejects.toThrow('after_id');
   });
 });
