@@ -105,7 +105,8 @@ describe('the Vercel AI SDK', () => {
     const url = `${shared.cluster.gateway().url}/engines/ps`;
     const busy = async () =>
       ((await requestJson({ url })).json as { in_use?: boolean }[]).filter(({ in_use: inUse }) => inUse);
-    await eventually(busy, (sessions) => sessions.length === 0, { within: 10_000, what: 'idle engines' });
+    const within = { within: 10_000, what: 'idle engines' };
+    expect(await eventually(busy, (sessions) => sessions.length === 0, within)).toEqual([]);
   });
 
   it('is told what was wrong', async () => {

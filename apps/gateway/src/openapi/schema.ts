@@ -20,6 +20,14 @@ export const COUNT: Schema = { type: 'integer', minimum: 0 };
 /** Any JSON value. */
 export const ANYTHING: Schema = {};
 
+/**
+ * A stream of server-sent events. It has no type, because some tools take the schema for that of the whole text and some
+ * for that of each event.
+ */
+export function eventsOf(description: string): Schema {
+  return { description };
+}
+
 export function listOf(items: Schema): Schema {
   return { type: 'array', items };
 }

@@ -5,7 +5,7 @@ import { encodeStreamFailure } from '../dialects/openai/encode-error.js';
 import { StreamedAnswers } from '../http/streamed-answers.js';
 import { ANSWER_HEADERS } from '../openapi/inference.js';
 import { Operation, type OperationParameter } from '../openapi/operation.js';
-import { ANYTHING, COUNT, TEXT } from '../openapi/schema.js';
+import { ANYTHING, COUNT, eventsOf, TEXT } from '../openapi/schema.js';
 import { digestKey, readCount, readLastEventId } from './read-resumption.js';
 import { type StreamName, Streams } from './streams.js';
 
@@ -46,7 +46,7 @@ export class StreamsController {
     answers: {
       '2XX': {
         description: 'What the engine answered, with its own status and type.',
-        content: { 'text/event-stream': TEXT, 'application/json': ANYTHING },
+        content: { 'text/event-stream': eventsOf('The events, numbered.'), 'application/json': ANYTHING },
         headers: ANSWER_HEADERS,
       },
     },

@@ -1,6 +1,6 @@
 import type { Operation, OperationAnswer } from '../../openapi/operation.js';
 import { ANSWER_HEADERS, INFERENCE_ERRORS, INFERENCE_HEADERS } from '../../openapi/inference.js';
-import { TEXT, type Schema } from '../../openapi/schema.js';
+import { eventsOf, type Schema } from '../../openapi/schema.js';
 import { OPENAI_ERROR } from './schemas.js';
 
 const ENGINE_REFUSES: OperationAnswer = {
@@ -23,7 +23,7 @@ interface InferenceOperation {
 /** The description of a call that is passed to an engine. */
 export function inferenceOperation(parts: InferenceOperation): Operation {
   const { summary, description, request, answer, stream } = parts;
-  const events = stream === undefined ? {} : { 'text/event-stream': { ...TEXT, description: stream } };
+  const events = stream === undefined ? {} : { 'text/event-stream': eventsOf(stream) };
   return {
     summary,
     description: [description, PRELOADING].filter(Boolean).join('\n\n'),

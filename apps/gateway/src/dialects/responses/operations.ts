@@ -1,6 +1,6 @@
 import { ANSWER_HEADERS, INFERENCE_ERRORS, INFERENCE_HEADERS } from '../../openapi/inference.js';
 import type { Content, Operation, OperationParameter } from '../../openapi/operation.js';
-import { COUNT, FLAG, oneWordOf, TEXT } from '../../openapi/schema.js';
+import { COUNT, eventsOf, FLAG, oneWordOf, TEXT } from '../../openapi/schema.js';
 import { DELETED_RESPONSE, INPUT_ITEMS, INPUT_TOKENS, RESPONSE, RESPONSE_REQUEST } from './schemas.js';
 
 const TAGS = ['Responses'];
@@ -12,7 +12,7 @@ const ID: OperationParameter = {
 };
 const json = (schema: Content[string]): Content => ({ 'application/json': schema });
 const EVENTS: Content = {
-  'text/event-stream': { ...TEXT, description: 'Numbered events, the last of which has the whole response.' },
+  'text/event-stream': eventsOf('Numbered events, the last of which has the whole response.'),
 };
 
 export const CREATE: Operation = {
