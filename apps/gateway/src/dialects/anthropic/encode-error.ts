@@ -1,5 +1,6 @@
 import type { ErrorDialect } from '../../http/error-dialect.js';
 import { describeFailure, type Failure } from '../../http/failure.js';
+import { ANTHROPIC_ERROR } from './schemas.js';
 
 const ANTHROPIC_PATH = /^\/(?:anthropic(?:\/|$)|(?:engines\/(?:[^/]+\/)?)?v1\/messages(?:\/|$))/;
 
@@ -29,19 +30,7 @@ export const ANTHROPIC_ERRORS: ErrorDialect = {
       ...(looksPassing(failure) && !failure.retryable && { 'x-should-retry': 'false' }),
     },
   }),
-  schema: {
-    type: 'object',
-    properties: {
-      type: { type: 'string', enum: ['error'] },
-      error: {
-        type: 'object',
-        properties: { type: { type: 'string' }, message: { type: 'string' } },
-        required: ['type', 'message'],
-      },
-      request_id: { type: ['string', 'null'] },
-    },
-    required: ['type', 'error', 'request_id'],
-  },
+  schema: ANTHROPIC_ERROR,
 };
 
 export function encodeError(failure: Failure, requestId?: string): string {

@@ -8,12 +8,14 @@ import type { CompletionResponse } from '../../completions/completions.js';
 import { CompletionRelay, type InferenceCall } from '../../http/completion-relay.js';
 import { engineOf } from '../../http/engine-of.js';
 import type { StreamedResponse } from '../../http/streamed-response.js';
+import { Operation } from '../../openapi/operation.js';
 import { COUNT_ROUTE, CountingUnknown, readCount, readUsage } from './count-tokens.js';
 import { decodeModel, decodeRequest, type MessagesRequest, parseBody } from './decode-request.js';
 import { encodeStreamFailure } from './encode-error.js';
 import { messageId } from './encode-message.js';
 import type { Fields } from './fields.js';
 import { MessageAssembler } from './message-assembler.js';
+import { COUNT_TOKENS, CREATE_MESSAGE } from './operations.js';
 import { ANTHROPIC_PREFIXES } from './prefixes.js';
 import { ourHeaders, streamMessage, wholeMessage } from './tell-message.js';
 
@@ -38,6 +40,7 @@ export class MessagesController {
     private readonly catalogue: Catalogue,
   ) {}
 
+  @Operation(CREATE_MESSAGE)
   @Post('messages')
   async create(@Req() request: FastifyRequest<MessagesPath>, @Res() reply: FastifyReply): Promise<void> {
     const prepared = await this.prepare(request, reply, false);
@@ -54,6 +57,7 @@ export class MessagesController {
   }
 
   /** Where the engine cannot count without answering, it answers with one token and tells what it has read. */
+  @Operation(COUNT_TOKENS)
   @Post('messages/count_tokens')
   async count(@Req() request: FastifyRequest<MessagesPath>, @Res() reply: FastifyReply): Promise<void> {
     const prepared = await this.prepare(request, reply, true);
