@@ -20,6 +20,8 @@ export class ClientConfig {
   @Variable('https_proxy') @IsString() httpsProxyLower = '';
   @Variable('NO_PROXY') @IsString() noProxy = '';
   @Variable('no_proxy') @IsString() noProxyLower = '';
+  @Variable('LONGSHORE_DATA') @IsString() data = '';
+  @Variable('LONGSHORE_NOHISTORY') @IsString() noHistory = '';
   @Variable('HOME') @IsString() home = '';
   @Variable('NO_COLOR') @IsString() noColor = '';
   @Variable('FORCE_COLOR') @IsString() forceColor = '';

@@ -71,10 +71,11 @@ export const VARIABLES = {
     'Token servers in the private network that a registry may send a worker to, such as auth.example, separated by commas.',
   LONGSHORE_REGISTRY_MIRRORS:
     'Mirrors of Docker Hub that are asked before it, in order: addresses such as https://mirror.example/prefix, separated by commas.',
-  LONGSHORE_DATA: 'Folder of `npm start`: models, Redis data, logs.',
+  LONGSHORE_DATA: 'Folder of `npm start`: models, Redis data, logs; and of what was typed in conversations.',
   LONGSHORE_URL:
     'Address of the cluster for the command line, when neither --host nor MODEL_RUNNER_HOST is given.',
   LONGSHORE_API_KEY: 'API key that the command line sends.',
+  LONGSHORE_NOHISTORY: 'Anything keeps `longshore run` from remembering what is typed in conversations.',
   LONGSHORE_DOCKER_HUB_URL: 'Docker Hub that `longshore search` asks, for example a mirror.',
   LONGSHORE_INSTALL: 'yes lets `npm start` install a missing redis-server without asking.',
 } as const satisfies Record<`LONGSHORE_${string}`, string>;

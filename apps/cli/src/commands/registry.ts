@@ -11,6 +11,11 @@ export interface RegisteredCommand {
 
 /** Every command but `up` and `help`, in the order of the help text. A new one is an entry here and a file. */
 export const COMMANDS: readonly RegisteredCommand[] = [
+  {
+    name: 'run',
+    summary: 'Ask a model, once or in a conversation',
+    load: () => import('./run.command.js'),
+  },
   { name: 'pull', summary: 'Fetch a model into the cluster', load: () => import('./pull.command.js') },
   { name: 'push', summary: 'Push a model to its registry', load: () => import('./push.command.js') },
   { name: 'rm', summary: 'Remove models or tags', load: () => import('./rm.command.js') },

@@ -179,8 +179,9 @@ class ChatReading {
 }
 
 function streamFailure(error: NonNullable<ChatChunk['error']>): CommandFailure {
-  const { message = 'The cluster broke the answer off without a reason.', code = undefined } =
+  const told: { readonly message?: string; readonly code?: unknown } =
     typeof error === 'string' ? { message: error } : error;
-  if (PASSING_CODES.includes(code)) return new GatewayFailure(message, EXIT.unreachable, 0, true);
+  const message = told.message ?? 'The cluster broke the answer off without a reason.';
+  if (PASSING_CODES.includes(told.code)) return new GatewayFailure(message, EXIT.unreachable, 0, true);
   return new CommandFailure(message);
 }

@@ -1,0 +1,37 @@
+import { pathOf } from '../client/gateway-client.js';
+import { GatewayFailure } from '../client/gateway-failure.js';
+import { CommandContext } from '../command-context.js';
+import { registryToken } from '../commands/registry-token.js';
+import { followTransfer } from '../commands/transfer.js';
+
+/** Pulls a model that the cluster does not have. Everything it says goes to stderr. @throws CommandFailure */
+export async function ensureModel(context: CommandContext, model: string): Promise<void> {
+  try {
+    await context.client.getJson(`/models/${pathOf(model)}`);
+    return;
+  } catch (error) {
+    if (!(error instanceof GatewayFailure) || error.status !== 404) throw error;
+  }
+  context.note(`Unable to find model '${model}' in the cluster. Pulling it.`);
+  const { surroundings, options, config } = context;
+  const aside = new CommandContext({ ...surroundings, stdout: surroundings.stderr }, options);
+  try {
+    const json = { from: model, ...registryToken(model, config.huggingFaceToken) };
+    const request = { method: 'POST', path: '/models/create', json } as const;
+    await followTransfer(aside, { mode: 'pull', request, json: false });
+  } finally {
+    await aside.close();
+  }
+}
+
+/** Loads a model and answers nothing. Resolves when it is ready. @throws GatewayFailure */
+export async function preload(context: CommandContext, model: string, signal?: AbortSignal): Promise<void> {
+  const answer = await context.client.send({
+    method: 'POST',
+    path: '/engines/v1/chat/completions',
+    json: { model, messages: [], stream: false },
+    headers: { 'x-preload-only': 'true' },
+    ...(signal && { signal }),
+  });
+  await answer.text();
+}
