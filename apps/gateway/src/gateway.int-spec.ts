@@ -51,6 +51,18 @@ describe('the service itself', () => {
     }
   });
 
+  it('takes requests while Redis answers, also when whatever starts workers has none running', async () => {
+    fake.cluster.workers.alive = [];
+    try {
+      await api().get('/health/accepting').expect(200);
+      fake.cluster.redis.reachable = false;
+      await api().get('/health/accepting').expect(503);
+    } finally {
+      fake.cluster.workers.alive = [worker()];
+      fake.cluster.redis.reachable = true;
+    }
+  });
+
   it('counts requests by route pattern and status', async () => {
     await api().get('/v1/models/ai/smollm2').expect(200);
     await api().get('/v1/models/ai/unknown').expect(404);

@@ -13,7 +13,10 @@ const READINESS = objectOf(
   ['status'],
 );
 
-/** Live: the process answers. Ready: it can serve, because Redis is there and some worker is. */
+/**
+ * Live: the process answers. Accepting: it can put requests into queues, because Redis is there; whatever starts workers
+ * may have none running. Ready: it can serve, because some worker is there too.
+ */
 @Controller('health')
 export class HealthController {
   constructor(
@@ -40,6 +43,20 @@ export class HealthController {
   }
 
   @Operation({
+    summary: 'Whether requests can be put into queues',
+    tags: ['Service'],
+    open: true,
+    answers: {
+      200: { description: 'Redis answers.', content: { 'application/json': READINESS } },
+      503: { description: 'It does not.', content: { 'application/json': READINESS } },
+    },
+  })
+  @Get('accepting')
+  async accepting(@Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    return this.report(reply, [() => this.checkRedis()]);
+  }
+
+  @Operation({
     summary: 'Whether requests can be served',
     tags: ['Service'],
     open: true,
@@ -53,8 +70,15 @@ export class HealthController {
   })
   @Get('ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    return this.report(reply, [() => this.checkRedis(), () => this.checkWorkers()]);
+  }
+
+  private async report(
+    reply: FastifyReply,
+    checks: readonly (() => HealthIndicatorResult | Promise<HealthIndicatorResult>)[],
+  ): Promise<unknown> {
     try {
-      return await this.health.check([() => this.checkRedis(), () => this.checkWorkers()]);
+      return await this.health.check([...checks]);
     } catch (error) {
       if (!(error instanceof ServiceUnavailableException)) throw error;
       void reply.code(503);
