@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
 import { startFakeGateway, type FakeGateway } from '../__fakes__/start-fake-gateway.js';
@@ -47,6 +48,17 @@ describe('a method that a path does not take', () => {
     const response = await ask('POST', '/nothing');
     expect([response.status, await response.text()]).toEqual([404, '404 page not found\n']);
   });
+});
+
+it('reads paths with dots in them as what they lead to', async () => {
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    // Not fetch, which cleans paths itself.
+    get(`${fake.url}/`, { path: '//engines/./v1/../../models/./ai/smollm2' }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
+  expect(status).toBe(200);
 });
 
 describe('a body that is too large', () => {

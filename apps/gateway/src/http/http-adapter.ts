@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { modelsTarget } from '../dialects/anthropic/models-target.js';
 import { stripPathKey } from '../front-door/keys/path-key.js';
 import { ARCHIVE_TYPES } from './check-media-type.js';
+import { cleanPath } from './clean-path.js';
 
 /** A client gets this long to send its headers; ms. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -64,7 +65,7 @@ export function createHttpAdapter({ bodyLimit, answerUnroutable }: HttpAdapterOp
 
 /** Nothing that is logged or answered may show the key that a path began with. */
 function targetOf(request: IncomingMessage & { originalUrl?: string }): string {
-  const target = modelsTarget(stripPathKey(request), request.headers);
+  const target = modelsTarget(cleanPath(stripPathKey(request)), request.headers);
   request.originalUrl = target;
   return target;
 }
