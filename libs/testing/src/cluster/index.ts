@@ -6,7 +6,7 @@ export {
   type ClusterWorker,
 } from './cluster.js';
 export type { ClusterEngine } from './cluster-engine.js';
-export type { ClusterProcess, ProcessVariables } from './cluster-process.js';
+export { startClusterProcess, type ClusterProcess, type ProcessVariables } from './cluster-process.js';
 export {
   askChat,
   openChat,
