@@ -1,6 +1,7 @@
 import { GRAMMAR_DEPTH_LIMIT, grammarDepth } from '../grammar-depth.js';
 import { impossibleGrammar } from '../impossible-grammar.js';
 import { GENERATING_ROUTES, parseObject, withMembers } from '../request-body.js';
+import { ignoredMember } from './ignored-members.js';
 import { pieceworkOf, type Piecework } from './piecework.js';
 import { editsOf } from './request-edits.js';
 import { asRerankRequest } from '../score-by-ranking.js';
@@ -36,6 +37,8 @@ export function planCall(route: string, body: string | Buffer | undefined, takes
   const text = body.toString();
   const request = parseObject(text);
   if (request === undefined) return AS_IS;
+  const ignored = ignoredMember(route, request);
+  if (ignored !== undefined) return { answer: 'refuse', reason: ignored };
   if (route === COUNT_ROUTE) return planCount(text, request, takesMedia);
   if (GENERATING_ROUTES.has(route)) return planGeneration(text, request, takesMedia);
   if (SCORE_ROUTES.has(route)) {

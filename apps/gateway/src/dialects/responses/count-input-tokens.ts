@@ -1,5 +1,6 @@
 import { ChatCollector } from '../../chat/chat-collector.js';
 import { openChat } from '../../chat/open-chat.js';
+import { EngineRefusal } from '../../http/engine-refusal.js';
 import type { StreamedResponse } from '../../http/streamed-response.js';
 import { answerJson } from './answer-response.js';
 import type { ResponsesRequest } from './decode-request.js';
@@ -10,10 +11,13 @@ export function asCount(request: ResponsesRequest): ResponsesRequest {
   return { ...request, stream: false, background: false, store: false, parameters };
 }
 
+const BAD_ANSWER = 502;
+
 /** @throws EngineRefusal when the engine does not take the prompt, or does not count */
 export async function answerCount(chat: StreamedResponse): Promise<StreamedResponse> {
   const collector = new ChatCollector();
   for await (const chunks of await openChat(chat)) for (const chunk of chunks) collector.take(chunk);
-  const tokens = collector.chat.usage?.prompt_tokens ?? 0;
+  const tokens = collector.chat.usage?.prompt_tokens;
+  if (tokens === undefined) throw new EngineRefusal(BAD_ANSWER, 'The engine did not count its tokens.');
   return answerJson({ object: 'response.input_tokens', input_tokens: tokens });
 }
