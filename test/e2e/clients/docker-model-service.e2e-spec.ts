@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { beforeAll, expect, it } from 'vitest';
 import { eventually, fixtureModel, publishModel, SCRIPTS } from '#testing';
 import { useCluster } from '../support/use-cluster.js';
@@ -5,6 +6,10 @@ import { describeDockerModel, rowsOf, succeeded, useDockerModel } from './docker
 
 const OK = { code: 0 };
 const SAY = SCRIPTS.say.prompt;
+
+/** A picture of 4 by 4 pixels. */
+const RED_DOT =
+  'iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAEElEQVR4nGM4IScHRwzEcQCxYxBBO0tjggAAAABJRU5ErkJggg==';
 
 describeDockerModel('the service that docker model talks to', () => {
   const shared = useCluster({
@@ -129,6 +134,16 @@ describeDockerModel('the service that docker model talks to', () => {
       response: expect.stringContaining(SCRIPTS.say.text),
     });
     expect(JSON.parse((await run('requests', '--model', 'missing')).output)).toEqual([]);
+  });
+
+  it('is sent the pictures that a prompt names', async () => {
+    const [weights, projector] = await Promise.all([fixtureModel('scripted'), fixtureModel('projector')]);
+    succeeded(await run('package', '--gguf', weights, '--mmproj', projector, 'ai/sees'));
+    await writeFile(cli.path('dot.png'), Buffer.from(RED_DOT, 'base64'));
+    const ran = await run('run', 'sees', `${SAY} @${cli.path('dot.png')}`);
+    expect(ran).toMatchObject({ code: 0, output: expect.stringContaining(SCRIPTS.say.text) });
+    const { output } = await run('requests', '--model', 'sees');
+    expect(output).toMatch(/image_url.*data:image\/png;base64,/);
   });
 
   it('is what Compose calls for the models of a project', async () => {
