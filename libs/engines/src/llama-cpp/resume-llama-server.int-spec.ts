@@ -23,12 +23,15 @@ interface Chunk {
     readonly finish_reason: string | null;
   }[];
   readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number };
+  readonly __verbose?: { readonly stopping_word: string };
 }
 
 interface Said {
   readonly pieces: readonly string[];
   readonly finish: readonly string[];
   readonly usage?: readonly [number, number];
+  /** What the engine says has ended the answer, where it was asked to. */
+  readonly stop?: string;
 }
 
 const chat = (prompt: string, more: object = {}) => ({
@@ -92,12 +95,25 @@ describe('resumeLlamaServer', () => {
     const chunks = events.slice(0, -1).map(({ data }) => JSON.parse(data ?? '') as Chunk);
     const choices = chunks.flatMap((chunk) => chunk.choices);
     const [usage] = chunks.flatMap((chunk) => chunk.usage ?? []);
+    const [stop] = chunks.flatMap((chunk) => chunk.__verbose?.stopping_word ?? []);
     return {
       pieces: choices.flatMap((choice) => (choice.delta?.content ?? choice.text) || []),
       finish: choices.flatMap((choice) => choice.finish_reason ?? []),
       ...(usage && { usage: [usage.prompt_tokens, usage.completion_tokens] as const }),
+      ...(stop !== undefined && { stop }),
     };
   }
+
+  it('says what ended the answer where that was asked for, although another session began it', async () => {
+    const [first = '', second = '', third = ''] = SCRIPTS.say.pieces;
+    const body = chat(SCRIPTS.say.prompt, { temperature: 0, stop: ['zz', ' a scripted'], verbose: true });
+    const delivered = eventsOf([role, piece(first), piece(second)]);
+    expect(await said(scripted, CHAT, body, delivered)).toEqual({
+      pieces: [third],
+      finish: ['stop'],
+      stop: ' a scripted',
+    });
+  });
 
   it('goes on from the tokens, also from those that the prompt would not have led to', async () => {
     const delivered = eventsOf([role, piece('la-'), piece('le-')]);

@@ -71,6 +71,7 @@ describe('a request that is wrong', () => {
     ['stream: must be true or false.', { stream: 'yes' }],
     ['stop_sequences: must be an array of strings.', { stop_sequences: 'END' }],
     ['temperature: must be a number.', { temperature: 'hot' }],
+    ['temperature: must be a number.', { temperature: Infinity }],
     ['metadata.user_id: must be a string.', { metadata: { user_id: 5 } }],
     ['tools.0: must be an object.', { tools: ['x'] }],
     [

@@ -25,7 +25,7 @@ export function isBoolean(value: unknown): value is boolean {
 }
 
 export function isNumber(value: unknown): value is number {
-  return typeof value === 'number';
+  return Number.isFinite(value);
 }
 
 export function isStrings(value: unknown): value is string[] {

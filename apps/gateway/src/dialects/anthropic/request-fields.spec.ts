@@ -101,6 +101,13 @@ describe('every field that the library of the API declares', () => {
   });
 });
 
+it('says in the documentation what becomes of every field of a body', () => {
+  const page = readFileSync(new URL('../../../../../docs/api.md', import.meta.url), 'utf8');
+  const [, section = ''] = /^## Messages\n([\s\S]*?)^## /m.exec(page) ?? [];
+  const named = Object.entries(BODY_FIELDS).flatMap(([name, fate]) => (fate === 'header' ? [] : [name]));
+  expect(named.filter((name) => !section.includes(`\`${name}`))).toEqual([]);
+});
+
 const ASKED = { model: 'm', max_tokens: 5, messages: [{ role: 'user', content: 'Hi' }] };
 
 function refusalOf(body: object): string {
