@@ -229,7 +229,14 @@ describe('the guard', () => {
     const key = await create({ scopes: ['inference', 'models'], models: ['ai/*'] });
     const statusOf = async (path: string, options: Asked = {}) =>
       (await ask(path, { key, ...options })).status;
-    for (const path of ['/models', '/v1/models', '/engines/v1/models', '/engines/llama.cpp/v1/models']) {
+    const lists = [
+      '/models',
+      '/v1/models',
+      '/engines/llama.cpp/v1/models',
+      '/anthropic/v1/models',
+      '/api/tags',
+    ];
+    for (const path of lists) {
       const { text } = await ask(path, { key });
       expect(text).toContain('ai/smollm2');
       expect(text).not.toContain('secret');
@@ -253,6 +260,16 @@ describe('the guard', () => {
     for (const model of [...others, 'secret']) {
       const preload = { 'x-preload-only': 'true' };
       expect([model, await statusOf('/v1/embeddings', { body: { ...CHAT, model } })]).toEqual([model, 403]);
+      expect([model, await statusOf('/v1/messages', { body: { ...CHAT, model, max_tokens: 9 } })]).toEqual([
+        model,
+        403,
+      ]);
+      expect([model, await statusOf('/api/chat', { body: { ...CHAT, model } })]).toEqual([model, 403]);
+      expect([model, await statusOf('/api/chat', { body: { ...CHAT, model: '', name: model } })]).toEqual([
+        model,
+        403,
+      ]);
+      expect([model, await statusOf('/api/show', { body: { model } })]).toEqual([model, 403]);
       expect([model, await statusOf('/v1/rerank', { body: { ...CHAT, model } })]).toEqual([model, 403]);
       expect([model, await statusOf('/responses', { body: { model, input: 'x' } })]).toEqual([model, 403]);
       expect(await statusOf('/v1/completions', { headers: preload, body: { ...CHAT, model } })).toBe(403);

@@ -11,10 +11,15 @@ export function onlyAllowed(payload: unknown, patterns: ModelPatterns): unknown 
   if (Array.isArray(payload)) return payload.filter((entry) => isAllowed(entry, patterns));
   if (!isObject(payload)) return payload;
   const lists = LISTS.filter((member) => Array.isArray(payload[member]));
-  return {
-    ...payload,
-    ...Object.fromEntries(lists.map((member) => [member, onlyAllowed(payload[member], patterns)])),
-  };
+  const kept = lists.map((member) => [member, onlyAllowed(payload[member], patterns)] as const);
+  return { ...payload, ...Object.fromEntries(kept), ...boundsOf(payload, kept[0]?.[1]) };
+}
+
+/** Where an answer says which entries are its first and last, those that are left. */
+function boundsOf(payload: Readonly<Record<string, unknown>>, kept: unknown): object {
+  if (!('first_id' in payload) || !Array.isArray(kept)) return {};
+  const idOf = (entry: unknown): unknown => (isObject(entry) ? entry['id'] : null);
+  return { first_id: idOf(kept[0]), last_id: idOf(kept.at(-1)) };
 }
 
 function isAllowed(entry: unknown, patterns: ModelPatterns): boolean {

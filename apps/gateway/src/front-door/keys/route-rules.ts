@@ -67,6 +67,11 @@ const RULES: ReadonlyMap<string, RouteRule> = new Map([
   ...each(['POST /api/copy'], managing(both(inBody('source'), newInBody('destination')))),
   ...each(['POST /api/create'], managing(both(inBody('from'), newInBody('model', 'name')))),
 
+  ...each(['HEAD /api/blobs/:digest', 'POST /api/blobs/:digest'], managing(NO_MODEL)),
+
+  ['GET /anthropic/v1/models', LISTING],
+  ['GET /anthropic/v1/models/*', { needs: 'inference', names: inPath() }],
+
   ['GET /models', LISTING],
   ['GET /models/*', { needs: 'inference', names: inPath('export') }],
   ['POST /models/*', managing(inAction)],
@@ -95,7 +100,8 @@ const RULES: ReadonlyMap<string, RouteRule> = new Map([
 
 /** @param url the path as it was registered, such as `/v1/models/*` */
 export function ruleOf(method: string, url: string): RouteRule | undefined {
-  return RULES.get(`${method === 'HEAD' ? 'GET' : method} ${url}`) ?? RULES.get(`* ${url}`);
+  const own = RULES.get(`${method} ${url}`) ?? RULES.get(`* ${url}`);
+  return own === undefined && method === 'HEAD' ? RULES.get(`GET ${url}`) : own;
 }
 
 function asking(names: ReadNames): RouteRule {
