@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
 import { declaredMembers } from '../../__fixtures__/declared-members.js';
@@ -43,5 +44,12 @@ describe('the members of requests', () => {
     [EMBEDDING_FIELDS, JSON.parse('{"__proto__": {"audio": 1}}') as Record<string, unknown>],
   ])('that ask for nothing, and strange ones, are let through (%#)', (fields, body) => {
     expect(() => refuseFields(body, fields)).not.toThrow();
+  });
+
+  it('all stand on the page that describes the API', () => {
+    const page = readFileSync(new URL('../../../../../docs/api.md', import.meta.url), 'utf8');
+    const section = page.slice(page.indexOf('## Inference'), page.indexOf('## Streams'));
+    const members = Object.keys({ ...CHAT_FIELDS, ...COMPLETION_FIELDS, ...EMBEDDING_FIELDS });
+    expect(members.filter((member) => !section.includes(`\`${member}\``))).toEqual([]);
   });
 });

@@ -8,7 +8,8 @@ const MESSAGE = objectOf(
   ['role'],
 );
 const TOKENS = listOf(COUNT);
-const TEXTS = { anyOf: [TEXT, listOf(TEXT), TOKENS, listOf(TOKENS)] };
+/** A text, or several, each as text or as tokens. */
+const TEXTS = { anyOf: [TEXT, listOf({ anyOf: [TEXT, COUNT, TOKENS] })] };
 const WORDS = { type: 'object', additionalProperties: TEXT };
 
 /** Members that any call of the API has or that say who calls; engines that do not know them lose nothing. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { declaredMembers } from '../../__fixtures__/declared-members.js';
 import { decodeResponsesRequest } from './decode-request.js';
@@ -25,5 +26,12 @@ describe('the members of a request for a response', () => {
   ])('are refused by name when nothing here does it: %s', (name, value) => {
     const body = JSON.stringify({ model: 'm', input: 'Hi', [name]: value });
     expect(() => decodeResponsesRequest(body)).toThrow(`"${name}" is not supported: `);
+  });
+
+  it('all stand on the page that describes the API', () => {
+    const page = readFileSync(new URL('../../../../../docs/api.md', import.meta.url), 'utf8');
+    const section = page.slice(page.indexOf('## Responses'), page.indexOf('## Messages'));
+    const members = Object.keys(RESPONSE_FIELDS).filter((member) => member !== 'model');
+    expect(members.filter((member) => !section.includes(`\`${member}\``))).toEqual([]);
   });
 });
