@@ -299,7 +299,7 @@ describe('the official Ollama library', () => {
     const reading = (async () => {
       for await (const _ of stream) if (++seen === 5) stream.abort();
     })();
-    await expect(reading).rejects.toThrow();
+    await expect(reading).rejects.toThrow('aborted');
     await eventually(busySlots, (busy) => busy === 0, { within: 10_000, what: 'the engine to be idle' });
     expect(seen).toBeGreaterThanOrEqual(5);
   });

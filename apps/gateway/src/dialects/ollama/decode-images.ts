@@ -5,8 +5,8 @@ const SIGNATURES: readonly (readonly [RegExp, string])[] = [
   [/^iVBORw0K/, 'image/png'],
   [/^\/9j\//, 'image/jpeg'],
   [/^R0lGOD/, 'image/gif'],
-  [/^UklGR.{7}XRUJQ/, 'image/webp'],
-  [/^Qk/, 'image/bmp'],
+  [/^UklGR.{6}XRUJQ/, 'image/webp'],
+  [/^Qk[0-3]/, 'image/bmp'],
 ];
 
 const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;

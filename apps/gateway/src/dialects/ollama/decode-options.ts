@@ -29,7 +29,7 @@ export function decodeOptions(options: JsonObject, path = 'options'): DecodedOpt
   // Without a limit an answer ends where the model ends it, or its context does.
   if (typeof sampling['max_tokens'] === 'number' && sampling['max_tokens'] <= 0)
     delete sampling['max_tokens'];
-  const contextSize = readCount(options, 'num_ctx', { least: 0, most: LARGEST });
+  const contextSize = readCount(options, 'num_ctx', { least: 0, most: LARGEST }, `${path}.num_ctx`);
   return { sampling, ...(contextSize !== undefined && contextSize > 0 && { contextSize }) };
 }
 

@@ -1,4 +1,4 @@
-import type { ProgressLine } from '#contracts';
+import { LongshoreError, type ProgressLine } from '#contracts';
 import { RouteFailure } from '../../http/failure.js';
 import type { JsonObject } from './fields.js';
 
@@ -24,28 +24,41 @@ export function encodeProgress({ type, message, layer }: ProgressLine, words: Tr
   return { status: `${words.layer} ${short}`, digest, total: layer.size, completed: layer.current };
 }
 
+const BROKE_OFF = 'The transfer broke off; try again, and it goes on where it was.';
+
 /**
  * The progress of a transfer as lines of Ollama, wherever its bytes are cut.
- * @throws what `body` fails with, and RouteFailure when it ends without having said how the transfer ended
+ * @throws RouteFailure and LongshoreError that `body` fails with; RouteFailure 500 when it breaks off, or ends without
+ * having said how the transfer ended
  */
 export async function* tellProgress(
   body: AsyncIterable<Buffer>,
   words: TransferWords,
 ): AsyncGenerator<readonly JsonObject[], void, void> {
-  const decoder = new TextDecoder();
-  let rest = '';
   let [begun, over] = [false, false];
-  for await (const bytes of body) {
-    const texts = (rest + decoder.decode(bytes, { stream: true })).split('\n');
-    rest = texts.pop() ?? '';
-    const lines = texts.filter((text) => text.trim() !== '').map((text) => JSON.parse(text) as ProgressLine);
-    if (lines.length === 0) continue;
+  for await (const lines of readLines(body)) {
     over ||= lines.some(({ type }) => type === 'success' || type === 'error');
     const told = lines.map((line) => encodeProgress(line, words));
     yield begun ? told : [{ status: words.begin }, ...told];
     begun = true;
   }
-  if (!over) throw new RouteFailure(500, 'The transfer broke off; try again, and it goes on where it was.');
+  if (!over) throw new RouteFailure(500, BROKE_OFF);
+}
+
+async function* readLines(body: AsyncIterable<Buffer>): AsyncGenerator<readonly ProgressLine[], void, void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const bytes of body) {
+      const texts = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+      rest = texts.pop() ?? '';
+      const lines = texts.filter((text) => text.trim() !== '');
+      if (lines.length > 0) yield lines.map((text) => JSON.parse(text) as ProgressLine);
+    }
+  } catch (error) {
+    if (error instanceof LongshoreError || error instanceof RouteFailure) throw error;
+    throw new RouteFailure(500, BROKE_OFF);
+  }
 }
 
 /** How a transfer ended, for who wants to hear of nothing else. @throws RouteFailure 500 when it failed */

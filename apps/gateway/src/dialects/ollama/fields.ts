@@ -55,11 +55,12 @@ export function readCount(
   object: JsonObject,
   name: string,
   { least, most }: { readonly least: number; readonly most: number },
+  path = name,
 ): number | undefined {
   const value = object[name] ?? undefined;
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw refuse(name, `must be a whole number from ${least} to ${most}.`);
+  throw refuse(path, `must be a whole number from ${least} to ${most}.`);
 }
 
 /** @throws LongshoreError */

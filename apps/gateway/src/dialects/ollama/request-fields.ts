@@ -27,7 +27,7 @@ function sampling(kind: 'number' | 'integer' | 'texts', becomes: readonly string
   return { fate: 'honoured', says: `as ${becomes.join(' and ')}`, kind, becomes };
 }
 
-const MACHINE = 'the worker decides: LONGSHORE_ENGINE_THREADS, its variant and `POST /engines/_configure`';
+const MACHINE = 'the worker decides: LONGSHORE_THREADS, its variant and `POST /engines/_configure`';
 const GONE = 'engines have it no more';
 
 /** What becomes of each member of `options`. */
@@ -106,7 +106,7 @@ export const REQUEST_FIELDS: Readonly<Record<string, Readonly<Record<string, Fie
       'engines complete chats and prompts; send the fill-in-the-middle tokens of the model with raw',
     ),
     system: honoured('as the first message'),
-    template: refused('but where it says what the model has: engines use the template of the model'),
+    template: refused('but `{{ .Prompt }}`, which means raw: engines use the template of the model'),
     context: refused('but an empty one; use /api/chat'),
     stream: STREAM,
     raw: honoured('the prompt goes to the model as it is'),
