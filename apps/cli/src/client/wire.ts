@@ -53,3 +53,25 @@ export interface DiskUsage {
 
 /** One step of a removal, in order. */
 export type RemovalStep = { readonly Untagged: string } | { readonly Deleted: string };
+
+/** Times in seconds since the epoch; null = none. */
+export interface ApiKeyEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  /** null = all. */
+  readonly models: readonly string[] | null;
+  readonly requests_per_minute: number | null;
+  readonly tokens_per_minute: number | null;
+  readonly created: number;
+  readonly expires: number | null;
+  readonly last_used: number | null;
+}
+
+export interface ApiKeyList {
+  readonly data: readonly ApiKeyEntry[];
+}
+
+export interface CreatedApiKey extends ApiKeyEntry {
+  readonly key: string;
+}

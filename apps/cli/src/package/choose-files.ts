@@ -15,15 +15,14 @@ export interface FileOptions {
 /** The files of a model with the names by which the cluster knows what each is for. @throws CommandFailure */
 export async function chooseFiles(options: FileOptions): Promise<PackedFile[]> {
   const { gguf, safetensorsDir, mmproj, chatTemplate, license = [] } = options;
+  if (mmproj !== undefined && gguf === undefined)
+    throw wrongUsage('--mmproj goes with --gguf; a folder has its projector in it.');
   const weights = gguf === undefined ? await folderFiles(safetensorsDir ?? '') : await ggufFiles(gguf);
   const more: [path: string, name: string][] = license.map((path, index) => [
     path,
     index === 0 ? 'LICENSE' : `LICENSE-${index + 1}`,
   ]);
-  if (mmproj !== undefined) {
-    if (gguf === undefined) throw wrongUsage('--mmproj goes with --gguf; a folder has its projector in it.');
-    more.push([mmproj, 'mmproj.gguf']);
-  }
+  if (mmproj !== undefined) more.push([mmproj, 'mmproj.gguf']);
   if (chatTemplate !== undefined) more.push([chatTemplate, 'chat_template.jinja']);
   const names = new Set(more.map(([, name]) => name));
   const named = await Promise.all(more.map(([path, name]) => describe(path, name)));
@@ -60,15 +59,18 @@ async function folderFiles(folder: string): Promise<PackedFile[]> {
   return Promise.all(paths.map((path) => describe(path, relative(resolve(folder), path))));
 }
 
+/** Links to files count as files; links to folders are not followed, they may lead in circles. */
 async function filesBelow(folder: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).toSorted();
+  const entries = await readdir(folder, { withFileTypes: true });
+  const shown = entries.filter(({ name }) => !name.startsWith('.'));
   const nested = await Promise.all(
-    names.map(async (name) => {
-      const path = join(folder, name);
-      return (await stat(path)).isDirectory() ? filesBelow(path) : [path];
+    shown.map(async (entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return filesBelow(path);
+      return (await stat(path)).isFile() ? [path] : [];
     }),
   );
-  return nested.flat();
+  return nested.flat().toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 async function describe(path: string, name: string): Promise<PackedFile> {
@@ -81,9 +83,9 @@ async function describe(path: string, name: string): Promise<PackedFile> {
   throw new CommandFailure(`${path} is not a file.`);
 }
 
+/** @param path what was looked at, unless the error knows better */
 function unreadable(path: string, error: unknown): CommandFailure {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new CommandFailure(
-    code === 'ENOENT' ? `There is no ${path}.` : `${path} cannot be read: ${message}.`,
-  );
+  const { code, message, path: culprit = path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return new CommandFailure(`There is no ${culprit}.`);
+  return new CommandFailure(`${path} cannot be read: ${message}.`);
 }
