@@ -28,6 +28,7 @@ export default defineConfig({
           // The programs that read what is deployed: `npm run check:deploy` brings them.
           name: 'deploy',
           include: [`${roots}/**/*.deploy-spec.ts`],
+          setupFiles: ['reflect-metadata'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           ...pairs(1),

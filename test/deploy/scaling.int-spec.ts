@@ -76,9 +76,15 @@ describe('a scaler that asks Redis how long the queues of a variant are', () => 
     });
     pump.start();
     try {
-      await eventually(async () => expect(await demand(QUEUE)).toEqual({ waiting: 3, active: 2 }));
+      await eventually(
+        () => demand(QUEUE),
+        ({ waiting, active }) => waiting === 3 && active === 2,
+      );
       finish();
-      await eventually(async () => expect(await demand(QUEUE)).toEqual({ waiting: 0, active: 0 }));
+      await eventually(
+        () => demand(QUEUE),
+        ({ waiting, active }) => waiting === 0 && active === 0,
+      );
     } finally {
       finish();
       await pump.stop();

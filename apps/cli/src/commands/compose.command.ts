@@ -66,17 +66,19 @@ function metadata(): object {
 async function up(context: CommandContext, options: UpOptions): Promise<void> {
   const say = (type: ComposeMessage, message: string): void =>
     context.print(JSON.stringify({ type, message }));
+  let subject = '';
   try {
     const { model: models = [] } = options;
     if (models.length === 0) throw wrongUsage('Name the model: options: {model: ai/smollm2}.');
     for (const model of models) {
+      subject = `${model}: `;
       await pull(context, model, (message) => say('info', message));
       await configure(context, model, options);
     }
     say('setenv', `URL=${options.url ?? reachableUrl(context.client.target)}`);
     say('setenv', `MODEL=${models.join(',')}`);
   } catch (error) {
-    if (error instanceof CommandFailure) say('error', error.message);
+    if (error instanceof CommandFailure) say('error', `${subject}${error.message}`);
     throw error;
   }
 }
@@ -90,7 +92,7 @@ async function pull(context: CommandContext, model: string, say: (message: strin
   for await (const text of answer.lines()) {
     if (text === '') continue;
     const line = JSON.parse(text) as ProgressLine;
-    if (line.type === 'error') throw new CommandFailure(`${model}: ${line.message}`);
+    if (line.type === 'error') throw new CommandFailure(line.message);
     const words = line.type === 'progress' ? progress(line) : line.message;
     if (words === told) continue;
     say(`${model}: ${words}`);
