@@ -262,6 +262,12 @@ describe('the cluster', () => {
     expect({ code, error }).toEqual({ code: 0, error: '' });
   });
 
+  it('is not started with options that there are not', async () => {
+    const { code, out, error } = await longshore(['up', '--wrokers', '2']);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(/^Unknown option '--wrokers'/);
+  });
+
   it('is emptied after a question', async () => {
     expect(await longshore(['purge'], { stdin: 'n\n' })).toMatchObject({ code: 1, out: '' });
     expect(await result('list', '-q')).not.toBe('');

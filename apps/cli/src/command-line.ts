@@ -1,7 +1,7 @@
 import { ConfigurationError, processEnvironment } from '#config';
 import type { Surroundings } from './command-context.js';
 import { splitCommand } from './command-words.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
 import { Interruption, interruptBySignals } from './interruption.js';
 import { LaunchProblem } from './up/launch-problem.js';
 import type { ChildEntries } from './up/up.command.js';
@@ -48,6 +48,7 @@ function endWithReader(): void {
 
 async function runUp(args: readonly string[], entries?: ChildEntries): Promise<number> {
   const { parseUpOptions, UP_USAGE } = await import('./up/up-options.js');
+  let code: ExitCode = EXIT.usage;
   try {
     const options = parseUpOptions(args);
     if (options.help) {
@@ -55,10 +56,11 @@ async function runUp(args: readonly string[], entries?: ChildEntries): Promise<n
       return EXIT.ok;
     }
     const { up } = await import('./up/up.command.js');
+    code = EXIT.failure;
     return await up({ options, environment: processEnvironment(), ...(entries ? { entries } : {}) });
   } catch (error) {
     if (!(error instanceof LaunchProblem) && !(error instanceof ConfigurationError)) throw error;
     console.error(error.message);
-    return EXIT.failure;
+    return error instanceof ConfigurationError ? EXIT.usage : code;
   }
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { measure, type BenchResult } from '../bench/measure.js';
 import { pathOf } from '../client/gateway-client.js';
 import type { CommandContext } from '../command-context.js';
@@ -28,19 +28,19 @@ export function declare(command: Command, act: Act): void {
   command
     .argument('<model>', 'name or id of a stored model')
     .option('--prompt <text>', 'what is asked', PROMPT)
-    .option('--duration <time>', 'time for each concurrency (default: 30s)', duration, 30_000)
-    .option(
-      '--concurrency <numbers>',
-      'requests at once, one measurement for each (default: 1,2,4,8)',
-      numberList,
-      [1, 2, 4, 8],
+    .addOption(
+      new Option('--duration <time>', 'time for each concurrency').argParser(duration).default(30_000, '30s'),
     )
-    .option('--timeout <time>', 'time one answer may take (default: 5m)', duration, 300_000)
+    .addOption(
+      new Option('--concurrency <numbers>', 'requests at once, one measurement for each')
+        .argParser(numberList)
+        .default([1, 2, 4, 8], '1,2,4,8'),
+    )
+    .addOption(
+      new Option('--timeout <time>', 'time one answer may take').argParser(duration).default(300_000, '5m'),
+    )
     .option('--json', 'print the results as JSON')
     .action(act(bench));
-  for (const option of command.options)
-    if (['duration', 'concurrency', 'timeout'].includes(option.attributeName()))
-      option.defaultValueDescription = '';
   addExamples(command, [
     ['longshore bench smollm2', '1, 2, 4 and 8 requests at once, 30 s each'],
     ['longshore bench smollm2 --concurrency 16 --duration 2m --json', 'for scripts'],
