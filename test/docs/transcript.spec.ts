@@ -53,6 +53,7 @@ describe('matchesOutput', () => {
     ['a 1 2 b', 'a … b'],
     ['a\n1\n2\nb', 'a\n…\nb'],
     ['$1.50 (x)', '$1.50 (x)'],
+    ['NAME      SIZE\nx         1', 'NAME  SIZE\nx     1'],
   ])('takes %j for %j', (printed, output) => {
     expect(matchesOutput(printed, output)).toBe(true);
   });

@@ -26,12 +26,12 @@ export function readSteps(page: string, heading: string): Step[] {
   });
 }
 
-/** Whether a command printed what the page says. Spaces and empty lines at the ends of lines do not count. */
+/** Whether a command printed what the page says. How many spaces there are, and empty lines at the end, does not count. */
 export function matchesOutput(printed: string, output: string): boolean {
   const tidy = (text: string): string =>
     text
       .split('\n')
-      .map((line) => line.trimEnd())
+      .map((line) => line.replaceAll(/ +/g, ' ').trimEnd())
       .join('\n')
       .trim();
   const literal = tidy(output).split('…').map(escapeRegExp);
