@@ -48,7 +48,7 @@ export async function buildProgram({ output, act, whole }: ProgramOptions): Prom
   program.command('up').summary(UP_SUMMARY).description(UP_SUMMARY);
   for (const registered of COMMANDS) {
     const command = program
-      .command(registered.name)
+      .command(registered.name, { hidden: registered.hidden === true })
       .aliases([...(registered.aliases ?? [])])
       .summary(registered.summary)
       .description(`${registered.summary}.`)

@@ -73,6 +73,13 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
+  readonly workerMemory = new Gauge({
+    name: 'longshore_worker_memory_bytes',
+    help: 'Memory for models as each worker announces it: total and free. Every gateway says the same.',
+    labelNames: ['worker', 'variant', 'state'],
+    registers: [this.registry],
+  });
+
   readonly redisUp = new Gauge({
     name: 'longshore_redis_up',
     help: '1 when Redis answered this gateway at the scrape, else 0.',

@@ -7,6 +7,8 @@ export interface RegisteredCommand {
   /** What the command does, in a line: begins with a capital, no full stop. */
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
+  /** For programs: not shown to people. */
+  readonly hidden?: boolean;
 }
 
 /** Every command but `up` and `help`, in the order of the help text. A new one is an entry here and a file. */
@@ -66,6 +68,11 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     summary: 'Show the versions of this program and of the cluster',
     load: () => import('./version.command.js'),
   },
+  {
+    name: 'top',
+    summary: 'Watch workers, queues and tokens',
+    load: () => import('./top.command.js'),
+  },
   { name: 'df', summary: 'Show what the models take on disk', load: () => import('./df.command.js') },
   { name: 'logs', summary: 'Show the log of the cluster', load: () => import('./logs.command.js') },
   {
@@ -73,5 +80,22 @@ export const COMMANDS: readonly RegisteredCommand[] = [
     summary: 'Show recorded calls and their answers',
     load: () => import('./requests.command.js'),
   },
+  { name: 'keys', summary: 'Make, list and revoke API keys', load: () => import('./keys.command.js') },
   { name: 'purge', summary: 'Remove all models', load: () => import('./purge.command.js') },
+  {
+    name: 'completion',
+    summary: 'Print what lets a shell complete commands and models',
+    load: () => import('./completion.command.js'),
+  },
+  {
+    name: 'compose',
+    summary: 'Serve models to Docker Compose, as a provider of services',
+    load: () => import('./compose.command.js'),
+  },
+  {
+    name: '__complete',
+    summary: 'Answer the completion of a shell',
+    load: () => import('./complete.command.js'),
+    hidden: true,
+  },
 ];

@@ -69,7 +69,8 @@ export class TerminalLines {
       this.lines.write(null, { ctrl: true, name: 'e' });
       this.lines.write(null, { ctrl: true, name: 'u' });
     }
-    if (event.kind !== 'end') this.rest();
+    const goesOn = event.kind === 'line' && event.pasted;
+    if (event.kind !== 'end' && !goesOn) this.rest();
     return event;
   }
 

@@ -28,6 +28,15 @@ describe('the metrics of the cluster', () => {
     expect(await scrape()).toContain('longshore_workers{variant="cpu"} 0\n');
   });
 
+  it('tell the memory of each worker, and nothing of one that has gone', async () => {
+    const worker = 'longshore_worker_memory_bytes{worker="w1",variant="cpu",state=';
+    const text = await scrape();
+    expect(text).toContain(`${worker}"total"}`);
+    expect(text).toContain(`${worker}"free"}`);
+    fake.cluster.workers.lose('w1');
+    expect(await scrape()).not.toContain(worker);
+  });
+
   it('say that Redis is away, and everything else all the same', async () => {
     expect(await scrape()).toContain('longshore_redis_up 1\n');
     fake.cluster.rooms.reachable = false;

@@ -21,7 +21,12 @@ export class ClusterMetrics {
 
   /** Brings the gauges up to date. Never rejects. */
   async collect(): Promise<void> {
-    const { workers, queueRequests, redisUp } = this.metrics;
+    const { workers, workerMemory, queueRequests, redisUp } = this.metrics;
+    workerMemory.reset();
+    for (const { workerId, variant, memoryTotal, memoryFree } of this.directory.workers()) {
+      workerMemory.set({ worker: workerId, variant, state: 'total' }, memoryTotal);
+      workerMemory.set({ worker: workerId, variant, state: 'free' }, memoryFree);
+    }
     for (const variant of VARIANTS) {
       const alive = this.directory.workers().filter((worker) => worker.variant === variant);
       workers.set({ variant }, alive.length);
