@@ -22,7 +22,14 @@ const shared = useCluster({
   gateways: 2,
   workers: 1,
   engine: 'synthetic',
-  gatewayEnvironment: { LONGSHORE_ADMIN_KEY: ADMIN },
+  gatewayEnvironment: {
+    LONGSHORE_ADMIN_KEY: ADMIN,
+    // Whose answers are is kept for as long as they can be asked for: here no longer than the end of the tests waits.
+    LONGSHORE_REQUEST_TIMEOUT: '6s',
+    LONGSHORE_LOG_RETENTION: '3s',
+    LONGSHORE_RESULT_RETENTION: '3s',
+    LONGSHORE_RESPONSE_RETENTION: '3s',
+  },
 });
 
 interface Key {
@@ -60,8 +67,8 @@ const statusOf = async (index: number, key: string): Promise<number> => (await c
 beforeAll(async () => {
   const file = await fixtureModel('scripted');
   ({ reference: model } = await publishModel({ registry: shared.registry, name: 'test/scripted:1', file }));
-  const { lines } = await pullModelThrough(through(0, ADMIN), model);
-  expect(lines.at(-1)?.type).toBe('success');
+  const { lines, text } = await pullModelThrough(through(0, ADMIN), model);
+  if (lines.at(-1)?.type !== 'success') throw new Error(`The pull failed: ${text}`);
 });
 
 describe('API keys', () => {
@@ -110,6 +117,42 @@ describe('API keys', () => {
     expect(status).toBe(403);
     expect(json).toMatchObject({ error: { code: 'not_allowed', type: 'permission_error' } });
     await deleteKey(0, key);
+  });
+});
+
+describe('answers', () => {
+  it('can be had again, gone on from and cancelled by who asked for them only', async () => {
+    const [mine, other] = [await createKey(0, {}), await createKey(0, {})];
+    const statusAt = async (index: number, { key }: Pick<Key, 'key'>, path: string, method = 'GET') => {
+      const answer = await openRequest({ url: `${through(index, key)}${path}`, method });
+      await answer.whole();
+      return answer.status;
+    };
+    const stream = await openChat(through(0, mine.key), {
+      model,
+      prompt: 'Hello',
+      parameters: { max_tokens: 9 },
+    });
+    await stream.whole();
+    const streamPath = `/v1/streams/${String(stream.headers['x-longshore-request'])}`;
+
+    const ask = (key: string, fields: object) =>
+      requestJson({ url: `${through(0, key)}/v1/responses`, body: { model, input: 'Hello', ...fields } });
+    const { status, json } = await ask(mine.key, {});
+    expect(status).toBe(200);
+    const { id } = json as { id: string };
+    for (const path of [streamPath, `/v1/responses/${id}`, `/responses/${id}/input_items`]) {
+      expect([path, await statusAt(1, mine, path)]).toEqual([path, 200]);
+      expect([path, await statusAt(1, other, path)]).toEqual([path, 404]);
+      expect([path, await statusAt(1, { key: ADMIN }, path)]).toEqual([path, 200]);
+    }
+    expect((await ask(mine.key, { previous_response_id: id })).status).toBe(200);
+    expect((await ask(other.key, { previous_response_id: id })).status).toBe(404);
+    expect(await statusAt(1, other, `/v1/responses/${id}`, 'DELETE')).toBe(404);
+    expect(await statusAt(1, other, streamPath, 'DELETE')).toBe(404);
+    expect(await statusAt(1, mine, `/v1/responses/${id}`, 'DELETE')).toBe(200);
+    await deleteKey(0, mine);
+    await deleteKey(0, other);
   });
 });
 

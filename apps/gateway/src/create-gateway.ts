@@ -76,11 +76,15 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   };
 }
 
-function guardOf(app: NestFastifyApplication, { adminKey, defaultRegistry }: GatewayConfig): Guard {
+function guardOf(app: NestFastifyApplication, config: GatewayConfig): Guard {
+  const { adminKey, defaultRegistry, requestTimeout, logRetention, resultRetention, responseRetention } =
+    config;
+  const answers = requestTimeout + Math.max(logRetention, resultRetention);
   return new Guard({
     ring: new KeyRing(adminKey, app.get(ApiKeys)),
     usage: app.get(KeyUsage),
     catalogue: app.get(Catalogue),
     defaultRegistry,
+    keptFor: { answers, responses: Math.max(answers, requestTimeout + responseRetention) },
   });
 }

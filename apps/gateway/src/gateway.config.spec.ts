@@ -24,4 +24,33 @@ describe('GatewayConfig', () => {
       expect(() => readConfig(GatewayConfig, environment)).toThrow(name);
     }
   });
+
+  it('reads origins, hosts and names as lists, and the admin key from a file or not', () => {
+    const config = readConfig(GatewayConfig, {
+      DMR_ORIGINS: 'https://chat.example, http://intranet:*,app://obsidian.md,*',
+      LONGSHORE_MEDIA_HOSTS: 'images.example,*.cdn.example,10.0.0.7,[fd00::1],*',
+      LONGSHORE_TLS_NAMES: 'gateway.example,10.0.0.7',
+      LONGSHORE_ADMIN_KEY: 'sixteen-letters!',
+    });
+    expect(config.origins).toEqual(['https://chat.example', 'http://intranet:*', 'app://obsidian.md', '*']);
+    expect(config.mediaHosts).toHaveLength(5);
+    expect(config.adminKey).toBe('sixteen-letters!');
+    expect(readConfig(GatewayConfig, {})).toMatchObject({ adminKey: '', tlsPort: -1, socket: '' });
+  });
+
+  it.each([
+    ['LONGSHORE_ADMIN_KEY', 'short'],
+    ['LONGSHORE_ADMIN_KEY', 'with a blank in the middle'],
+    ['DMR_ORIGINS', 'chat.example'],
+    ['DMR_ORIGINS', 'https://*.example'],
+    ['DMR_ORIGINS', 'https://chat.example/page'],
+    ['LONGSHORE_MEDIA_HOSTS', 'https://images.example'],
+    ['LONGSHORE_MEDIA_HOSTS', 'images.example/path'],
+    ['LONGSHORE_TLS_PORT', '-2'],
+    ['LONGSHORE_SOCKET_MODE', 'rw-------'],
+  ])('refuses %s=%s by name, without the value', (name, value) => {
+    const read = () => readConfig(GatewayConfig, { [name]: value });
+    expect(read).toThrow(name);
+    expect(read).not.toThrow(value);
+  });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { LongshoreError, type Names } from '#contracts';
 import { describeRedisError, type RedisClient } from '#redis';
 
@@ -19,7 +20,7 @@ export interface LimitVerdict {
 }
 
 /**
- * What API keys use up. Each limit is a bucket that holds a minute's worth and fills evenly, so that a key that was idle
+ * What API keys use up, and what is theirs. Each limit is a bucket that holds a minute's worth and fills evenly, so that a key that was idle
  * may use a minute's worth at once. The tokens of an answer are known only afterwards, so that bucket may go into debt,
  * and refuses until it is out of it.
  */
@@ -29,6 +30,19 @@ export abstract class KeyUsage {
 
   /** Takes the tokens of an answer. One round trip. @throws LongshoreError `redis_unavailable` */
   abstract charge(id: string, limits: KeyLimits, tokens: number): Promise<void>;
+
+  /** Keeps for `ttl` ms that a response is the key's. Nobody waits for it; never throws. */
+  abstract own(id: string, requestId: string, ttl: number): void;
+
+  /** Id of the key whose response it is; undefined when that is not known. @throws LongshoreError `redis_unavailable` */
+  abstract ownerOf(digest: string): Promise<string | undefined>;
+}
+
+const DIGEST_DIGITS = 24;
+
+/** What the owner of a response is kept by; the Responses API names its responses by it, too. */
+export function ownedDigest(requestId: string): string {
+  return createHash('sha256').update(requestId).digest('hex').slice(0, DIGEST_DIGITS);
 }
 
 const MINUTE_MS = 60_000;
@@ -97,17 +111,32 @@ export class RedisKeyUsage extends KeyUsage {
     await this.use(id, limits, tokens);
   }
 
+  override own(id: string, requestId: string, ttl: number): void {
+    const key = this.names.ownerKey(ownedDigest(requestId));
+    this.redis.set(key, id, 'PX', Math.ceil(ttl)).catch(() => undefined);
+  }
+
+  override async ownerOf(digest: string): Promise<string | undefined> {
+    return (await guard(() => this.redis.get(this.names.ownerKey(digest)))) ?? undefined;
+  }
+
   private async use(
     id: string,
     { requestsPerMinute = 0, tokensPerMinute = 0 }: KeyLimits,
     charge: number,
   ): Promise<readonly number[]> {
     const command = (this.redis as unknown as Record<string, UseKey>)[COMMAND];
-    try {
-      const key = this.names.apiKeyLimitsKey(id);
-      return (await command?.call(this.redis, key, requestsPerMinute, tokensPerMinute, charge)) ?? [];
-    } catch (error) {
-      throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${describeRedisError(error)}.`);
-    }
+    const key = this.names.apiKeyLimitsKey(id);
+    return guard(
+      async () => (await command?.call(this.redis, key, requestsPerMinute, tokensPerMinute, charge)) ?? [],
+    );
+  }
+}
+
+async function guard<T>(command: () => Promise<T>): Promise<T> {
+  try {
+    return await command();
+  } catch (error) {
+    throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${describeRedisError(error)}.`);
   }
 }

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IsInt, IsNotEmpty, IsPositive, IsString, Max } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError, parseDuration, parseSize, readConfig, Variable } from './index.js';
+import {
+  ConfigurationError,
+  parseDuration,
+  parseFileMode,
+  parseList,
+  parseSize,
+  readConfig,
+  UnreadableValue,
+  Variable,
+} from './index.js';
 
 class Sample {
   @Variable('LONGSHORE_PORT') @IsInt() @Max(65_535) port = 8080;
@@ -78,5 +87,16 @@ describe('readConfig', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('lists and modes', () => {
+  it('are read as people write them', () => {
+    expect(parseList(' a, b,,c ,')).toEqual(['a', 'b', 'c']);
+    expect(parseList('')).toEqual([]);
+    expect(parseFileMode('600')).toBe(0o600);
+    expect(parseFileMode('0660')).toBe(0o660);
+    for (const text of ['rw', '999', '7', '12345'])
+      expect(() => parseFileMode(text)).toThrow(UnreadableValue);
   });
 });

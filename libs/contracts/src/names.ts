@@ -131,6 +131,11 @@ export class Names {
     return `${this.namespace}:{api-key:${id}}:limits`;
   }
 
+  /** Id of the API key that a response was made for. @param digest of `ownedDigest` in `libs/cluster` */
+  ownerKey(digest: string): string {
+    return `${this.namespace}:owner:${digest}`;
+  }
+
   /** Progress of all pulls. */
   pullsChannel(): string {
     return `${this.namespace}:pulls`;

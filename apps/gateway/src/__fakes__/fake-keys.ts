@@ -1,4 +1,4 @@
-import { ApiKeys, KeyUsage, type KeyLimits, type LimitVerdict } from '#cluster';
+import { ApiKeys, KeyUsage, type KeyLimits, type LimitVerdict, ownedDigest } from '#cluster';
 import type { ApiKey } from '#contracts';
 
 /** Keeps keys for as long as it lives. */
@@ -47,5 +47,15 @@ export class FakeKeyUsage extends KeyUsage {
 
   override async charge(id: string, _limits: KeyLimits, tokens: number): Promise<void> {
     this.charged.push({ id, tokens });
+  }
+
+  readonly owners = new Map<string, string>();
+
+  override own(id: string, requestId: string, _ttl: number): void {
+    this.owners.set(ownedDigest(requestId), id);
+  }
+
+  override async ownerOf(digest: string): Promise<string | undefined> {
+    return this.owners.get(digest);
   }
 }

@@ -5,12 +5,12 @@ import {
   Completions,
 } from '../completions/completions.js';
 import type { Whereabouts } from '../completions/whereabouts.js';
-import { TokenMeter } from './keys/token-meter.js';
+import { Account } from './keys/account.js';
 import type { MediaAddresses } from './media/media-addresses.js';
 
 /**
- * The cluster as all dialects are given it: no call reaches an engine unchecked, and what an answer costs is charged,
- * whatever became of the request since.
+ * The cluster as all dialects are given it: no call reaches an engine unchecked, and every answer is put down to the key
+ * that it was made for, whatever became of the request since.
  */
 export class CheckedCompletions extends Completions {
   constructor(
@@ -27,10 +27,16 @@ export class CheckedCompletions extends Completions {
     } catch (error) {
       return Promise.reject(error);
     }
-    const answer = this.cluster.run(request, signal);
-    const meter = TokenMeter.current();
-    if (meter === undefined) return answer;
-    return answer.then((response) => ({ ...response, body: meter.measure(response.body) }));
+    const account = Account.current();
+    if (account === undefined) return this.cluster.run(request, signal);
+    const { onAccepted } = request;
+    const noted = (accepted: AcceptedCompletion): void => {
+      account.own(accepted.requestId);
+      onAccepted?.(accepted);
+    };
+    return this.cluster
+      .run({ ...request, onAccepted: noted }, signal)
+      .then((response) => ({ ...response, body: account.measure(response.body) }));
   }
 
   override letAllGo(): void {

@@ -2,6 +2,7 @@ import type { Catalogue, KeyUsage, LimitVerdict } from '#cluster';
 import { type ApiKey, LongshoreError } from '#contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { findByLastSegment } from '../../models/find-by-last-segment.js';
+import { Account } from './account.js';
 import { type Caller, callerOf, mayDo, setCaller } from './caller.js';
 import type { KeyRing } from './key-ring.js';
 import { onlyAllowed } from './listed-models.js';
@@ -10,13 +11,14 @@ import type { NamedModels } from './named-models.js';
 import { pathKeyOf } from './path-key.js';
 import { readCredentials } from './read-credentials.js';
 import { type RouteRule, ruleOf } from './route-rules.js';
-import { TokenMeter } from './token-meter.js';
 
 export interface GuardParts {
   readonly ring: KeyRing;
   readonly usage: KeyUsage;
   readonly catalogue: Catalogue;
   readonly defaultRegistry: string;
+  /** For so long after it was accepted an answer can be asked for; ms. */
+  readonly keptFor: { readonly answers: number; readonly responses: number };
 }
 
 /** Where nothing says what a route needs. */
@@ -41,7 +43,8 @@ export class Guard {
   install(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', (request, reply) => this.admit(request, reply));
     fastify.addHook('preHandler', async (request) => this.checkModels(request));
-    fastify.addHook('preHandler', (request, _reply, done) => this.meter(request, done));
+    fastify.addHook('preHandler', async (request) => this.checkOwner(request));
+    fastify.addHook('preHandler', (request, _reply, done) => this.keepAccount(request, done));
     fastify.addHook('preSerialization', async (request, _reply, payload) => this.filter(request, payload));
   }
 
@@ -111,11 +114,26 @@ export class Guard {
     return model === undefined ? patterns.allowsName(name) : patterns.allowsModel(model);
   }
 
-  private meter(request: FastifyRequest, done: () => void): void {
+  /** Ids of responses follow one another, so that knowing one's own tells those of others. */
+  private async checkOwner(request: FastifyRequest): Promise<void> {
+    const caller = callerOf(request.raw);
+    const { owned } = ruleFor(request);
+    if (owned === undefined || caller === undefined || mayDo(caller, 'admin')) return;
+    for (const digest of owned(request)) {
+      const owner = await this.parts.usage.ownerOf(digest);
+      if (owner !== caller.id) throw new LongshoreError('stream_not_found');
+    }
+  }
+
+  private keepAccount(request: FastifyRequest, done: () => void): void {
     const key = callerOf(request.raw)?.key;
-    if (key?.tokensPerMinute === undefined || ruleFor(request).counts !== true) return done();
-    const { usage } = this.parts;
-    TokenMeter.during((tokens) => void usage.charge(key.id, key, tokens).catch(() => undefined), done);
+    const { counts, keeps } = ruleFor(request);
+    if (key === undefined || counts !== true) return done();
+    const { usage, keptFor } = this.parts;
+    const ttl = keeps === true ? keptFor.responses : keptFor.answers;
+    const charge = (tokens: number): void => void usage.charge(key.id, key, tokens).catch(() => undefined);
+    const own = (requestId: string): void => usage.own(key.id, requestId, ttl);
+    Account.during({ own, ...(key.tokensPerMinute !== undefined && { charge }) }, done);
   }
 
   private filter(request: FastifyRequest, payload: unknown): unknown {

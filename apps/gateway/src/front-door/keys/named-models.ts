@@ -27,7 +27,7 @@ export function inBody(...members: readonly string[]): ReadNames {
 export function inBodyOrAll(...members: readonly string[]): ReadNames {
   return ({ body }) => {
     const existing = textsIn(body, members);
-    return { existing, all: existing.length === 0 || memberOf(parse(body), 'all') === true };
+    return { existing, all: existing.length === 0 || memberOf(parseBody(body), 'all') === true };
   };
 }
 
@@ -75,7 +75,7 @@ function queryOf({ query }: FastifyRequest): Readonly<Record<string, unknown>> {
 }
 
 function textsIn(body: unknown, members: readonly string[]): readonly string[] {
-  const object = parse(body);
+  const object = parseBody(body);
   return members.flatMap((path) => {
     const value = path.split('.').reduce<unknown>((outer, member) => memberOf(outer, member), object);
     return texts(value);
@@ -83,7 +83,7 @@ function textsIn(body: unknown, members: readonly string[]): readonly string[] {
 }
 
 /** A body that cannot be read names nothing, and goes no further than to who says so. */
-function parse(body: unknown): unknown {
+export function parseBody(body: unknown): unknown {
   try {
     return typeof body === 'string' ? JSON.parse(body) : undefined;
   } catch {
@@ -91,7 +91,7 @@ function parse(body: unknown): unknown {
   }
 }
 
-function memberOf(value: unknown, name: string): unknown {
+export function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Readonly<Record<string, unknown>>)[name];
 }

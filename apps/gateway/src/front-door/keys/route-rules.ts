@@ -12,6 +12,7 @@ import {
   NO_MODEL,
   type ReadNames,
 } from './named-models.js';
+import { ownedPrevious, ownedResponse, ownedStream, type ReadOwned } from './owned-responses.js';
 
 /** What a caller needs for a route, where keys are asked for. */
 export interface RouteRule {
@@ -21,12 +22,17 @@ export interface RouteRule {
   readonly names: ReadNames;
   /** Whether the answer lists models; keys are shown theirs. */
   readonly lists?: boolean;
+  /** What responses a request names, which must have been made for its key. */
+  readonly owned?: ReadOwned;
+  /** Whether what a request makes is kept as a response. */
+  readonly keeps?: boolean;
   /** Whether a request uses up what its key may ask in a minute. */
   readonly counts?: boolean;
 }
 
 const OPEN: RouteRule = { needs: 'nothing', names: NO_MODEL };
 const READING: RouteRule = { needs: 'inference', names: NO_MODEL };
+const READING_RESPONSE: RouteRule = { ...READING, owned: ownedResponse };
 const LISTING: RouteRule = { needs: 'inference', names: NO_MODEL, lists: true };
 const ADMIN: RouteRule = { needs: 'admin', names: ALL_MODELS };
 
@@ -48,11 +54,16 @@ const RULES: ReadonlyMap<string, RouteRule> = new Map([
   ...each(paths('POST', [...OPENAI, ...UNVERSIONED], '/rerank', '/score'), asking(inBody('model'))),
   ...each(paths('GET', [...OPENAI, '/anthropic/v1'], '/models'), LISTING),
   ...each(paths('GET', [...OPENAI, '/anthropic/v1'], '/models/*'), { needs: 'inference', names: inPath() }),
-  ...each(paths('POST', RESPONSES, '', '/input_tokens'), asking(inBody('model'))),
-  ...each(paths('GET', RESPONSES, '/:id', '/:id/input_items'), READING),
-  ...each([...paths('POST', RESPONSES, '/:id/cancel'), ...paths('DELETE', RESPONSES, '/:id')], READING),
+  ...each(paths('POST', RESPONSES, '', '/input_tokens'), {
+    ...asking(inBody('model')),
+    owned: ownedPrevious,
+    keeps: true,
+  }),
+  ...each(paths('GET', RESPONSES, '/:id', '/:id/input_items'), READING_RESPONSE),
+  ...each(paths('POST', RESPONSES, '/:id/cancel'), READING_RESPONSE),
+  ...each(paths('DELETE', RESPONSES, '/:id'), READING_RESPONSE),
   ...each(paths('POST', MESSAGES, '', '/count_tokens'), asking(inBody('model'))),
-  ...each(['GET /v1/streams/:id', 'DELETE /v1/streams/:id'], READING),
+  ...each(['GET /v1/streams/:id', 'DELETE /v1/streams/:id'], { ...READING, owned: ownedStream }),
 
   ...each(['GET /api/version'], OPEN),
   ...each(['GET /api/tags', 'GET /api/ps'], LISTING),

@@ -194,7 +194,7 @@ describe('the listener with TLS', () => {
     await once(socket, 'connect');
     running.splice(0);
     const closed = once(socket.resume(), 'close');
-    await fake.gateway.stop(0);
+    expect(await fake.gateway.stop(0)).toBe(0);
     await closed;
   });
 

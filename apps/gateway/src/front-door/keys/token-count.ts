@@ -1,5 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-
 /** Longest count with its name, which two chunks may share; bytes. */
 const CARRIED = 64;
 
@@ -29,40 +27,5 @@ export class TokenCount {
     const usage = of('prompt_tokens') + of('completion_tokens');
     if (usage > 0) return usage;
     return of('prompt_n') + of('cache_n') + of('predicted_n') || this.events;
-  }
-}
-
-type Charge = (tokens: number) => void;
-
-const current = new AsyncLocalStorage<TokenMeter>();
-
-/**
- * Charges the answers of one request to its key, whichever way and however long after the request they are made. Only
- * requests of keys with a limit are followed.
- */
-export class TokenMeter {
-  private constructor(private readonly charge: Charge) {}
-
-  /** What `run` begins, and all that follows from it, is charged. */
-  static during(charge: Charge, run: () => void): void {
-    current.run(new TokenMeter(charge), run);
-  }
-
-  /** The meter of the request that is being served; undefined where nobody counts. */
-  static current(): TokenMeter | undefined {
-    return current.getStore();
-  }
-
-  /** The same body, charged when it has ended, also when it is given up. */
-  async *measure(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
-    const count = new TokenCount();
-    try {
-      for await (const chunk of body) {
-        count.add(chunk);
-        yield chunk;
-      }
-    } finally {
-      if (count.tokens > 0) this.charge(count.tokens);
-    }
   }
 }
