@@ -10,6 +10,8 @@ import {
   SCRIPTS,
   startRegistry,
 } from '#testing';
+import { parseModelReference } from '#contracts';
+import { packageGguf, pushArtifact, RegistryHttp } from '#models';
 import { enginesOf } from '../support/engines.js';
 import { useCluster } from '../support/use-cluster.js';
 
@@ -62,6 +64,10 @@ const TIME = {
     parameters: { type: 'object', required: ['zone'], properties: { zone: { type: 'string' } } },
   },
 };
+
+/** A PNG of one pixel. */
+const PICTURE =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /** Slots of the worker's engines that are at work, as the engines themselves say. */
 async function busySlots(): Promise<number> {
@@ -221,6 +227,24 @@ describe('the official Ollama library', () => {
     expect(await running()).toBeDefined();
   });
 
+  it('gives a model more context where that is asked for', async () => {
+    const context = async () => (await ollama.ps()).models.find(({ name }) => name === model);
+    expect(await context()).toMatchObject({ context_length: 4096 });
+    await chat(SCRIPTS.say.prompt, { options: { num_ctx: 5_000 } });
+    await eventually(
+      context,
+      (entry) => entry !== undefined && 'context_length' in entry && entry.context_length === 8192,
+      {
+        within: 20_000,
+        what: 'the model to have more context',
+      },
+    );
+    const long = await chat(`${'word '.repeat(1_500)}${SCRIPTS.say.prompt}`, { options: { num_ctx: 2_048 } });
+    expect(long.message.content).toBe(SCRIPTS.say.text);
+    expect(long.prompt_eval_count).toBeGreaterThan(4_096);
+    expect(await context()).toMatchObject({ context_length: 8192 });
+  });
+
   it('pulls and pushes models, with progress', async () => {
     const file = await fixtureModel('reranker');
     const { reference } = await publishModel({ registry: shared.registry, name: 'ollama/pulled:1', file });
@@ -302,6 +326,27 @@ describe('the official Ollama library', () => {
     await expect(reading).rejects.toThrow('aborted');
     await eventually(busySlots, (busy) => busy === 0, { within: 10_000, what: 'the engine to be idle' });
     expect(seen).toBeGreaterThanOrEqual(5);
+  });
+
+  it('sees images, and the license that a model comes with', async () => {
+    const [file, projector] = await Promise.all([fixtureModel('scripted'), fixtureModel('projector')]);
+    const license = new URL('../../../LICENSE', import.meta.url).pathname;
+    const artifact = await packageGguf({ file, projector, license, created: new Date(0) });
+    const reference = parseModelReference(`${shared.registry.host}/ollama/seeing:1`);
+    const http = new RegistryHttp();
+    await pushArtifact({ http, artifact, reference }).finally(() => http.close());
+    await ollama.pull({ model: reference.name });
+    const shown = await ollama.show({ model: reference.name });
+    expect(shown.capabilities).toEqual(['completion', 'tools', 'vision', 'thinking']);
+    expect(shown.license).toBe(await readFile(license, 'utf8'));
+    const image = { role: 'user', content: SCRIPTS.say.prompt, images: [Buffer.from(PICTURE, 'base64')] };
+    const { message, prompt_eval_count: tokens } = await ollama.chat({
+      model: reference.name,
+      messages: [image],
+    });
+    expect(message.content).toBe(SCRIPTS.say.text);
+    const blind = await ollama.chat({ model: reference.name, messages: [user(SCRIPTS.say.prompt)] });
+    expect(tokens).toBeGreaterThan(blind.prompt_eval_count);
   });
 
   it('is told what was wrong', async () => {
