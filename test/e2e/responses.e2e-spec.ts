@@ -91,7 +91,7 @@ describe('a response', () => {
     const items = await requestJson({ url: `${url(1)}/v1/responses/${id}/input_items`, method: 'GET' });
     expect(items.json).toMatchObject({
       object: 'list',
-      data: [{ role: 'user', content: 'a' }],
+      data: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'a' }] }],
       has_more: false,
     });
     const deleted = await requestJson({ url: `${url(1)}/v1/responses/${id}`, method: 'DELETE' });

@@ -1,5 +1,6 @@
 import { ERRORS, LongshoreError, type ErrorCode } from '#contracts';
 import { dialectOf, type ErrorDialect } from '../http/error-dialect.js';
+import { answerStatus } from '../http/answer-status.js';
 import { describeFailure } from '../http/failure.js';
 import type { Operation, OperationAnswer } from './operation.js';
 import { TEXT, type Schema } from './schema.js';
@@ -26,8 +27,8 @@ export function describeFailures(
     texts.set(status, [...(texts.get(status) ?? []), text]);
   };
   for (const code of codesOf(operation)) {
-    const { status, meaning } = ERRORS[code];
-    add(String(status), `\`${code}\`: ${meaning}`);
+    const status = answerStatus(describeFailure(new LongshoreError(code)), path, undefined);
+    add(String(status), `\`${code}\`: ${ERRORS[code].meaning}`);
   }
   for (const [status, text] of Object.entries(operation.failures ?? {})) add(status, text);
   const content = contentOf(path, dialects);

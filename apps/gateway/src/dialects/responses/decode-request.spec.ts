@@ -49,6 +49,23 @@ describe('a request for a response', () => {
     expect(problem({ model: 'm'.repeat(2_000) })).toMatchObject({ field: 'model' });
   });
 
+  it('offers only the tools that are allowed', () => {
+    const tools = ['a', 'b', 'c'].map((name) => ({ type: 'function', name }));
+    const allow = (mode: string, ...names: string[]) => ({
+      tools,
+      tool_choice: { type: 'allowed_tools', mode, tools: names.map((name) => ({ type: 'function', name })) },
+    });
+    expect(decode(allow('required', 'a', 'c')).parameters).toEqual({
+      tools: [
+        { type: 'function', function: { name: 'a' } },
+        { type: 'function', function: { name: 'c' } },
+      ],
+      tool_choice: 'required',
+    });
+    for (const wrong of [allow('auto', 'd'), allow('auto'), allow('none', 'a')])
+      expect(problem(wrong)).toMatchObject({ field: 'tool_choice' });
+  });
+
   it('takes function tools in both forms and echoes the flat one', () => {
     const { parameters, echoed } = decode({
       tools: [

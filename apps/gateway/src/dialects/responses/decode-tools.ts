@@ -61,6 +61,7 @@ function decodeChoice(choice: unknown, tools: readonly ChatTool[]): ToolChoice {
       throw invalid('"tool_choice" must be "none", "auto" or "required".', 'tool_choice');
     return { parameters: { ...offered, tool_choice: choice }, echoed: choice };
   }
+  if (isObject(choice) && choice['type'] === 'allowed_tools') return decodeAllowed(choice, tools);
   if (!isObject(choice) || choice['type'] !== 'function') {
     throw invalid('"tool_choice" must be a word or {"type":"function","name":…}.', 'tool_choice');
   }
@@ -69,4 +70,18 @@ function decodeChoice(choice: unknown, tools: readonly ChatTool[]): ToolChoice {
   if (chosen.length === 0)
     throw invalid('"tool_choice" names a function that "tools" does not have.', 'tool_choice');
   return { parameters: { tools: chosen, tool_choice: 'required' }, echoed: { type: 'function', name } };
+}
+
+/** Some of the tools, of which the model may or must call one: only those are offered. */
+function decodeAllowed(choice: Item, tools: readonly ChatTool[]): ToolChoice {
+  const { mode, tools: allowed } = choice;
+  if ((mode !== 'auto' && mode !== 'required') || !Array.isArray(allowed)) {
+    throw invalid('"tool_choice" of "allowed_tools" must have "mode" and "tools".', 'tool_choice');
+  }
+  const names = allowed.map((tool: unknown) => (isObject(tool) ? tool['name'] : undefined));
+  const unknown = names.find((name) => !tools.some((tool) => tool.function.name === name));
+  if (names.length === 0 || unknown !== undefined || names.includes(undefined))
+    throw invalid('"tool_choice" names a function that "tools" does not have.', 'tool_choice');
+  const offered = tools.filter((tool) => names.includes(tool.function.name));
+  return { parameters: { tools: offered, tool_choice: mode }, echoed: choice };
 }

@@ -6,11 +6,17 @@ import { GatewayConfig } from '../../gateway.config.js';
 import { Streams } from '../../streams/streams.js';
 import { assembleLogged } from './assemble-logged.js';
 import type { ResponsesRequest } from './decode-request.js';
-import type { Item } from './fields.js';
+import { encodeInputItem } from './encode-input-item.js';
+import { invalid, type Item } from './fields.js';
+import { referenceOf, responseOfItem } from './item-references.js';
 import type { ResponseProgress } from './response-object.js';
 import { chainOf, historyOf, type StoredResponse, StoredResponses } from './stored-responses.js';
 
 const ID_DIGITS = 24;
+
+/** Responses whose items a request may refer to. */
+const MOST_REFERENCES = 200;
+const TOO_MANY = `"input" refers to items of more than ${MOST_REFERENCES} responses; send the items themselves.`;
 
 /** A response without a trace that could have ended so long ago did; ms. */
 const OVERDUE_MS = 5_000;
@@ -45,6 +51,25 @@ export class KeptResponses {
     if (unfinished === undefined) return historyOf(ended);
     const message = `The response ${unfinished.id} is not finished.`;
     throw new LongshoreError('invalid_request', message, 'previous_response_id');
+  }
+
+  /** Items with those that others only refer to in their places. @throws LongshoreError */
+  async resolve(items: readonly Item[]): Promise<readonly Item[]> {
+    const ids = new Set(items.flatMap((item) => responseOfItem(referenceOf(item)) ?? []));
+    if (ids.size > MOST_REFERENCES) throw invalid(TOO_MANY, 'input');
+    const known = new Map((await Promise.all([...ids].map((id) => this.itemsOf(id)))).flat());
+    return items.map((item, index) => {
+      const id = referenceOf(item);
+      return id === undefined ? item : (known.get(id) ?? throwUnknown(index));
+    });
+  }
+
+  /** What was said in a response, by id; nothing when it is not kept. */
+  private async itemsOf(responseId: string): Promise<(readonly [string, Item])[]> {
+    const response = await reach(() => this.stored.find(responseId));
+    if (response === undefined) return [];
+    const { output } = await this.progressOf(response);
+    return [...inputItemsOf(response), ...output].map((item) => [String(item['id']), item] as const);
   }
 
   /** Where nobody has seen the end yet, the log knows. */
@@ -92,6 +117,15 @@ export function isUnfinished({ status }: ResponseProgress): boolean {
 /** A response that ended before anything was said. */
 export function endedUnseen(message: string): ResponseProgress {
   return { status: 'failed', output: [], error: { code: 'server_error', message } };
+}
+
+/** What a response was asked, without what earlier ones said, as it is listed later. */
+export function inputItemsOf({ id, request }: StoredResponse): Item[] {
+  return request.input.map((item, index) => encodeInputItem(item, `${id.replace('resp', 'in')}_${index}`));
+}
+
+function throwUnknown(index: number): never {
+  throw invalid(`"input[${index}]" refers to an item that is not kept; send the item itself.`, 'input');
 }
 
 async function reach<T>(task: () => Promise<T>): Promise<T> {

@@ -75,6 +75,24 @@ describe('a chain of responses', () => {
     ]);
   });
 
+  it('may refer to items of earlier responses by their ids', async () => {
+    const { create, bodies, service } = start();
+    const first = await create({ input: 'One' });
+    const [asked] = await service.inputItems(String(first['id']));
+    const [said] = first['output'] as { id: string }[];
+    const refer = (id: unknown) => ({ type: 'item_reference', id });
+    await create({ input: [refer(asked?.['id']), refer(said?.id), { role: 'user', content: 'Two' }] });
+    expect(bodies.at(-1)?.['messages']).toEqual([
+      { role: 'user', content: 'One' },
+      { role: 'assistant', content: 'Fine.' },
+      { role: 'user', content: 'Two' },
+    ]);
+    for (const id of ['msg_1', `msg_${'0'.repeat(26)}`, `${said?.id}0`, undefined, {}])
+      await expect(create({ input: [refer(id)] })).rejects.toMatchObject({ field: 'input' });
+    const spread = Array.from({ length: 201 }, (_, n) => refer(`msg_${String(n).padStart(24, '0')}00`));
+    await expect(create({ input: spread })).rejects.toThrow('more than 200 responses');
+  });
+
   it('ends where a response was not stored', async () => {
     const { create } = start();
     const first = await create({ input: 'One', store: false });

@@ -5,9 +5,8 @@ import { isEventStream, type StreamedResponse } from '../../http/streamed-respon
 import { Streams } from '../../streams/streams.js';
 import { answerEvents, answerWhole } from './answer-response.js';
 import { decodeResponsesRequest, type ResponsesRequest } from './decode-request.js';
-import { encodeInputItem } from './encode-input-item.js';
 import type { Item } from './fields.js';
-import { isUnfinished, KeptResponses } from './kept-responses.js';
+import { inputItemsOf, isUnfinished, KeptResponses } from './kept-responses.js';
 import { prepareCompletion, type ResponseCall } from './prepare-completion.js';
 import { encodeResponse } from './response-object.js';
 import type { StoredResponse } from './stored-responses.js';
@@ -38,7 +37,8 @@ export class ResponseService {
     body: unknown,
     change: (request: ResponsesRequest) => ResponsesRequest = (request) => request,
   ): Promise<PreparedResponse> {
-    const request = change(decodeResponsesRequest(body));
+    const decoded = change(decodeResponsesRequest(body));
+    const request = { ...decoded, input: await this.kept.resolve(decoded.input) };
     const history = await this.kept.historyBefore(request.previousResponseId);
     const call = prepareCompletion(request, history, String(body));
     if (call.body.length <= this.config.bodyLimit) return { request, call };
@@ -95,7 +95,6 @@ export class ResponseService {
 
   /** What a response was made of, without what earlier ones said. @throws LongshoreError `stream_not_found` */
   async inputItems(id: string): Promise<Item[]> {
-    const { request } = await this.kept.find(id);
-    return request.input.map((item, index) => encodeInputItem(item, `${id.replace('resp', 'in')}_${index}`));
+    return inputItemsOf(await this.kept.find(id));
   }
 }
