@@ -5,12 +5,14 @@ import { ClientConfig } from '../../apps/cli/src/client-config.js';
 import { UpConfig } from '../../apps/cli/src/up/up-config.js';
 import { GatewayConfig } from '../../apps/gateway/src/gateway.config.js';
 import { WorkerConfig } from '../../apps/worker/src/worker.config.js';
+import { cliPageParts } from './cli-page.js';
 
 /** The reference pages that are made from the code. `npm run docs` writes them; a test compares them. */
 export const PAGES: Readonly<Record<string, () => Promise<string>>> = {
   'docs/errors.md': async () => errorsPage(),
   'docs/configuration.md': async () => configurationPage(),
   'docs/metrics.md': metricsPage,
+  'docs/cli.md': async () => page('Command line', await cliPageParts()),
 };
 
 const MADE_FROM_CODE = '<!-- Made from the code by `npm run docs`; change the code, not this page. -->';
