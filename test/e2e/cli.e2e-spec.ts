@@ -77,43 +77,40 @@ describe('a pull', () => {
 
 describe('a pull that is interrupted', () => {
   it.each([
-    ['SIGINT', false],
-    ['SIGINT', true],
-  ] as const)(
-    'by %s (terminal: %s) ends with 130 and no half line; the cluster goes on',
-    async (_, terminal) => {
-      const name = `test/held${terminal ? '-shown' : ''}:1`;
-      const file = await fixtureModel(terminal ? 'embedding' : 'random');
-      await publishModel({ registry: shared.registry, name, file });
-      const held = await startRegistryGate(shared.registry.host);
-      const reference = `${held.host}/${name}`;
-      try {
-        const pull = startCli(url(), ['pull', reference], { terminal });
-        await eventually(
-          () => Promise.resolve(held.blobsRead.length),
-          (count) => count > 0,
-          { within: 20_000, what: 'the pull to begin' },
-        );
-        await pull.says(/\S/);
-        if (terminal) pull.child.stdin?.write('\u0003');
-        else pull.child.kill('SIGINT');
-        const { code, out, error } = await pull.ended;
-        expect(code).toBe(130);
-        expect((out + error).endsWith('\n')).toBe(true);
-        expect(out + error).toContain('The pull goes on in the cluster');
-        held.open();
-        await eventually(
-          () => requestJson({ url: `${url()}/models/${reference}` }),
-          ({ status }) => status === 200,
-          { within: 20_000, what: 'the cluster to have the model' },
-        );
-      } finally {
-        held.open();
-        await held.close();
-      }
-      await longshore(['rm', '-f', reference]);
-    },
-  );
+    ['by a signal', false],
+    ['by Ctrl-C on a terminal', true],
+  ])('%s ends with 130 and no half line; the cluster goes on', async (_, terminal) => {
+    const name = `test/held${terminal ? '-shown' : ''}:1`;
+    const file = await fixtureModel(terminal ? 'embedding' : 'random');
+    await publishModel({ registry: shared.registry, name, file });
+    const held = await startRegistryGate(shared.registry.host);
+    const reference = `${held.host}/${name}`;
+    try {
+      const pull = startCli(url(), ['pull', reference], { terminal });
+      await eventually(
+        () => Promise.resolve(held.blobsRead.length),
+        (count) => count > 0,
+        { within: 20_000, what: 'the pull to begin' },
+      );
+      await pull.says(/\S/);
+      if (terminal) pull.child.stdin?.write('\u0003');
+      else pull.child.kill('SIGINT');
+      const { code, out, error } = await pull.ended;
+      expect(code).toBe(130);
+      expect((out + error).endsWith('\n')).toBe(true);
+      expect(out + error).toContain('The pull goes on in the cluster');
+      held.open();
+      await eventually(
+        () => requestJson({ url: `${url()}/models/${reference}` }),
+        ({ status }) => status === 200,
+        { within: 20_000, what: 'the cluster to have the model' },
+      );
+    } finally {
+      held.open();
+      await held.close();
+    }
+    await longshore(['rm', '-f', reference]);
+  });
 });
 
 describe('a model of the cluster', () => {
