@@ -1,4 +1,5 @@
 import { parseDuration, parseFileMode, parseList, parseSize, Variable } from '#config';
+import { type Variant, VARIANTS } from '#contracts';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '#observability';
 import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsPositive, IsString, Matches, Max, Min } from 'class-validator';
 
@@ -52,6 +53,10 @@ export class GatewayConfig {
   @Variable('LONGSHORE_RESPONSE_RETENTION', parseDuration) @IsPositive() responseRetention = 3_600 * SECOND;
   @Variable('LONGSHORE_RESUME_WINDOW', parseDuration) @IsPositive() resumeWindow = 30 * SECOND;
   @Variable('LONGSHORE_PREFIX_AFFINITY') @IsBoolean() prefixAffinity = true;
+  /** In the order in which they are chosen. */
+  @Variable('LONGSHORE_STANDBY_VARIANTS', parseList)
+  @IsIn(VARIANTS, { each: true })
+  standbyVariants: readonly Variant[] = [];
   @Variable('LONGSHORE_RECORD_REQUESTS') @IsInt() @Min(0) @Max(1_000) recordRequests = 0;
   @Variable('DEFAULT_REGISTRY') @IsString() @IsNotEmpty() defaultRegistry = 'docker.io';
   @Variable('LONGSHORE_LOG_LEVEL') @IsIn(LOG_LEVELS) logLevel: LogLevel = 'info';

@@ -32,6 +32,8 @@ export const VARIABLES = {
   LONGSHORE_MAX_WAITING: 'Requests that may wait in one queue, over the whole cluster; more get 429.',
   LONGSHORE_PREFIX_AFFINITY:
     'Whether requests that begin alike, such as the turns of a conversation, go to the same worker while it has room.',
+  LONGSHORE_STANDBY_VARIANTS:
+    'Kinds of workers that something starts when requests wait for them, separated by commas: requests that no live worker can run wait for those instead of being refused.',
   LONGSHORE_LOG:
     'Whether answers are logged in Redis while they are made, so that another worker or gateway can go on with them.',
   LONGSHORE_LOG_LIMIT:

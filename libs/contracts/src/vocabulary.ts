@@ -24,6 +24,14 @@ export interface VariantTraits {
   readonly accelerator?: Accelerator;
 }
 
+/** The weight format of models that workers of a variant are started for. */
+export const ENGINE_FORMATS: Readonly<Record<EngineName, ModelFormat>> = {
+  'llama.cpp': 'gguf',
+  vllm: 'safetensors',
+  sglang: 'safetensors',
+  openai: 'remote',
+};
+
 export const VARIANT_TRAITS: Readonly<Record<Variant, VariantTraits>> = {
   cpu: { engine: 'llama.cpp', embedded: true },
   cuda: { engine: 'llama.cpp', embedded: true, accelerator: 'nvidia' },

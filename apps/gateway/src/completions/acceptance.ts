@@ -9,6 +9,7 @@ import {
   type Mode,
   requestIdOf,
   type RequestIdParts,
+  type Variant,
 } from '#contracts';
 import { askedReference } from '../models/asked-reference.js';
 import type { Resumption } from '../streams/read-resumption.js';
@@ -39,6 +40,8 @@ export interface CompletionSettings {
   readonly defaultRegistry: string;
   /** Whether requests that begin alike go to the same worker. */
   readonly prefixAffinity: boolean;
+  /** Kinds of workers that are started when requests wait for them. */
+  readonly standbyVariants?: readonly Variant[];
 }
 
 /** A request that some worker can run, and which. */
@@ -81,6 +84,7 @@ export class Acceptance {
     const placement = place(
       { model, mode, ...(engine === undefined ? {} : { engine }) },
       this.cluster.workers.workers(),
+      this.settings.standbyVariants,
     );
     // Only what is generated goes on from what is cached.
     const shared = this.settings.prefixAffinity && mode === 'completion' ? request.affinity : undefined;

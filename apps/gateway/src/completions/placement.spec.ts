@@ -108,6 +108,21 @@ describe('place', () => {
     );
   });
 
+  it('waits for a kind of worker that is started on demand when no live one can run the model', () => {
+    const standby = ['vllm-cuda', 'cuda', 'cpu'] as const;
+    const waking = { variant: 'cuda', engine: 'llama.cpp', needsLoad: true, reason: 'standby' };
+    expect(place(request, [], standby)).toMatchObject(waking);
+    expect(place(request, [vllm], standby)).toMatchObject(waking);
+    expect(place(request, [worker()], standby)).toMatchObject({ variant: 'cpu', reason: 'capable' });
+  });
+
+  it('does not wait for one whose engine is not for such models, or not the one that was asked for', () => {
+    expect(() => place(request, [], ['vllm-cuda'])).toThrow(expect.objectContaining({ code: 'no_worker' }));
+    expect(() => place({ ...request, engine: 'vllm' }, [worker()], ['cuda'])).toThrow(
+      expect.objectContaining({ code: 'no_capable_worker' }),
+    );
+  });
+
   it('says which variants are there when none can run the model', () => {
     expect(() => place(request, [vllm])).toThrow(
       'No live worker has an engine for gguf models; live variants: vllm-cuda.',

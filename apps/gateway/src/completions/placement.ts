@@ -1,6 +1,7 @@
 import {
   type CatalogueModel,
   completionQueue,
+  ENGINE_FORMATS,
   type EngineAnnouncement,
   type EngineName,
   ENGINES,
@@ -8,6 +9,7 @@ import {
   type Mode,
   type ModelFormat,
   type Variant,
+  VARIANT_TRAITS,
   VARIANTS,
   type WorkerAnnouncement,
 } from '#contracts';
@@ -48,17 +50,24 @@ export function engineFor(
 
 /**
  * Decides which variant runs a request: one that holds the model, else one that has the model's file, else any that
- * could run it; among equals the one with the most free slots, then the most workers.
+ * could run it; among equals the one with the most free slots, then the most workers. Where none is alive that can, the
+ * first of `standby` whose engine is for such models: something starts workers of these when requests wait.
  * @throws LongshoreError `no_worker`, `no_capable_worker`
  */
-export function place(request: PlacementRequest, workers: readonly WorkerAnnouncement[]): Placement {
+export function place(
+  request: PlacementRequest,
+  workers: readonly WorkerAnnouncement[],
+  standby: readonly Variant[] = [],
+): Placement {
   const { model, mode, engine: wanted } = request;
   const alive = workers.filter((worker) => !worker.draining);
-  if (alive.length === 0) throw new LongshoreError('no_worker');
+  const waking = (): Placement | undefined => placeOnStandby(request, standby);
+  if (alive.length === 0) return waking() ?? refuse(new LongshoreError('no_worker'));
   const ratings = VARIANTS.map((variant) => rate(variant, request, alive)).filter(
     ({ engines }) => engines.length > 0 && (wanted === undefined || engines.includes(wanted)),
   );
-  if (ratings.length === 0) throw new LongshoreError('no_capable_worker', incapable(request, alive));
+  if (ratings.length === 0)
+    return waking() ?? refuse(new LongshoreError('no_capable_worker', incapable(request, alive)));
   // All workers of a variant serve the same queue, so that nobody can choose among their engines.
   const certain = ratings.filter(({ engines }) => wanted === undefined || engines.length === 1);
   const [best] = certain.sort(
@@ -75,6 +84,24 @@ export function place(request: PlacementRequest, workers: readonly WorkerAnnounc
     needsLoad: ready === 0,
     reason: ready > 0 ? 'resident' : stored > 0 ? 'stored' : 'capable',
   };
+}
+
+function refuse(error: LongshoreError): never {
+  throw error;
+}
+
+function placeOnStandby(
+  { model, mode, engine: wanted }: PlacementRequest,
+  standby: readonly Variant[],
+): Placement | undefined {
+  const variant = standby.find((name) => {
+    const { engine } = VARIANT_TRAITS[name];
+    return ENGINE_FORMATS[engine] === formatOf(model) && (wanted === undefined || wanted === engine);
+  });
+  if (variant === undefined) return undefined;
+  const { engine } = VARIANT_TRAITS[variant];
+  const queue = completionQueue({ variant, modelId: model.id, mode });
+  return { variant, engine, queue, needsLoad: true, reason: 'standby' };
 }
 
 interface Rating {
