@@ -41,7 +41,7 @@ describe('GatewayConfig', () => {
   it.each([
     ['LONGSHORE_ADMIN_KEY', 'short'],
     ['LONGSHORE_ADMIN_KEY', 'with a blank in the middle'],
-    ['DMR_ORIGINS', 'chat.example'],
+    ['DMR_ORIGINS', 'pages.example'],
     ['DMR_ORIGINS', 'https://*.example'],
     ['DMR_ORIGINS', 'https://chat.example/page'],
     ['LONGSHORE_MEDIA_HOSTS', 'https://images.example'],

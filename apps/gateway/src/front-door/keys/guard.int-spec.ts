@@ -69,6 +69,21 @@ describe('the guard', () => {
       expect((await ask(path)).status).toBe(200);
   });
 
+  it('is described as it is: the same routes are open in the OpenAPI document', async () => {
+    const { text } = await ask('/openapi.json');
+    const { paths } = JSON.parse(text) as {
+      paths: Record<string, Record<string, { security?: readonly unknown[] }>>;
+    };
+    const described = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.values(operations).some(({ security }) => security?.length === 0) ? [path] : [],
+    );
+    const open = fake.gateway.app
+      .get(RouteMethods)
+      .list()
+      .filter(({ method, path }) => ruleOf(method, path)?.needs === 'nothing');
+    expect(new Set(described)).toEqual(new Set(open.map(({ path }) => path)));
+  });
+
   it('refuses every other route without a key, before it reads the body', async () => {
     const closed = fake.gateway.app
       .get(RouteMethods)
