@@ -159,6 +159,18 @@ describe.skipIf(findTool('helm') === undefined)('the chart', () => {
     );
   });
 
+  it('lets requests wait for kinds of workers that may all be gone', async () => {
+    const standby = async (args: readonly string[]): Promise<string | undefined> => {
+      const gateway = (await template(args)).find(
+        ({ kind, metadata }) => kind === 'Deployment' && metadata.name.endsWith('-gateway'),
+      );
+      const [container] = gateway?.spec.template?.spec.containers ?? [];
+      return container?.env?.find(({ name }) => name === 'LONGSHORE_STANDBY_VARIANTS')?.value;
+    };
+    expect(await standby(values('gpu-fleet-values.yaml'))).toBe('vllm-cuda');
+    expect(await standby(values('default-values.yaml'))).toBeUndefined();
+  });
+
   it.each([
     ['a variant nobody knows', 'workers.x.variant=tpu'],
     ['a value nobody reads', 'gateway.replica=3'],

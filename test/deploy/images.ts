@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, realpathSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CACHE, descendantsOf, dieWithParent, eventually, REPOSITORY } from '#testing';
@@ -61,7 +61,12 @@ export class ImageBench {
     const image = `localhost/longshore:${target}`;
     const given = [...readVersions(), ['NODE_IMAGE', NODE_IMAGE], ['BASE_IMAGE', ENGINE_IMAGE]];
     const args = given.flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-    await this.buildah(['bud', '--quiet', '--target', target, ...args, '--tag', image, REPOSITORY]);
+    const file = join(this.folder, 'Dockerfile');
+    // This builder does not see that a stage is needed whose name depends on an argument.
+    const text = await readFile(join(REPOSITORY, 'Dockerfile'), 'utf8');
+    await writeFile(file, text.replace('FROM llama-server-${LLAMA_SERVER_VARIANT}', 'FROM llama-server-cpu'));
+    const where = ['--file', file, '--target', target, '--tag', image];
+    await this.buildah(['bud', '--quiet', ...where, ...args, REPOSITORY]);
     return image;
   }
 

@@ -104,3 +104,15 @@ longshore/role: worker
     - { port: {{ .Values.redis.external.port }}, protocol: TCP }
 {{- end }}
 {{- end }}
+
+{{/* Variants whose workers may all be gone, separated by commas. */}}
+{{- define "longshore.standby" -}}
+{{- $variants := list -}}
+{{- range $kind, $own := .Values.workers -}}
+{{- $worker := include "longshore.worker" (dict "root" $ "worker" $own) | fromYaml -}}
+{{- if and $worker.autoscaling.enabled (eq (int $worker.autoscaling.minReplicas) 0) -}}
+{{- $variants = append $variants $worker.variant -}}
+{{- end -}}
+{{- end -}}
+{{- $variants | uniq | join "," -}}
+{{- end }}

@@ -26,16 +26,6 @@ spec:
         serverAddress: {{ $scaling.prometheusAddress }}
         query: sum(max by (variant, gen_ai_request_model, mode, state) (longshore_queue_requests{variant="{{ $variant }}"})) or vector(0)
         threshold: {{ $scaling.requestsPerWorker | quote }}
-    {{- if $scaling.wakeOnRefusal }}
-    {{- $terms = append $terms "refused" }}
-    - type: prometheus
-      name: refused
-      metricType: AverageValue
-      metadata:
-        serverAddress: {{ $scaling.prometheusAddress }}
-        query: (sum(increase(longshore_http_requests_total{status="503"}[2m])) and on () (sum(longshore_redis_up) > 0)) or vector(0)
-        threshold: {{ $scaling.requestsPerWorker | quote }}
-    {{- end }}
     {{- else }}
     {{- $queues := list (dict "name" "load" "queue" (printf "load.%s" $variant)) }}
     {{- range $index, $model := $scaling.models }}
