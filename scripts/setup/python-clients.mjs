@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runStep } from '../bootstrap/run-step.mjs';
 import { findProgram, isExecutable } from './find-program.mjs';
@@ -23,9 +23,10 @@ export async function ensurePythonClients(root, say) {
     if (isExecutable(configured)) return configured;
     throw new Error(`PYTHON_CLIENTS_PATH names ${configured}, which is no program; correct or unset it.`);
   }
-  const folder = join(root, '.cache', 'python-clients', EDITION);
-  const python = join(folder, 'bin', 'python');
-  if (!isExecutable(python)) await install(root, folder, say);
+  const folder = join(root, '.cache', 'python-clients');
+  const python = join(folder, EDITION, 'bin', 'python');
+  if (!isExecutable(python)) await install(root, join(folder, EDITION), say);
+  await pointTo(join(folder, 'current'), EDITION);
   return python;
 }
 
@@ -57,4 +58,10 @@ async function install(root, target, say) {
   await rm(tools, { recursive: true, force: true });
   await rm(target, { recursive: true, force: true });
   await rename(unfinished, target);
+}
+
+async function pointTo(link, target) {
+  const unfinished = `${link}.${process.pid}`;
+  await symlink(target, unfinished);
+  await rename(unfinished, link);
 }

@@ -22,7 +22,7 @@ export interface PythonRun {
 function findPython(): string | undefined {
   const configured = process.env['PYTHON_CLIENTS_PATH'];
   if (configured) return configured;
-  const installed = join(CACHE, 'python-clients', '1', 'bin', 'python');
+  const installed = join(CACHE, 'python-clients', 'current', 'bin', 'python');
   return existsSync(installed) ? installed : undefined;
 }
 

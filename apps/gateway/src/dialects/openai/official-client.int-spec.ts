@@ -9,7 +9,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
 import { eventStream, jsonResponse } from '../../__fakes__/fake-cluster.js';
-import { fake, restart, useGateway } from '../../engines/__fixtures__/use-gateway.js';
+import { fake, useGateway } from '../../engines/__fixtures__/use-gateway.js';
 
 useGateway();
 
@@ -85,7 +85,6 @@ describe('the official library', () => {
   });
 
   it('reads past the comments of a stream that waits', async () => {
-    await restart({ maxOpenRequests: 10 });
     fake.cluster.completions.respond = async () =>
       eventStream([': queued position=2\n\n', `data: ${WHOLE}\n\n`, 'data: [DONE]\n\n']);
     const seen: string[] = [];

@@ -1,14 +1,4 @@
-import {
-  COUNT,
-  FLAG,
-  listOf,
-  named,
-  nullable,
-  NUMBER,
-  objectOf,
-  TEXT,
-  type Schema,
-} from '../../openapi/schema.js';
+import { COUNT, listOf, named, nullable, NUMBER, objectOf, TEXT, type Schema } from '../../openapi/schema.js';
 import { schemaOfFields } from '../../http/request-field.js';
 import {
   CHAT_FIELDS,
@@ -158,10 +148,4 @@ export const OPENAI_MODEL = named(
 export const OPENAI_MODEL_LIST = named(
   'OpenAiModelList',
   objectOf({ object: { const: 'list' }, data: listOf(OPENAI_MODEL) }, ['object', 'data']),
-);
-
-/** What a deleted object is answered with. */
-export const DELETED = named(
-  'Deleted',
-  objectOf({ id: TEXT, object: TEXT, deleted: FLAG }, ['id', 'object', 'deleted']),
 );
