@@ -334,7 +334,11 @@ describe('the official Ollama library', () => {
     const artifact = await packageGguf({ file, projector, license, created: new Date(0) });
     const reference = parseModelReference(`${shared.registry.host}/ollama/seeing:1`);
     const http = new RegistryHttp();
-    await pushArtifact({ http, artifact, reference }).finally(() => http.close());
+    try {
+      await pushArtifact({ http, artifact, reference });
+    } finally {
+      await http.close();
+    }
     await ollama.pull({ model: reference.name });
     const shown = await ollama.show({ model: reference.name });
     expect(shown.capabilities).toEqual(['completion', 'tools', 'vision', 'thinking']);

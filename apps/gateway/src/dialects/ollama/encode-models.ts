@@ -1,5 +1,6 @@
 import type { CatalogueModel, ModelConfig, SessionAnnouncement, WorkerAnnouncement } from '#contracts';
 import type { JsonObject } from './fields.js';
+import { usualContext } from './usual-context.js';
 
 const MS_PER_SECOND = 1_000;
 
@@ -7,9 +8,6 @@ const MS_PER_SECOND = 1_000;
 const NEVER_GOES = '2318-01-01T00:00:00Z';
 /** What Go prints of a time that never was. */
 const UNKNOWN_TIME = '0001-01-01T00:00:00Z';
-
-/** Tokens of a slot of a GGUF model, where neither its worker nor a configuration says otherwise. */
-const USUAL_CONTEXT = 4_096;
 
 /** How models are printed in `details`. */
 export function encodeDetails(
@@ -80,7 +78,9 @@ function encodeProcess(id: string, { sessions, model, now }: Process): JsonObjec
   const size = model?.size ?? 0;
   const accelerated = sessions.every(({ worker }) => (worker.accelerators ?? []).length > 0);
   const ends = sessions.map(({ session }) => endOf(session, now));
-  const contexts = sessions.map(({ session }) => session.contextSize ?? usualContext(model));
+  const contexts = sessions.map(
+    ({ session }) => session.contextSize ?? usualContext(model?.config ?? {}) ?? 0,
+  );
   return {
     name,
     model: name,
@@ -103,11 +103,6 @@ function endOf({ keepAlive, lastUsed, busy, state }: SessionAnnouncement, now: n
 
 function endTime(ms: number): string {
   return ms === Infinity ? NEVER_GOES : timeOf(ms);
-}
-
-function usualContext(model: CatalogueModel | undefined): number {
-  const trained = model?.config.context_size ?? 0;
-  return model?.config.format === 'gguf' ? Math.min(trained || USUAL_CONTEXT, USUAL_CONTEXT) : trained;
 }
 
 /** Without `sha256:`, as Ollama prints digests; its command cuts the first twelve digits off. */

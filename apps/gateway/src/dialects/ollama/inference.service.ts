@@ -79,7 +79,6 @@ export class OllamaInference {
     call: ModelWishes & Pick<OllamaCall, 'route'>,
     encode: (reason: 'load' | 'unload') => JsonObject,
   ): Promise<void> {
-    const mode = ENGINE_ROUTES[call.route];
     const { model, keepAlive } = call;
     const produce = async (signal: AbortSignal): Promise<StreamedResponse> => {
       if (keepAlive === 0) {
@@ -91,6 +90,7 @@ export class OllamaInference {
         await this.wishes.unload(model);
         return answerOf(encode('unload'));
       }
+      const mode = await this.wishes.modeOf(model, ENGINE_ROUTES[call.route]);
       await this.wishes.fulfil(call, mode, request.raw);
       await this.loads.loadNamed({ model, mode }, signal);
       return answerOf(encode('load'));

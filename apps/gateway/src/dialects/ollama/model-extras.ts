@@ -17,7 +17,7 @@ const LONGEST_TEXT = 1024 * 1024;
 export class ModelExtrasReader {
   constructor(private readonly stores: ModelStores) {}
 
-  /** What cannot be read is left out: a model is shown also while no worker has it. */
+  /** What cannot be read, or not in time, is left out: a model is shown also while no worker has it. */
   async of({ id }: CatalogueModel, signal: AbortSignal): Promise<ModelExtras> {
     const holders = this.stores.all().filter(({ models }) => models.includes(id));
     try {
@@ -31,7 +31,6 @@ export class ModelExtrasReader {
         ...(license !== undefined && { license }),
       };
     } catch {
-      signal.throwIfAborted();
       return { projector: false };
     }
   }

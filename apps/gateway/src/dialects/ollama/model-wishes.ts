@@ -13,8 +13,10 @@ import { chooseEngine } from '../../engines/choose-engine.js';
 import { revisionOf } from '../../engines/configuration-revision.js';
 import { UnloadService } from '../../engines/unload-service.js';
 import { callerOf, mayDo } from '../../front-door/keys/caller.js';
+import { capabilitiesOf } from './encode-show.js';
 import { nextConfiguration } from './next-configuration.js';
 import type { ModelWishes } from './ollama-call.js';
+import { usualContext } from './usual-context.js';
 
 /** Tries to unload a model behind an answer: what has just answered is in use for a moment longer. */
 const UNLOAD_TRIES = 10;
@@ -50,6 +52,7 @@ export class ModelWishesService {
       ...(keepAlive !== undefined && keepAlive !== 0 && { keepAlive }),
       ...(contextSize !== undefined && { contextSize }),
       modelContext: model.config.context_size,
+      usualContext: usualContext(model.config),
       sessionContext: contextOf(workers, model, mode),
     });
     if (next === undefined) return;
@@ -63,6 +66,13 @@ export class ModelWishesService {
     } satisfies Omit<SessionConfiguration, 'revision'>;
     await this.configurations.put({ ...full, revision: revisionOf(full) });
     await this.control.send(undefined, { kind: 'configure', modelId: model.id, mode });
+  }
+
+  /** What a model is loaded for by a call that asks for nothing: one that only embeds has no use in another mode. */
+  async modeOf(name: string, route: Mode): Promise<Mode> {
+    const model = await this.catalogue.find(name);
+    const embeds = model !== undefined && capabilitiesOf(model, { projector: false }).includes('embedding');
+    return embeds ? 'embedding' : route;
   }
 
   /** Ends the sessions of a model as soon as they are idle. Never rejects; gives up when others keep them busy. */

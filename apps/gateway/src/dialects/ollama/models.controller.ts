@@ -56,7 +56,7 @@ export class OllamaModelsController {
     const name = readModel(body);
     const model = await this.models.find(name);
     const [extras, defaults] = await Promise.all([
-      this.extras.of(model, AbortSignal.timeout(EXTRAS_TIMEOUT_MS)).catch(() => ({ projector: false })),
+      this.extras.of(model, AbortSignal.timeout(EXTRAS_TIMEOUT_MS)),
       this.defaults.of(name),
     ]);
     return encodeShow({ name, model, extras, ...(defaults && { defaults }) });

@@ -1,8 +1,5 @@
 import type { SessionConfiguration } from '#contracts';
 
-/** Tokens of a slot of a model that nobody configured. */
-const USUAL_CONTEXT = 4_096;
-
 export interface AskedConfiguration {
   /** ms; -1 = for ever. */
   readonly keepAlive?: number;
@@ -10,6 +7,8 @@ export interface AskedConfiguration {
   readonly contextSize?: number;
   /** What the model was trained for; undefined = unknown. */
   readonly modelContext: number | undefined;
+  /** What sessions have that nobody configured; undefined = as much as is right. */
+  readonly usualContext: number | undefined;
   /** What its sessions have; undefined = unknown. */
   readonly sessionContext: number | undefined;
 }
@@ -42,10 +41,9 @@ export function nextConfiguration(
 }
 
 function moreContext(configured: number | undefined, asked: AskedConfiguration): number | undefined {
-  const { contextSize = 0, modelContext = Infinity, sessionContext } = asked;
+  const { contextSize = 0, modelContext = Infinity, usualContext = Infinity, sessionContext } = asked;
   if (configured === -1) return undefined;
-  const usual = Math.min(USUAL_CONTEXT, modelContext);
-  const has = Math.max(configured ?? usual, sessionContext ?? 0);
+  const has = Math.max(configured ?? usualContext, sessionContext ?? 0);
   const wanted = Math.min(2 ** Math.ceil(Math.log2(Math.max(contextSize, 1))), modelContext);
   return contextSize > has && wanted > has ? wanted : undefined;
 }

@@ -246,6 +246,15 @@ describe('a call that asks for nothing', () => {
     expect(fake.cluster.completions.requests).toEqual([]);
   });
 
+  it('loads a model that only embeds for that', async () => {
+    const gguf = { 'bert.pooling_type': '1' };
+    fake.cluster.catalogue.models = [{ ...SMOLLM, config: { ...SMOLLM.config, gguf } }];
+    fake.cluster.workers.alive = [{ ...worker(), sessions: [session({ mode: 'embedding' })] }];
+    expect(await ask('generate', { model: 'smollm2', keep_alive: 60 })).toMatchObject([200, { done: true }]);
+    expect([...fake.cluster.configurations.kept.values()]).toMatchObject([{ mode: 'embedding' }]);
+    expect(fake.cluster.queue.loads).toEqual([]);
+  });
+
   it('unloads the model when it is to stay for no time', async () => {
     fake.cluster.workers.alive = [{ ...worker(), sessions: [session()] }];
     fake.cluster.control.onSend = () => (fake.cluster.workers.alive = [worker()]);
