@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Command } from 'commander';
 import { type Environment, readConfig } from '#config';
 import { ClientConfig } from './client-config.js';
 import { GatewayClient } from './client/gateway-client.js';
@@ -35,6 +36,8 @@ export class CommandContext {
   constructor(
     readonly surroundings: Surroundings,
     readonly options: GlobalOptions,
+    /** The command line as it is declared, one command whole, of the others name and summary. */
+    readonly describeProgram: (command?: string) => Promise<Command>,
   ) {}
 
   get stdin(): InputStream {
@@ -71,6 +74,11 @@ export class CommandContext {
   /** The cluster, which nothing is sent to before the first request. */
   get client(): GatewayClient {
     return (this.opened ??= new GatewayClient(this.target, this.signal));
+  }
+
+  /** The same with other surroundings and a connection of its own, which the caller closes. */
+  within(changes: Partial<Surroundings>): CommandContext {
+    return new CommandContext({ ...this.surroundings, ...changes }, this.options, this.describeProgram);
   }
 
   /** A line of the result. */

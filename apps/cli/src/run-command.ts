@@ -46,13 +46,23 @@ async function withContext(
   surroundings: Surroundings,
   handle: (context: CommandContext) => Promise<ExitCode | void>,
 ): Promise<ExitCode | void> {
-  const context = new CommandContext(surroundings, program.opts<GlobalOptions>());
+  const context = new CommandContext(surroundings, program.opts<GlobalOptions>(), describeProgram);
   try {
     const outcome = await handle(context);
     return context.signal.aborted ? EXIT.interrupted : outcome;
   } finally {
     await context.close();
   }
+}
+
+/** @param name of the command that is declared whole, or an alias */
+function describeProgram(name?: string): Promise<Command> {
+  const known = name === undefined ? undefined : findCommand(name);
+  return buildProgram({
+    act: () => async () => undefined,
+    output: { out: () => undefined, error: () => undefined },
+    whole: (command) => command === known,
+  });
 }
 
 /** Says what went wrong, unless the user knows. */

@@ -6,7 +6,6 @@ import type { CommandContext } from '../command-context.js';
 import { splitCommand } from '../command-words.js';
 import { candidatesFor } from '../completion/candidates.js';
 import { completeModels } from '../completion/model-names.js';
-import { buildProgram } from '../program.js';
 import type { Act } from './command-module.js';
 
 /** Somebody waits with a finger on the Tab key; ms. */
@@ -29,12 +28,7 @@ async function candidates(context: CommandContext, words: readonly string[]): Pr
   const written = words.slice(0, -1);
   const current = words.at(-1) ?? '';
   const { name } = splitCommand(written);
-  const program = await buildProgram({
-    act: () => async () => undefined,
-    output: { out: () => undefined, error: () => undefined },
-    whole: (command) =>
-      command.name === name || (name !== undefined && command.aliases?.includes(name)) === true,
-  });
+  const program = await context.describeProgram(name);
   const found = candidatesFor(program, words);
   const fitting = found.words.filter((word) => word.startsWith(current));
   if (!found.models) return fitting;

@@ -1,6 +1,6 @@
 import { pathOf } from '../client/gateway-client.js';
 import type { Model } from '../client/wire.js';
-import { CommandContext } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import { Interruption } from '../interruption.js';
 import { describeModel } from '../output/describe-model.js';
 import { ensureModel } from '../run/ensure-model.js';
@@ -27,7 +27,7 @@ export async function runReplCommand(
 ): Promise<boolean> {
   const interruption = new Interruption();
   const release = context.interruption.intercept(() => interruption.interrupt());
-  const own = new CommandContext({ ...context.surroundings, interruption }, context.options);
+  const own = context.within({ interruption });
   try {
     return await obey(own, state, command);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { pathOf } from '../client/gateway-client.js';
 import { GatewayFailure } from '../client/gateway-failure.js';
-import { CommandContext } from '../command-context.js';
+import type { CommandContext } from '../command-context.js';
 import { registryToken } from '../commands/registry-token.js';
 import { followTransfer } from '../commands/transfer.js';
 
@@ -13,10 +13,9 @@ export async function ensureModel(context: CommandContext, model: string): Promi
     if (!(error instanceof GatewayFailure) || error.status !== 404) throw error;
   }
   context.note(`Unable to find model '${model}' in the cluster. Pulling it.`);
-  const { surroundings, options, config } = context;
-  const aside = new CommandContext({ ...surroundings, stdout: surroundings.stderr }, options);
+  const aside = context.within({ stdout: context.stderr });
   try {
-    const json = { from: model, ...registryToken(model, config.huggingFaceToken) };
+    const json = { from: model, ...registryToken(model, context.config.huggingFaceToken) };
     const request = { method: 'POST', path: '/models/create', json } as const;
     await followTransfer(aside, { mode: 'pull', request, json: false });
   } finally {
