@@ -21,7 +21,7 @@ export type Answer = (response: ServerResponse, asked: Asked) => void;
 
 /**
  * A server that says what the test tells it to. Answers are looked up as `METHOD /path` without query; of a list each
- * is given once, the last for good. Everything else is 404.
+ * is given once, the last for good. `GET /path/*` is for all below it. Everything else is 404.
  * @param socket path to listen at; absent = a free port
  */
 export async function startScriptedServer(
@@ -35,7 +35,7 @@ export async function startScriptedServer(
       const { method = '', url = '', headers } = request;
       const entry = { method, url, headers, body };
       asked.push(entry);
-      const key = `${method} ${url.split('?')[0]}`;
+      const key = keyOf(answers, `${method} ${url.split('?')[0]}`);
       const turn = given.get(key) ?? 0;
       given.set(key, turn + 1);
       const listed = [answers[key] ?? notFound].flat();
@@ -55,6 +55,11 @@ export async function startScriptedServer(
         server.closeAllConnections();
       }),
   };
+}
+
+function keyOf(answers: Readonly<Record<string, unknown>>, asked: string): string {
+  if (asked in answers) return asked;
+  return Object.keys(answers).find((key) => key.endsWith('*') && asked.startsWith(key.slice(0, -1))) ?? asked;
 }
 
 export const json =
