@@ -1,45 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { openRequest, requestJson } from '#testing';
-import { eventStream, jsonResponse, SMOLLM } from '../../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../../__fakes__/fake-cluster.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 import { RouteMethods } from '../../http/route-methods.js';
+import { ADMIN, type Asked, CHAT, useGuardedGateway } from './__fixtures__/use-guarded-gateway.js';
 import { ruleOf } from './route-rules.js';
 
-const ADMIN = 'an-administrators-key';
-const CHAT = { model: 'ai/smollm2', messages: [{ role: 'user', content: 'hi' }] };
 const OTHER = { ...SMOLLM, id: `sha256:${'b'.repeat(64)}`, tags: ['docker.io/other/secret:latest'] };
 
-interface Asked {
-  readonly key?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly method?: string;
-  readonly body?: unknown;
-}
-
 describe('the guard', () => {
+  const guarded = useGuardedGateway([SMOLLM, OTHER]);
+  const { ask, create } = guarded;
   let fake: FakeGateway;
-
-  beforeEach(async () => {
-    fake = await startFakeGateway({ adminKey: ADMIN });
-    fake.cluster.catalogue.models = [SMOLLM, OTHER];
+  beforeEach(() => {
+    fake = guarded.fake;
   });
-  afterEach(() => fake.gateway.stop(0));
-
-  const ask = async (path: string, { key, headers = {}, ...options }: Asked = {}) => {
-    const credentials = key === undefined ? {} : { authorization: `Bearer ${key}` };
-    const answer = await openRequest({
-      url: `${fake.url}${path}`,
-      headers: { ...credentials, ...headers },
-      ...options,
-    });
-    return { status: answer.status, headers: answer.headers, text: (await answer.whole()).toString() };
-  };
-  const create = async (fields: object): Promise<string> => {
-    const body = JSON.stringify({ name: 'test', ...fields });
-    const { status, text } = await ask('/keys', { key: ADMIN, method: 'POST', body });
-    expect({ status, text }).toMatchObject({ status: 201 });
-    return (JSON.parse(text) as { key: string }).key;
-  };
 
   it('has a rule for every route there is', async () => {
     const unknown = fake.gateway.app
@@ -313,100 +288,6 @@ describe('the guard', () => {
     const key = await create({ models: ['ai/*'] });
     const body = '{"model":"ai/smollm2","mod\\u0065l":"other/secret","messages":[]}';
     expect((await ask('/v1/chat/completions', { key, body })).status).toBe(403);
-  });
-
-  it('refuses who has used up a limit, and says for how long', async () => {
-    const key = await create({ requests_per_minute: 60, tokens_per_minute: 600 });
-    fake.cluster.keyUsage.verdict = { retryAfter: 0, remainingRequests: 59, remainingTokens: 600 };
-    const first = await ask('/v1/chat/completions', { key, body: CHAT });
-    expect(first.status).toBe(200);
-    expect(first.headers).toMatchObject({
-      'x-ratelimit-limit-requests': '60',
-      'x-ratelimit-remaining-requests': '59',
-      'x-ratelimit-remaining-tokens': '600',
-    });
-    fake.cluster.keyUsage.verdict = { exhausted: 'tokens', retryAfter: 2_500 };
-    const second = await ask('/v1/chat/completions', { key, body: CHAT });
-    expect(second.status).toBe(429);
-    expect(second.headers).toMatchObject({ 'retry-after': '3', 'retry-after-ms': '2500' });
-    expect(JSON.parse(second.text)).toMatchObject({ error: { code: 'rate_limited' } });
-    expect((await ask('/v1/models', { key })).status).toBe(200);
-  });
-
-  it('asks nothing of Redis about keys without limits', async () => {
-    const key = await create({});
-    await ask('/v1/chat/completions', { key, body: CHAT });
-    await ask('/v1/chat/completions', { key: ADMIN, body: CHAT });
-    expect(fake.cluster.keyUsage.begun).toEqual([]);
-    expect(fake.cluster.keyUsage.charged).toEqual([]);
-  });
-
-  it('charges a key what its answers say that they cost', async () => {
-    const key = await create({ tokens_per_minute: 600 });
-    const { completions, keyUsage } = fake.cluster;
-    const costOf = async (options: Asked): Promise<number | undefined> => {
-      keyUsage.charged.length = 0;
-      await ask('/v1/chat/completions', { key, body: CHAT, ...options });
-      expect(keyUsage.charged.length).toBeLessThanOrEqual(1);
-      return keyUsage.charged[0]?.tokens;
-    };
-    const usage = '"usage":{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12}';
-    completions.respond = async () => jsonResponse(`{"choices":[],${usage}}`);
-    expect(await costOf({})).toBe(12);
-    const [head, tail] = [usage.slice(0, -3), usage.slice(-3)];
-    completions.respond = async () =>
-      eventStream([
-        'data: {"x":"\\"total_tokens\\":9"}\n\n',
-        `data: {${head}`,
-        `${tail}}\n\ndata: [DONE]\n\n`,
-      ]);
-    expect(await costOf({})).toBe(12);
-    completions.respond = async () =>
-      eventStream(['data: {"timings":{"cache_n":3,"prompt_n":4,"predicted_n":5}}\n\n']);
-    expect(await costOf({})).toBe(12);
-    completions.respond = async () =>
-      eventStream(['data: {}\n\ndata: {}\n\n', 'data: {}\n\n', 'data: [DONE]\n\n']);
-    expect(await costOf({})).toBe(3);
-    completions.respond = async () => jsonResponse('{}');
-    expect(await costOf({})).toBeUndefined();
-  });
-
-  it('charges a client that hangs up for what it was sent', async () => {
-    const key = await create({ tokens_per_minute: 600 });
-    const { completions, keyUsage } = fake.cluster;
-    let over: () => void = () => undefined;
-    completions.respond = async (_request, signal) =>
-      eventStream(
-        (async function* () {
-          yield 'data: {}\n\n';
-          yield 'data: {}\n\n';
-          await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-          over();
-        })(),
-      );
-    const ended = new Promise<void>((resolve) => (over = resolve));
-    const url = `${fake.url}/v1/chat/completions`;
-    const headers = { authorization: `Bearer ${key}` };
-    const open = await openRequest({ url, headers, body: { ...CHAT, stream: true } });
-    await expect.poll(() => open.received().length).toBeGreaterThan(10);
-    open.hangUp();
-    await ended;
-    await expect.poll(() => keyUsage.charged).toEqual([{ id: expect.any(String), tokens: 2 }]);
-  });
-
-  it('charges answers that are made in the background', async () => {
-    const key = await create({ tokens_per_minute: 600 });
-    const { completions, keyUsage } = fake.cluster;
-    completions.respond = async () => ({
-      ...eventStream(['data: {"usage":{"total_tokens":12}}\n\n', 'data: [DONE]\n\n']),
-      headers: { 'content-type': 'text/event-stream', 'x-longshore-request': 'gw-1.1' },
-    });
-    const { status } = await ask('/responses', {
-      key,
-      body: { model: 'ai/smollm2', input: 'x', background: true },
-    });
-    expect(status).toBe(200);
-    await expect.poll(() => keyUsage.charged.map(({ tokens }) => tokens)).toEqual([12]);
   });
 
   it('closes the connection of who would send much and may not', async () => {
