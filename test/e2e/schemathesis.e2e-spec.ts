@@ -45,6 +45,9 @@ const HOW =
     ' ',
   );
 
+/** It takes half a minute, and more where the machine has other things to do. */
+const TIME_LIMIT_MS = 300_000;
+
 /** What keeps calls short and lets them get as far as an engine. */
 const FEW = { type: 'integer', minimum: 1, maximum: 3 };
 const BOUNDS = { max_tokens: FEW, max_output_tokens: FEW, max_completion_tokens: FEW, n: FEW };
@@ -91,19 +94,23 @@ function narrow(properties: Record<string, object>, model: string): void {
 }
 
 describePythonClients('schemathesis', () => {
-  it('finds no failure of the gateway, and no answer that the document does not foresee', async () => {
-    const { reference } = await shared.pulled('scripted');
-    const { url } = shared.cluster.gateway();
-    const folder = await makeTemporaryFolder('schemathesis');
-    try {
-      const file = join(folder.path, 'openapi.json');
-      await writeFile(file, JSON.stringify(await documentAbout(url, reference)));
-      const target = ['run', file, '--url', url, '--checks', CHECKS.join(',')];
-      const { code, output } = await runPythonProgram('st', folder.path, ...target, ...HOW, ...WITHOUT);
-      expect(code === 0 ? '' : output).toBe('');
-      expect(Number(/(\d+) generated/.exec(output)?.[1])).toBeGreaterThan(1_000);
-    } finally {
-      await folder.remove();
-    }
-  });
+  it(
+    'finds no failure of the gateway, and no answer that the document does not foresee',
+    async () => {
+      const { reference } = await shared.pulled('scripted');
+      const { url } = shared.cluster.gateway();
+      const folder = await makeTemporaryFolder('schemathesis');
+      try {
+        const file = join(folder.path, 'openapi.json');
+        await writeFile(file, JSON.stringify(await documentAbout(url, reference)));
+        const target = ['run', file, '--url', url, '--checks', CHECKS.join(',')];
+        const { code, output } = await runPythonProgram('st', folder.path, ...target, ...HOW, ...WITHOUT);
+        expect(code === 0 ? '' : output).toBe('');
+        expect(Number(/(\d+) generated/.exec(output)?.[1])).toBeGreaterThan(1_000);
+      } finally {
+        await folder.remove();
+      }
+    },
+    TIME_LIMIT_MS,
+  );
 });
