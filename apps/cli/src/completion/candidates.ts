@@ -22,8 +22,10 @@ export function candidatesFor(program: Command, words: readonly string[]): Candi
   }
   if (current.startsWith('-')) return { words: flagsOf(program, command), models: false };
   const subcommands = operands.length === 0 ? visible(command) : [];
-  if (command === program) return { words: subcommands, models: false };
-  if (command.name() === 'help') return { words: visible(program), models: false };
+  if (command === program) {
+    const helped = operands.length === 1 && operands[0] === 'help';
+    return { words: helped ? visible(program) : subcommands, models: false };
+  }
   const argument = argumentAt(command, operands.length);
   return {
     words: [...subcommands, ...(argument?.argChoices ?? [])],

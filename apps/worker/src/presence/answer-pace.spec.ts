@@ -19,6 +19,20 @@ describe('the pace of an answer', () => {
     expect(text).toContain('gen_ai_server_time_per_output_token_seconds_count{model="m"} 1\n');
   });
 
+  it('is counted as it is made, twice a second, so that a long answer is seen before its end', async () => {
+    const counted = async () => (await metrics.outputEvents.get()).values[0]?.value;
+    const pace = new AnswerPace(metrics, 'm');
+    pace.take(Buffer.from('data: 1\n\n'), 1_000);
+    expect(await counted()).toBe(1);
+    pace.take(Buffer.from('data: 2\n\n'), 1_499);
+    expect(await counted()).toBe(1);
+    pace.take(Buffer.from('data: 3\n\n'), 1_500);
+    expect(await counted()).toBe(3);
+    pace.take(Buffer.from('data: 4\n\n'), 1_600);
+    pace.end();
+    expect(await counted()).toBe(4);
+  });
+
   it.each([
     ['nothing', []],
     ['one event', ['data: 1\n\n']],
