@@ -12,6 +12,9 @@ import { readVersions } from './variants.js';
 const NODE_IMAGE = 'localhost/node';
 const ENGINE_IMAGE = 'localhost/llama-server';
 
+/** Works without namespaces, as in a container. */
+const ISOLATION = { BUILDAH_ISOLATION: 'chroot' };
+
 /** A process in a container. */
 export interface Contained {
   readonly container: string;
@@ -125,16 +128,17 @@ export class ImageBench {
   }
 
   private places(): string[] {
-    return ['--root', join(this.folder, 'storage'), '--runroot', join(this.folder, 'run')];
+    const places = ['--root', join(this.folder, 'storage'), '--runroot', join(this.folder, 'run')];
+    // The only kind of storage that needs nothing of the system and leaves no mounts.
+    return [...places, '--storage-driver', 'vfs'];
   }
 
   private environment(): NodeJS.ProcessEnv {
-    return { ...process.env, STORAGE_DRIVER: 'vfs', BUILDAH_ISOLATION: 'chroot' };
+    return { ...process.env, ...ISOLATION };
   }
 
   private async buildah(args: readonly string[]): Promise<string> {
-    const env = { STORAGE_DRIVER: 'vfs', BUILDAH_ISOLATION: 'chroot' };
-    const { code, stdout, output } = await run('buildah', [...this.places(), ...args], { env });
+    const { code, stdout, output } = await run('buildah', [...this.places(), ...args], { env: ISOLATION });
     if (code !== 0) throw new Error(`buildah ${args.slice(0, 3).join(' ')} failed: ${output.slice(-3_000)}`);
     return stdout.trim();
   }
