@@ -49,6 +49,11 @@ export async function ensureDeployTools(root, { thorough, say }) {
       console.error(`\n!!! There is no ${name}, so its checks are SKIPPED. ${message}\n`);
     });
   }
+  const left = Object.keys(FROM_GO).filter((name) => !existsSync(join(bin, name)) && !findProgram(name));
+  if (left.length > 0) {
+    const how = '"npm run check:deploy -- --all" compiles them, for minutes';
+    console.error(`\n!!! The checks of ${left.join(' and ')} are SKIPPED; ${how}.\n`);
+  }
   return bin;
 }
 
