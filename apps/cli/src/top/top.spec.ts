@@ -136,8 +136,7 @@ describe('the view of a cluster', () => {
   });
 
   it('keeps what matters most where there is little room', () => {
-    expect(render(30).join('
-')).toMatch(/WORKER.*SLOTS.*TOKENS\/S/);
+    expect(render(30).join('\n')).toMatch(/WORKER.*SLOTS.*TOKENS\/S/);
   });
 
   it('says what is missing', () => {
