@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { eventually } from '#testing';
 import { runCli } from './support/run-cli.js';
 import { useCluster } from './support/use-cluster.js';
 
@@ -37,5 +38,28 @@ describe('a cluster that wants keys', () => {
       runCli(`http://127.0.0.1:${port}/k/${ADMIN_KEY}`, ['list', '-q']),
     ])
       expect(await run).toEqual({ code: 0, out: '', error: '' });
+  });
+
+  it('makes keys at the command line, which open what they may until they are revoked', async () => {
+    const admin = { environment: { LONGSHORE_API_KEY: ADMIN_KEY } };
+    const made = await runCli(
+      url(),
+      ['keys', 'create', 'build', '--model', 'ai/*', '--expires-in', '1d'],
+      admin,
+    );
+    expect(made.out).toMatch(/^lsk_[\w-]{43}\n$/);
+    const id = /key_[\w-]+/.exec(made.error)?.[0] ?? '';
+    const holder = { environment: { LONGSHORE_API_KEY: made.out.trim() } };
+    expect(await runCli(url(), ['list', '-q'], holder)).toEqual({ code: 0, out: '', error: '' });
+    expect(await runCli(url(), ['keys', 'list'], holder)).toMatchObject({ code: 5, out: '' });
+    const listed = await runCli(url(), ['keys', 'list'], admin);
+    expect(listed.out).toMatch(new RegExp(`^${id} +build +inference +ai/\\*`, 'm'));
+    expect(listed.out).not.toContain(made.out.trim());
+    expect((await runCli(url(), ['keys', 'revoke', id], admin)).out).toBe(`Revoked: ${id}\n`);
+    await eventually(
+      async () => (await runCli(url(), ['list', '-q'], holder)).code,
+      (code) => code === 5,
+      { within: 10_000, what: 'the revoked key to open nothing' },
+    );
   });
 });
