@@ -80,7 +80,8 @@ function findCommand(name: string): RegisteredCommand | undefined {
 }
 
 function unknownCommand(name: string): string {
-  const names = COMMANDS.flatMap((command) => [command.name, ...(command.aliases ?? [])]);
+  const shown = COMMANDS.filter(({ hidden }) => hidden !== true);
+  const names = shown.flatMap((command) => [command.name, ...(command.aliases ?? [])]);
   const guess = nearest(name, ['up', 'help', ...names]);
   return `"${name}" is not a command of Longshore; did you mean "${guess}"? "longshore help" lists them.`;
 }

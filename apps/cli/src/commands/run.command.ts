@@ -80,7 +80,7 @@ async function run(
   const prompt = await buildPrompt({ typed, piped, images: image }, promptFileReader(context.config.home));
   for (const note of prompt.notes) context.note(note);
 
-  if (options.pull) await ensureModel(context, model);
+  await ensureModel(context, model, options);
   if (detach) {
     await preload(context, model);
     if (options.json === true) context.printJson({ model, loaded: true });

@@ -3,7 +3,14 @@ import { coloursFor, wantsColours } from '../output/colours.js';
 import { answerOnce, describeCut, describeUsage } from '../run/answer-once.js';
 import type { ChatMessage, Sampling } from '../run/chat-request.js';
 import { preload } from '../run/ensure-model.js';
-import type { ConverseOptions } from './converse.js';
+
+export interface ConversationOptions {
+  readonly model: string;
+  /** Empty = none. */
+  readonly system: string;
+  readonly sampling: Sampling;
+  readonly showThinking: boolean;
+}
 
 /** What has been said with a model, and how it is asked. */
 export class Conversation {
@@ -17,7 +24,7 @@ export class Conversation {
 
   constructor(
     private readonly context: CommandContext,
-    options: ConverseOptions,
+    options: ConversationOptions,
   ) {
     this.model = options.model;
     this.system = options.system;

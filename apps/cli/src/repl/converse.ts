@@ -2,28 +2,19 @@ import { join } from 'node:path';
 import type { CommandContext } from '../command-context.js';
 import { coloursFor, wantsColours } from '../output/colours.js';
 import { buildPrompt } from '../run/build-prompt.js';
-import type { Sampling } from '../run/chat-request.js';
 import { promptFileReader } from '../run/read-prompt-file.js';
-import { Conversation } from './conversation.js';
+import { Conversation, type ConversationOptions } from './conversation.js';
 import { completeCommand } from './help.js';
 import { HistoryFile } from './history-file.js';
 import { InputReader } from './input-reader.js';
 import { runReplCommand } from './repl-command.js';
 import { TerminalLines } from './terminal-lines.js';
 
-export interface ConverseOptions {
-  readonly model: string;
-  /** Empty = none. */
-  readonly system: string;
-  readonly sampling: Sampling;
-  readonly showThinking: boolean;
-}
-
 const PROMPT = '> ';
 const PROMPT_WITHIN = '. ';
 
 /** Talks with whoever sits at the terminal until they have enough. */
-export async function converse(context: CommandContext, options: ConverseOptions): Promise<void> {
+export async function converse(context: CommandContext, options: ConversationOptions): Promise<void> {
   const { stdin, stdout, signal } = context;
   const history = new HistoryFile(historyPath(context), context.config.noHistory === '');
   const conversation = new Conversation(context, options);

@@ -9,7 +9,7 @@ import { type ChatChunk, readChunk, type Usage } from './chat-chunk.js';
 
 /** What arrives of an answer, in order. */
 export type ChatPart =
-  /** How a request does that waits, as gateways say it: `queued position=3 eta=4.2s`. */
+  /** How a request does that waits, as gateways say it: `queued position=3 eta=4.2s`; `reconnecting` is our own. */
   | { readonly kind: 'notice'; readonly text: string }
   | { readonly kind: 'reasoning'; readonly text: string }
   | { readonly kind: 'text'; readonly text: string };
@@ -68,6 +68,8 @@ class ChatReading {
   private readonly key = randomUUID();
   /** Number of the last event that has arrived. */
   private received = 0;
+  /** Whether any event has arrived. */
+  private begun = false;
   private failures = 0;
   private reconnections = 0;
   private outcome: Omit<ChatOutcome, 'reconnections'> = {};
@@ -81,13 +83,17 @@ class ChatReading {
         if (yield* this.readAnswer(answer)) return { ...this.outcome, reconnections: this.reconnections };
         throw new GatewayFailure('The answer broke off before its end.', EXIT.unreachable, 0, true);
       } catch (error) {
-        await this.waitAfter(error);
+        const delay = this.delayAfter(error);
+        yield { kind: 'notice', text: 'reconnecting' };
+        await sleep(delay, undefined, { signal: this.call.signal });
       }
     }
   }
 
   /** Tells the cluster that nobody reads any more. Never rejects. */
   async cancel(): Promise<void> {
+    // A server that does not number events knows of no cancelling but that the connection ends.
+    if (this.begun && this.received === 0) return;
     const late = AbortSignal.timeout(CANCEL_WITHIN_MS);
     const client = new GatewayClient(this.call.client.target, late);
     try {
@@ -143,7 +149,8 @@ class ChatReading {
       if (part.data === '[DONE]') return true;
       const chunk = readChunk(part.data);
       if (chunk?.error !== undefined) throw streamFailure(chunk.error);
-      this.received = Number(part.id ?? this.received);
+      this.received = Number(part.id ?? 0);
+      this.begun = true;
       this.failures = 0;
       if (chunk !== undefined) yield* this.take(chunk);
     }
@@ -164,17 +171,18 @@ class ChatReading {
     };
   }
 
-  /** @throws what cannot pass, or has not passed for long */
-  private async waitAfter(error: unknown): Promise<void> {
-    const { signal, delaysMs = DELAYS_MS } = this.call;
+  /** @returns ms to wait before the next try @throws what cannot pass, or has not passed for long */
+  private delayAfter(error: unknown): number {
     if (!(error instanceof GatewayFailure) || !error.transient) throw error;
     // A cluster that refuses at once is believed; one that has begun to answer is waited for.
-    if (error.status >= 400 && this.received === 0 && this.reconnections === 0) throw error;
-    const delay = delaysMs[this.failures];
+    if (error.status >= 400 && !this.begun && this.reconnections === 0) throw error;
+    // Events without numbers are from a server that cannot go on where it was.
+    if (this.begun && this.received === 0) throw error;
+    const delay = (this.call.delaysMs ?? DELAYS_MS)[this.failures];
     if (delay === undefined) throw error;
     this.failures += 1;
     this.reconnections += 1;
-    await sleep(delay, undefined, { signal });
+    return delay;
   }
 }
 

@@ -10,6 +10,7 @@ describe('a notice of a stream that waits', () => {
     ['loading', 'Loading the model …'],
     ['running', 'Reading the prompt …'],
     ['waiting', 'Waiting for a worker …'],
+    ['reconnecting', 'The cluster does not answer; trying again …'],
     ['something new=1', 'something new=1'],
   ])('"%s" reads "%s"', (comment, words) => {
     expect(describeNotice(comment)).toBe(words);

@@ -24,6 +24,8 @@ export function describeNotice(comment: string): string {
       return 'Reading the prompt …';
     case 'waiting':
       return 'Waiting for a worker …';
+    case 'reconnecting':
+      return 'The cluster does not answer; trying again …';
     default:
       return comment.trim();
   }

@@ -4,13 +4,20 @@ import type { CommandContext } from '../command-context.js';
 import { registryToken } from '../commands/registry-token.js';
 import { followTransfer } from '../commands/transfer.js';
 
-/** Pulls a model that the cluster does not have. Everything it says goes to stderr. @throws CommandFailure */
-export async function ensureModel(context: CommandContext, model: string): Promise<void> {
+/**
+ * Pulls a model that the cluster does not have, unless `pull` is false. Everything it says goes to stderr.
+ * @throws CommandFailure
+ */
+export async function ensureModel(
+  context: CommandContext,
+  model: string,
+  { pull = true } = {},
+): Promise<void> {
   try {
     await context.client.getJson(`/models/${pathOf(model)}`);
     return;
   } catch (error) {
-    if (!(error instanceof GatewayFailure) || error.status !== 404) throw error;
+    if (!pull || !(error instanceof GatewayFailure) || error.status !== 404) throw error;
   }
   context.note(`Unable to find model '${model}' in the cluster. Pulling it.`);
   const aside = context.within({ stdout: context.stderr });

@@ -177,6 +177,17 @@ describe('a connection that breaks', () => {
   });
 });
 
+describe('a server without numbers of events', () => {
+  it('is not asked again when the connection breaks in the midst of the answer', async () => {
+    const unnumbered = `data: ${JSON.stringify({ choices: [{ delta: { content: 'a' } }] })}\n\n`;
+    const server = await serve({ [CHAT]: breaks(unnumbered) });
+    const { code, out, error } = await ask(server, ['m', 'Hi']);
+    expect({ code, out }).toEqual({ code: 4, out: 'a\n' });
+    expect(error).toMatch(/broke off before the answer was complete/);
+    expect(requestsOf(server, '/engines')).toHaveLength(1);
+  });
+});
+
 describe('a request that fails', () => {
   it('in the midst of the answer ends with its words and 1', async () => {
     const failure = 'data: {"error":{"message":"The engine died.","code":"engine_failed"}}\n\n';
@@ -254,11 +265,13 @@ describe('a model', () => {
   });
 
   it('that is not there is not found with --no-pull', async () => {
-    const server = await serve({ [CHAT]: text(404, 'No such model: new') });
-    expect(await ask(server, ['new', 'Hi', '--no-pull'])).toMatchObject({
+    const server = await serve({ 'GET /models/*': text(404, 'No such model: new') });
+    expect(await ask(server, ['new', 'Hi', '--no-pull'])).toEqual({
       code: 3,
+      out: '',
       error: 'No such model: new\n',
     });
+    expect(server.asked).toHaveLength(1);
   });
 
   it('is only loaded with --detach', async () => {
