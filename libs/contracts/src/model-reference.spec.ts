@@ -85,7 +85,7 @@ describe('parseModelReference', () => {
 
 describe('the length of a reference', () => {
   it('is what registries take, whatever the tag', () => {
-    const longest = `${'x'.repeat(255 - 'docker.io/ai/'.length)}`;
+    const longest = 'x'.repeat(255 - 'docker.io/ai/'.length);
     expect(parseModelReference(`${longest}:${'t'.repeat(128)}`).repository).toBe(`ai/${longest}`);
     expect(() => parseModelReference(`${longest}x`)).toThrow(/255 characters/);
   });
