@@ -60,6 +60,18 @@ describe('longshore run with a prompt', () => {
     expect(JSON.parse(answer.text)).toEqual(SCRIPTS.json.value);
   });
 
+  it('says on a terminal where the request waits, and clears that away before the answer', async () => {
+    const others = Array.from({ length: 4 }, () => startCli(url(), ['run', model, ...LOOP]));
+    await untilBusy(4);
+    const waiting = startCli(url(), ['run', model, SCRIPTS.say.prompt], { terminal: true });
+    await waiting.says(/Waiting in the queue, number 1/);
+    for (const each of others) each.child.kill('SIGINT');
+    const { code, out } = await waiting.ended;
+    expect(code).toBe(0);
+    expect(out).toContain(`\r\u001b[2K${SCRIPTS.say.text.slice(0, 5)}`);
+    await Promise.all(others.map((each) => each.ended));
+  });
+
   it('only loads the model with --detach', async () => {
     await runCli(url(), ['unload', '--all']);
     expect(await run(['-d', model])).toEqual({ code: 0, out: '', error: '' });

@@ -39,9 +39,9 @@ export class Rates {
     );
   }
 
-  private growth({ name, labels, value }: Sample): number {
-    const before = this.earlier?.of(name).find((each) => sameLabels(each.labels, labels))?.value ?? 0;
-    return value < before ? value : value - before;
+  private growth(sample: Sample): number {
+    const before = this.earlier?.valueOf(sample) ?? 0;
+    return sample.value < before ? sample.value : sample.value - before;
   }
 }
 
@@ -60,9 +60,4 @@ function quantileOf(buckets: readonly (readonly [number, number])[], share: numb
     [lowerBound, below] = [bound, count];
   }
   return lowerBound;
-}
-
-function sameLabels(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -1,9 +1,12 @@
 import type { RunningModel } from '../client/wire.js';
 import { parseMetrics, type Sample } from './parse-metrics.js';
 
+const OURS = /^(?:longshore_|gen_ai_|process_start_time_seconds)/;
+
 /** What a cluster said of itself at one time. */
 export class Scrape {
   private readonly families = new Map<string, Sample[]>();
+  private readonly values = new Map<string, number>();
 
   constructor(
     metrics: string,
@@ -11,7 +14,8 @@ export class Scrape {
     /** ms, by a clock that never goes back. */
     readonly at: number,
   ) {
-    for (const sample of parseMetrics(metrics)) {
+    for (const sample of parseMetrics(metrics, OURS)) {
+      this.values.set(keyOf(sample), sample.value);
       const family = this.families.get(sample.name);
       if (family === undefined) this.families.set(sample.name, [sample]);
       else family.push(sample);
@@ -20,6 +24,11 @@ export class Scrape {
 
   of(name: string): readonly Sample[] {
     return this.families.get(name) ?? [];
+  }
+
+  /** What the sample of the same name and labels was here. */
+  valueOf(sample: Sample): number | undefined {
+    return this.values.get(keyOf(sample));
   }
 
   /** Which gateway process has answered: its counters can only be compared with its own. */
@@ -35,4 +44,8 @@ export class Scrape {
     );
     return found.length === 0 ? undefined : found.reduce((sum, { value }) => sum + value, 0);
   }
+}
+
+function keyOf({ name, labels }: Sample): string {
+  return name + JSON.stringify(labels);
 }
