@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { eventually, makeTemporaryFolder, SCRIPTS } from '#testing';
 import { startBalancer } from './support/balancer.js';
-import { type CliOptions, type CliProcess, runCli, startCli } from './support/run-cli.js';
+import { CLI, type CliOptions, type CliProcess, runCli, startCli } from './support/run-cli.js';
 import { useCluster } from './support/use-cluster.js';
 
 const shared = useCluster({ gateways: 2, workers: 1, engine: 'llama-server' });
@@ -89,6 +91,19 @@ describe('an answer that is interrupted', () => {
     await untilBusy(0, 1_000);
     console.info(`The engine was free ${Math.round(performance.now() - started)} ms after Ctrl-C`);
     expect((await asking.ended).code).toBe(130);
+  });
+});
+
+describe('an answer that nobody reads any more', () => {
+  it('is given up by the engine, and that is no failure', async () => {
+    const command = `"${process.execPath}" "${CLI}" run "${model}" ${LOOP.join(' ').replace('!', '\\!')} | head -c 6; exit "\${PIPESTATUS[0]}"`;
+    const env = { PATH: process.env['PATH'] ?? '', MODEL_RUNNER_HOST: url() };
+    const reading = spawn('bash', ['-c', command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = once(reading, 'close');
+    reading.stdout.resume();
+    const [code] = (await ended) as [number];
+    expect(code).toBe(0);
+    await untilBusy(0, 2_000);
   });
 });
 

@@ -24,26 +24,29 @@ export async function runCommandLine(
   const interruption = new Interruption();
   const release = interruptBySignals(interruption, EXIT.interrupted);
   const { stdin, stdout, stderr } = process;
-  endWithReader();
+  const readerGone = endWithReader(interruption);
   try {
-    return await runCommand(args, {
-      environment: processEnvironment(),
-      stdin,
-      stdout,
-      stderr,
-      interruption,
-    });
+    const environment = processEnvironment();
+    const code = await runCommand(args, { environment, stdin, stdout, stderr, interruption });
+    return readerGone.aborted ? EXIT.ok : code;
   } finally {
     release();
   }
 }
 
-/** Whoever reads the output may stop reading, as `head` does; that is no failure, and nothing is left to say. */
-function endWithReader(): void {
+/**
+ * Whoever reads the output may stop reading, as `head` does; that is no failure, and ends what the command has begun.
+ * @returns what is aborted then
+ */
+function endWithReader(interruption: Interruption): AbortSignal {
+  const readerGone = new AbortController();
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failure);
+    if (error.code !== 'EPIPE') process.exit(EXIT.failure);
+    readerGone.abort();
+    interruption.interrupt('SIGTERM');
   });
   process.stderr.on('error', () => undefined);
+  return readerGone.signal;
 }
 
 async function runUp(args: readonly string[], entries?: ChildEntries): Promise<number> {
