@@ -169,6 +169,28 @@ describe('longshore top', () => {
     await Promise.all(asking.map((each) => each.ended));
     await untilBusy(0);
   });
+
+  it('outlives its gateway, and goes when it is asked to end', async () => {
+    const victim = await shared.cluster.addGateway();
+    const live = startCli(victim.url, ['top'], { terminal: true });
+    await live.says(/1 worker, 0 of \d+ slots busy/);
+    await victim.kill('SIGKILL');
+    await live.says(/No cluster answers at/);
+    await shared.cluster.restartGateway(victim.name);
+    const before = live.out().length;
+    await eventually(
+      () => live.out().slice(before),
+      (drawn) => drawn.includes('1 worker'),
+      {
+        within: 20_000,
+        what: 'the view to come back',
+      },
+    );
+    live.child.stdin?.write(KEYS.ctrlC);
+    const end = await live.ended;
+    expect(end.code).toBe(0);
+    expect(end.out.endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+  });
 });
 
 describe('a conversation', () => {

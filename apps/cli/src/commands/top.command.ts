@@ -4,6 +4,7 @@ import { GatewayFailure } from '../client/gateway-failure.js';
 import type { CommandContext } from '../command-context.js';
 import { duration } from '../options.js';
 import { coloursFor, wantsColours } from '../output/colours.js';
+import { terminalSize } from '../output/terminal-size.js';
 import { LiveScreen } from '../top/live-screen.js';
 import { renderSnapshot, type RenderOptions } from '../top/render.js';
 import { ClusterWatch } from '../top/watch-cluster.js';
@@ -42,7 +43,7 @@ async function top(context: CommandContext, { once, json, interval }: TopOptions
     defaultRegistry: config.defaultRegistry,
   };
   if (once === true || stdout.isTTY !== true || stdin.isTTY !== true) {
-    const columns = stdout.isTTY === true && stdout.columns !== undefined ? { columns: stdout.columns } : {};
+    const columns = stdout.isTTY === true ? { columns: terminalSize(stdout).columns } : {};
     const lines = renderSnapshot(await watch.measure(interval, context.signal), { ...options, ...columns });
     return context.print(lines.join('\n'));
   }
@@ -58,10 +59,7 @@ interface Live {
 /** Draws until the user has seen enough. A cluster that does not answer for a while is no reason to go. */
 async function watchLive(context: CommandContext, { watch, interval, options }: Live): Promise<void> {
   const { stdin, stdout, interruption } = context;
-  const fitted = (): RenderOptions => ({
-    ...options,
-    ...(stdout.columns !== undefined && { columns: stdout.columns }),
-  });
+  const fitted = (): RenderOptions => ({ ...options, columns: terminalSize(stdout).columns });
   let lines = renderSnapshot(await watch.look(), fitted());
   const quit = new AbortController();
   const release = interruption.intercept(() => quit.abort());

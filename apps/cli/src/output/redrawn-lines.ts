@@ -1,9 +1,8 @@
 import type { OutputStream } from '../command-context.js';
+import { terminalSize } from './terminal-size.js';
 
 /** Least time between two drawings; ms. */
 const PERIOD_MS = 100;
-const FALLBACK_COLUMNS = 80;
-const FALLBACK_ROWS = 24;
 
 /**
  * Lines at the foot of a terminal that are drawn over their predecessors. A line that is too long is cut, and of more
@@ -20,8 +19,7 @@ export class RedrawnLines {
     const time = performance.now();
     if (!now && time - this.since < PERIOD_MS) return;
     this.since = time;
-    const columns = this.stream.columns ?? FALLBACK_COLUMNS;
-    const rows = this.stream.rows ?? FALLBACK_ROWS;
+    const { columns, rows } = terminalSize(this.stream);
     const visible = lines
       .slice(-Math.max(1, rows - 1))
       .map((line) => line.slice(0, Math.max(1, columns - 1)));

@@ -1,7 +1,6 @@
 import type { OutputStream } from '../command-context.js';
 import { printable } from './table.js';
-
-const FALLBACK_COLUMNS = 80;
+import { terminalSize } from './terminal-size.js';
 
 /** One line of a terminal that says what is going on, and goes when it is over. Nothing where there is no terminal. */
 export class StatusLine {
@@ -11,7 +10,7 @@ export class StatusLine {
 
   show(text: string): void {
     if (this.stream.isTTY !== true) return;
-    const line = printable(text).slice(0, (this.stream.columns ?? FALLBACK_COLUMNS) - 1);
+    const line = printable(text).slice(0, terminalSize(this.stream).columns - 1);
     if (line !== this.shown) this.stream.write(`\r\u001b[2K${line}`);
     this.shown = line;
   }

@@ -5,7 +5,7 @@ import { coloursFor } from '../output/colours.js';
 import { AnswerWriter } from './answer-writer.js';
 import type { ChatPart } from './ask-chat.js';
 
-function written(parts: readonly ChatPart[], { terminal = true, showThinking = true } = {}) {
+function written(parts: readonly ChatPart[], { terminal = true, showThinking = true, columns = 20 } = {}) {
   const texts = { out: '', error: '' };
   const stream = (name: 'out' | 'error'): OutputStream =>
     Object.assign(
@@ -15,7 +15,7 @@ function written(parts: readonly ChatPart[], { terminal = true, showThinking = t
           done();
         },
       }),
-      { isTTY: terminal, columns: 20 },
+      { isTTY: terminal, columns },
     );
   const options = { stdout: stream('out'), stderr: stream('error'), showThinking };
   const writer = new AnswerWriter({ ...options, colours: coloursFor(false) });
@@ -41,6 +41,11 @@ describe('the writer of an answer', () => {
   it('shows what a request waits for in one line, cut to the terminal, which goes before the answer comes', () => {
     const { error } = written([notice('queued position=12 eta=4.2s'), notice('running'), text('a')]);
     expect(error).toBe('\r\u001b[2KWaiting in the queu\r\u001b[2KReading the prompt \r\u001b[2K');
+  });
+
+  it('takes a terminal that says it has no columns for one of the usual size', () => {
+    const { error } = written([notice('running')], { columns: 0 });
+    expect(error).toBe('\r\u001b[2KReading the prompt …\r\u001b[2K');
   });
 
   it('says nothing of waiting where nobody looks', () => {

@@ -1,4 +1,5 @@
 import type { InputStream, OutputStream } from '../command-context.js';
+import { terminalSize } from '../output/terminal-size.js';
 
 const ENTER = '\u001b[?1049h\u001b[?25l';
 const LEAVE = '\u001b[?25h\u001b[?1049l';
@@ -6,8 +7,6 @@ const HOME = '\u001b[H';
 const CLEAR_LINE = '\u001b[K';
 const CLEAR_BELOW = '\u001b[J';
 const QUIT_KEYS: readonly string[] = ['q', 'Q', '\u0003', '\u0004', '\u001b'];
-
-const FALLBACK_ROWS = 24;
 
 /** The whole terminal, for a view that is drawn again and again. What was on it comes back at the end. */
 export class LiveScreen {
@@ -27,8 +26,7 @@ export class LiveScreen {
   }
 
   draw(lines: readonly string[]): void {
-    const rows = this.output.rows ?? FALLBACK_ROWS;
-    const visible = lines.slice(0, rows);
+    const visible = lines.slice(0, terminalSize(this.output).rows);
     this.output.write(`${HOME}${visible.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_BELOW}`);
   }
 
