@@ -159,6 +159,15 @@ describe('EmbeddedLlamaEngine', () => {
     await small.stop(1_000);
   });
 
+  it('answers as its flags say where the request does not', async () => {
+    const brief = await start({ slots: 1, settings: { flags: ['--temp', '0', '-n', '3'] } });
+    const tokens = async (more: Record<string, unknown> = {}): Promise<number> =>
+      (await ask(brief, { prompt: SCRIPTS.loop.prompt, more })).usage.completion_tokens;
+    expect(await tokens()).toBe(3);
+    expect(await tokens({ max_tokens: 5 })).toBe(5);
+    await brief.stop(1_000);
+  });
+
   it('refuses a prompt that does not fit, with the counts', async () => {
     const messages = [{ role: 'user', content: 'many words '.repeat(5_000) }];
     const { status, answer } = await post(session, '/v1/chat/completions', { messages });

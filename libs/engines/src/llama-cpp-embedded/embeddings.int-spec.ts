@@ -1,6 +1,6 @@
 import { EMBEDDING_DIMENSIONS, fixtureModel, makeTemporaryFolder, type TemporaryFolder } from '#testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EngineSession } from '../engine.js';
+import type { EngineSession, SessionSpec } from '../engine.js';
 import { post, type PostedAnswer } from './__support__/post.js';
 import { EmbeddedLlamaEngine } from './embedded-llama-engine.js';
 
@@ -9,11 +9,15 @@ describe('EmbeddedLlamaEngine loaded for embeddings', () => {
   let folder: TemporaryFolder;
   let embedder: EngineSession;
 
-  async function load(servedName: string, weights: string): Promise<EngineSession> {
+  async function load(
+    servedName: string,
+    weights: string,
+    mode: SessionSpec['mode'] = 'embedding',
+  ): Promise<EngineSession> {
     const spec = {
       modelId: `sha256:${'a'.repeat(64)}`,
       servedName,
-      mode: 'embedding',
+      mode,
       files: { format: 'gguf', weights },
       slots: 2,
       threads: 1,
@@ -75,6 +79,17 @@ describe('EmbeddedLlamaEngine loaded for embeddings', () => {
     const { status, answer } = await post(other, '/v1/embeddings', { input: 'hello' });
     expect(status).toBe(400);
     expect(answer.error?.message).toContain('does not say how to make one vector of a text');
+    await other.stop(1_000);
+  });
+
+  it.each([
+    ['/v1/chat/completions', { messages: [{ role: 'user', content: 'hello' }] }],
+    ['/v1/completions', { prompt: 'hello' }],
+  ])('refuses to generate with a model that only embeds, at %s', async (route, body) => {
+    const other = await load('ai/bert', await fixtureModel('embedding'), 'completion');
+    const { status, answer } = await post(other, route, body);
+    expect(status).toBe(400);
+    expect(answer.error?.message).toBe('This model cannot generate text: it is one that embeds or ranks.');
     await other.stop(1_000);
   });
 });

@@ -10,6 +10,10 @@ interface KnownFlag {
 }
 
 const COUNT = /^[1-9]\d{0,8}$/;
+const DECIMAL = /^\d{1,9}(?:\.\d{1,9})?$/;
+const SIGNED = /^-?\d{1,9}(?:\.\d{1,9})?$/;
+const SHARE = /^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/;
+const COUNT_OR_ALL = /^(?:-1|\d{1,9})$/;
 
 /** Flags of llama-server that mean something here, under all of their names. */
 const KNOWN: ReadonlyMap<string, KnownFlag> = new Map([
@@ -20,6 +24,16 @@ const KNOWN: ReadonlyMap<string, KnownFlag> = new Map([
   ...named(['--reasoning-budget'], { host: '--reasoning-budget', takes: /^(?:-1|0)$/ }),
   ...named(['--no-mmap'], { host: '--mmap' }),
   ...named(['--mlock'], { host: '--mlock' }),
+  ...named(['--temp', '--temperature'], { host: '--temperature', takes: DECIMAL }),
+  ...named(['--top-k'], { host: '--top-k', takes: /^\d{1,9}$/ }),
+  ...named(['--top-p'], { host: '--top-p', takes: SHARE }),
+  ...named(['--min-p'], { host: '--min-p', takes: SHARE }),
+  ...named(['--seed', '-s'], { host: '--seed', takes: COUNT_OR_ALL }),
+  ...named(['--repeat-penalty'], { host: '--repeat-penalty', takes: DECIMAL }),
+  ...named(['--repeat-last-n'], { host: '--repeat-last-n', takes: COUNT_OR_ALL }),
+  ...named(['--presence-penalty'], { host: '--presence-penalty', takes: SIGNED }),
+  ...named(['--frequency-penalty'], { host: '--frequency-penalty', takes: SIGNED }),
+  ...named(['--predict', '--n-predict', '-n'], { host: '--n-predict', takes: COUNT_OR_ALL }),
 ]);
 
 const SENTENCE = `The embedded llama.cpp engine knows the flags ${[...KNOWN.keys()].filter((name) => name.startsWith('--')).join(', ')}; for others run a worker that has llama-server.`;

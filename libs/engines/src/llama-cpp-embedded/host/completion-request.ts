@@ -58,6 +58,12 @@ export interface TextRequest {
   readonly prompt: string | readonly number[];
 }
 
+/** A request with what it leaves open. Null leaves a field open, too. */
+export function withDefaults(body: JsonObject, defaults: JsonObject): JsonObject {
+  const said = Object.entries(body).filter(([, value]) => value !== null);
+  return { ...defaults, ...Object.fromEntries(said) };
+}
+
 /** @throws RequestError that names the field at fault. */
 export function decodeChat(body: JsonObject): ChatRequest {
   refuseUnsupported(body);

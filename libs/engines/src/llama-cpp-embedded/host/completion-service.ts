@@ -3,7 +3,7 @@ import type { LlamaModel, Token } from 'node-llama-cpp';
 import { answerCompletion } from './answer-completion.js';
 import { answerGrammar } from './answer-grammar.js';
 import { ChatTemplate, type RenderOptions } from './chat-template.js';
-import { decodeChat, decodeTextCompletion, type AnswerSettings } from './completion-request.js';
+import { decodeChat, decodeTextCompletion, withDefaults, type AnswerSettings } from './completion-request.js';
 import { describeModel } from './describe-model.js';
 import { chatEncoding, textEncoding } from './encode-chunk.js';
 import { EraseGate } from './erase-gate.js';
@@ -17,7 +17,7 @@ import { PLAIN, shownTags, type ReadingOptions } from './reading/answer-reader.j
 import { createOrderedContext } from './ordered-context.js';
 import { SequenceSlot } from './sequence-slot.js';
 import { unsupported } from './parameters.js';
-import { RequestError } from './request-error.js';
+import { badRequest, RequestError } from './request-error.js';
 import type { Handler, Service } from './service.js';
 import { SlotPool } from './slot-pool.js';
 import { tokenRoutes } from './token-routes.js';
@@ -74,7 +74,8 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
     return template.render({ ...render, variables });
   };
   const chat: Handler = async (body, signal) => {
-    const { settings, render, beginning, ...wish } = decodeChat(body);
+    refuseWithoutWords(model);
+    const { settings, render, beginning, ...wish } = decodeChat(withDefaults(body, options.defaults));
     const prompt = renderChat(render);
     const work = {
       settings,
@@ -89,7 +90,8 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
     return { kind: 'whole', body: { input_tokens: tokens.length, object: 'response.input_tokens' } };
   };
   const complete: Handler = async (body, signal) => {
-    const { settings, prompt: asked } = decodeTextCompletion(body);
+    refuseWithoutWords(model);
+    const { settings, prompt: asked } = decodeTextCompletion(withDefaults(body, options.defaults));
     const prompt = typeof asked === 'string' ? tokenizeFramed(model, asked) : checkTokens(model, asked);
     const work = { settings, reading: PLAIN, prompt, beginning: '' };
     return answerCompletion(write(work, signal), { ...common, ...settings, encoding: textEncoding });
@@ -105,6 +107,12 @@ export async function startCompletionService(model: LlamaModel, options: HostOpt
     ['POST /rerank', refuseOthers],
     ['POST /v1/rerank', refuseOthers],
   ]);
+}
+
+/** A model that sees a whole text at once has nothing to go on with. @throws RequestError */
+function refuseWithoutWords(model: LlamaModel): void {
+  if (model.fileInfo.architectureMetadata.attention?.causal === false)
+    throw badRequest('This model cannot generate text: it is one that embeds or ranks.');
 }
 
 const refuseOthers: Handler = () => {

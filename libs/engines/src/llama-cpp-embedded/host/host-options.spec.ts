@@ -20,7 +20,14 @@ describe('parseHostOptions', () => {
       mmap: true,
       mlock: false,
       reasoning: true,
+      defaults: {},
     });
+  });
+
+  it('reads what requests are answered with that do not say otherwise', () => {
+    const flags = ['--temperature=0.7', '--top-k=0', '--seed=-1', '--n-predict=20'];
+    const options = parseHostOptions([...needed, ...flags]);
+    expect(options).toMatchObject({ defaults: { temperature: 0.7, top_k: 0, seed: -1, n_predict: 20 } });
   });
 
   it.each([
@@ -29,6 +36,7 @@ describe('parseHostOptions', () => {
     [[...needed, '--slots=0'], '--slots must be a whole number of at least 1, but is 0.'],
     [[...needed, '--mode=poetry'], '--mode must be one of completion, embedding, reranking, but is poetry.'],
     [[...needed, '--gpu=abacus'], '--gpu must be one of auto, off, cuda, vulkan, metal, but is abacus.'],
+    [[...needed, '--top-p=much'], '--top-p must be a number, but is much.'],
     [[...needed, '--shiny'], "Unknown option '--shiny'"],
   ])('refuses %j with a sentence', (args, sentence) => {
     expect(() => parseHostOptions(args)).toThrow(sentence);

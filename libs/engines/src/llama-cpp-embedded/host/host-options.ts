@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { JsonObject } from './fields.js';
 
 /** What the host is told on its command line. */
 export interface HostOptions {
@@ -24,6 +25,8 @@ export interface HostOptions {
   readonly mlock: boolean;
   /** False tells the chat template not to let the model reason. */
   readonly reasoning: boolean;
+  /** Fields of requests for completions that do not say otherwise. */
+  readonly defaults: JsonObject;
 }
 
 export type HostMode = 'completion' | 'embedding' | 'reranking';
@@ -37,9 +40,26 @@ export type GpuChoice = 'auto' | 'off' | 'cuda' | 'vulkan' | 'metal';
 
 const GPU_CHOICES: readonly string[] = ['auto', 'off', 'cuda', 'vulkan', 'metal'] satisfies GpuChoice[];
 
+/** Flags that stand for a field of requests, which is a number. */
+const FIELDS = {
+  temperature: 'temperature',
+  'top-k': 'top_k',
+  'top-p': 'top_p',
+  'min-p': 'min_p',
+  seed: 'seed',
+  'repeat-penalty': 'repeat_penalty',
+  'repeat-last-n': 'repeat_last_n',
+  'presence-penalty': 'presence_penalty',
+  'frequency-penalty': 'frequency_penalty',
+  'n-predict': 'n_predict',
+} as const;
+
 const USAGE = `Usage: --model FILE --socket PATH [--alias NAME] [--mode ${MODES.join('|')}]
   [--context-size TOKENS] [--slots N] [--threads N] [--gpu ${GPU_CHOICES.join('|')}] [--chat-template-file FILE]
   [--batch-size TOKENS] [--gpu-layers N] [--mmap on|off] [--mlock on|off] [--reasoning-budget -1|0]
+  ${Object.keys(FIELDS)
+    .map((name) => `[--${name} X]`)
+    .join(' ')}
 or: --version`;
 
 /** @throws Error with a sentence that names the flag at fault, and the flags there are. */
@@ -71,6 +91,16 @@ function readFlags(args: readonly string[]): HostOptions | 'version' {
       mmap: { ...string, default: 'on' },
       mlock: { ...string, default: 'off' },
       'reasoning-budget': { ...string, default: '-1' },
+      temperature: string,
+      'top-k': string,
+      'top-p': string,
+      'min-p': string,
+      seed: string,
+      'repeat-penalty': string,
+      'repeat-last-n': string,
+      'presence-penalty': string,
+      'frequency-penalty': string,
+      'n-predict': string,
     },
   });
   if (values.version === true) return 'version';
@@ -95,7 +125,19 @@ function readFlags(args: readonly string[]): HostOptions | 'version' {
     mmap: values.mmap === 'on',
     mlock: values.mlock === 'on',
     reasoning: values['reasoning-budget'] !== '0',
+    defaults: readDefaults(values),
   };
+}
+
+function readDefaults(values: Readonly<Record<string, unknown>>): JsonObject {
+  const given = Object.entries(FIELDS).filter(([flag]) => values[flag] !== undefined);
+  return Object.fromEntries(given.map(([flag, field]) => [field, readAnyNumber(`--${flag}`, values[flag])]));
+}
+
+function readAnyNumber(flag: string, value: unknown): number {
+  const number = Number(value);
+  if (value !== '' && Number.isFinite(number)) return number;
+  throw new Error(`${flag} must be a number, but is ${String(value)}.`);
 }
 
 function isMode(value: string): value is HostMode {

@@ -1,9 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { decodeChat, decodeTextCompletion } from './completion-request.js';
+import { decodeChat, decodeTextCompletion, withDefaults } from './completion-request.js';
 import { decodeDemand, decodeTools, oneDemand } from './demand.js';
 import { decodeEmbedding } from './embedding-request.js';
 
 const messages = [{ role: 'user', content: 'hi' }];
+
+describe('withDefaults', () => {
+  it('fills in what a request leaves open, or says null to', () => {
+    const defaults = { temperature: 0.7, top_k: 9, seed: 1 };
+    expect(withDefaults({ temperature: 0, top_k: null, prompt: 'hi' }, defaults)).toEqual({
+      temperature: 0,
+      top_k: 9,
+      seed: 1,
+      prompt: 'hi',
+    });
+  });
+});
 
 describe('decodeChat', () => {
   it('takes the newest name of the token limit, -1 for none and 0 for one token', () => {
