@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import { measure, type BenchResult } from '../bench/measure.js';
-import { pathOf } from '../client/gateway-client.js';
 import type { CommandContext } from '../command-context.js';
 import { CommandFailure } from '../command-failure.js';
 import { duration, numberList } from '../options.js';
 import { formatTable } from '../output/table.js';
+import { findStored } from '../run/find-stored.js';
 import type { Act } from './command-module.js';
 import { addExamples } from './examples.js';
 
@@ -47,9 +47,9 @@ export function declare(command: Command, act: Act): void {
   ]);
 }
 
-async function bench(context: CommandContext, model: string, options: BenchOptions): Promise<void> {
+async function bench(context: CommandContext, typed: string, options: BenchOptions): Promise<void> {
   const { prompt, json = false } = options;
-  await context.client.getJson(`/models/${pathOf(model)}`);
+  const model = await findStored(context, typed);
   const results: BenchResult[] = [];
   for (const concurrency of options.concurrency) {
     context.note(`Asking ${concurrency} at once for ${options.duration / 1000} s.`);

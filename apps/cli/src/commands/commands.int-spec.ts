@@ -227,6 +227,16 @@ describe('commands that change much', () => {
     );
   });
 
+  it.each([
+    ['is refused for a model that is not there', text(404, 'model not found: m'), 3, ['/models/m']],
+    ['is made for one that the key may not see', text(403, 'no'), 0, ['/models/m', '/engines/_configure']],
+    ['is made for one that is there', json({ id: 'sha256:1' }), 0, ['/models/m', '/engines/_configure']],
+  ])('configure %s', async (_, found, code, asked) => {
+    const server = await serve({ 'GET /models/m': found, 'POST /engines/_configure': text(202, '') });
+    expect(await ask(server, ['configure', 'm', '--keep-alive', '5m'])).toMatchObject({ code, out: '' });
+    expect(server.asked.map(({ url }) => url)).toEqual(asked);
+  });
+
   it('rm goes on with the next model and ends with the code of the first that failed', async () => {
     const server = await serve({
       'DELETE /models/a': text(404, 'model not found'),

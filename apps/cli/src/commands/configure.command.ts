@@ -1,6 +1,9 @@
 import { type Command, Option } from 'commander';
+import { GatewayFailure } from '../client/gateway-failure.js';
 import type { CommandContext } from '../command-context.js';
+import { EXIT } from '../exit-codes.js';
 import { decimal, wholeNumber } from '../options.js';
+import { findStored } from '../run/find-stored.js';
 import type { Act } from './command-module.js';
 import { configurationRequest, type ConfigureOptions } from './configuration-request.js';
 import { addExamples } from './examples.js';
@@ -48,13 +51,25 @@ export function declare(command: Command, act: Act): void {
 
 async function configure(
   context: CommandContext,
-  model: string,
+  typed: string,
   flags: readonly string[],
   options: ConfigureOptions & { readonly json?: boolean },
 ): Promise<void> {
+  const model = await nameOf(context, typed);
   const json = configurationRequest(model, flags, options);
   await context.client.send({ method: 'POST', path: '/engines/_configure', json });
   if (options.json === true) await showConfiguration(context, model);
+}
+
+/** The cluster takes settings of a model that it does not have, and forgets them. @throws GatewayFailure for such a one */
+async function nameOf(context: CommandContext, typed: string): Promise<string> {
+  try {
+    return await findStored(context, typed);
+  } catch (error) {
+    // A key may configure models and not see them.
+    if (error instanceof GatewayFailure && error.exitCode === EXIT.refused) return typed;
+    throw error;
+  }
 }
 
 async function showConfiguration(context: CommandContext, model: string | undefined): Promise<void> {

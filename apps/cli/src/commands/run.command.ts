@@ -60,7 +60,7 @@ export function declare(command: Command, act: Act): void {
 
 async function run(
   context: CommandContext,
-  model: string,
+  typedModel: string,
   words: readonly string[],
   options: RunOptions,
 ): Promise<void> {
@@ -80,7 +80,7 @@ async function run(
   const prompt = await buildPrompt({ typed, piped, images: image }, promptFileReader(context.config.home));
   for (const note of prompt.notes) context.note(note);
 
-  await ensureModel(context, model, options);
+  const model = await ensureModel(context, typedModel, options);
   if (detach) {
     await preload(context, model);
     if (options.json === true) context.printJson({ model, loaded: true });

@@ -17,7 +17,27 @@ export function modelFilter(typed: string, defaultRegistry: string): (tag: strin
   };
 }
 
-function read(text: string, defaultRegistry: string): ReturnType<typeof parseModelReference> | undefined {
+/**
+ * The name by which requests find the model that `GET /models/{typed}` has answered: that route alone finds a bare name
+ * in any organisation.
+ */
+export function nameToAskBy(typed: string, tags: readonly string[], defaultRegistry: string): string {
+  const wanted = read(typed, defaultRegistry);
+  const isWanted = (tag: string): boolean => {
+    const known = read(tag, defaultRegistry);
+    return known !== undefined && wanted !== undefined && sameReference(known, wanted);
+  };
+  if (tags.some(isWanted)) return typed;
+  return tags.find(modelFilter(typed, defaultRegistry)) ?? typed;
+}
+
+type Reference = ReturnType<typeof parseModelReference>;
+
+function sameReference(left: Reference, right: Reference): boolean {
+  return left.registry === right.registry && left.repository === right.repository && left.tag === right.tag;
+}
+
+function read(text: string, defaultRegistry: string): Reference | undefined {
   try {
     return parseModelReference(text, defaultRegistry);
   } catch (error) {

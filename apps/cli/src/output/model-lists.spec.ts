@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeModel } from './describe-model.js';
 import { engineRows } from './engine-status.js';
-import { modelFilter } from './model-filter.js';
+import { modelFilter, nameToAskBy } from './model-filter.js';
 import { shortModelName } from './model-name.js';
 import { modelRows } from './model-rows.js';
 import { runningRows, untilOf } from './running-rows.js';
@@ -67,6 +67,19 @@ describe('modelFilter', () => {
     ['a:b:c', 'docker.io/a/b:c', false],
   ])('asks %s of %s: %s', (typed, tag, fits) => {
     expect(modelFilter(typed, 'docker.io')(tag)).toBe(fits);
+  });
+});
+
+describe('nameToAskBy', () => {
+  it.each([
+    ['small', ['docker.io/team/small:latest'], 'docker.io/team/small:latest'],
+    ['small', ['docker.io/team/other:1', 'docker.io/team/small:1'], 'docker.io/team/small:1'],
+    ['small', ['docker.io/team/small:latest', 'docker.io/ai/small:latest'], 'small'],
+    ['team/small', ['docker.io/team/small:latest'], 'team/small'],
+    ['0123456789ab', ['docker.io/team/small:latest'], '0123456789ab'],
+    ['small', [], 'small'],
+  ])('asks for what was typed as %s, of a model with the tags %j, as %s', (typed, tags, asked) => {
+    expect(nameToAskBy(typed, tags, 'docker.io')).toBe(asked);
   });
 });
 

@@ -76,10 +76,9 @@ async function obey(
 
 async function load(context: CommandContext, conversation: Conversation, model: string): Promise<void> {
   if (model === '') return context.note('Name a model, such as /load smollm2.');
-  await ensureModel(context, model);
-  conversation.model = model;
+  conversation.model = await ensureModel(context, model);
   conversation.preload();
-  context.note(`The conversation goes on with ${model}.`);
+  context.note(`The conversation goes on with ${conversation.model}.`);
 }
 
 async function set(

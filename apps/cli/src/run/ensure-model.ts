@@ -1,21 +1,21 @@
-import { pathOf } from '../client/gateway-client.js';
 import { GatewayFailure } from '../client/gateway-failure.js';
 import type { CommandContext } from '../command-context.js';
 import { registryToken } from '../commands/registry-token.js';
 import { followTransfer } from '../commands/transfer.js';
+import { findStored } from './find-stored.js';
 
 /**
- * Pulls a model that the cluster does not have, unless `pull` is false. Everything it says goes to stderr.
+ * Pulls a model that the cluster does not have, unless `pull` is false. Everything it says goes to stderr. Resolves with
+ * the name by which it is asked.
  * @throws CommandFailure
  */
 export async function ensureModel(
   context: CommandContext,
   model: string,
   { pull = true } = {},
-): Promise<void> {
+): Promise<string> {
   try {
-    await context.client.getJson(`/models/${pathOf(model)}`);
-    return;
+    return await findStored(context, model);
   } catch (error) {
     if (!pull || !(error instanceof GatewayFailure) || error.status !== 404) throw error;
   }
@@ -28,6 +28,7 @@ export async function ensureModel(
   } finally {
     await aside.close();
   }
+  return model;
 }
 
 /** Loads a model and answers nothing. Resolves when it is ready. @throws GatewayFailure */

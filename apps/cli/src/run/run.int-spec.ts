@@ -274,6 +274,16 @@ describe('a model', () => {
     expect(server.asked).toHaveLength(1);
   });
 
+  it('of any organisation is found by its bare name, and asked by its whole one', async () => {
+    const server = await serve({
+      'GET /models/small': json({ id: 'sha256:1', tags: ['docker.io/team/small:latest'] }),
+      [CHAT]: streams(says(1, 'a'), END),
+    });
+    expect(await ask(server, ['small', 'Hi'])).toMatchObject({ code: 0, out: 'a\n' });
+    const [asked] = requestsOf(server, '/engines');
+    expect(JSON.parse(asked?.body ?? '')).toMatchObject({ model: 'docker.io/team/small:latest' });
+  });
+
   it('is only loaded with --detach', async () => {
     const server = await serve({ [CHAT]: text(200, '') });
     expect(await ask(server, ['-d', 'm'])).toEqual({ code: 0, out: '', error: '' });
