@@ -67,11 +67,12 @@ export function assembleCluster(plan: ClusterPlan): LocalCluster {
   return new LocalCluster({ redis: new SupervisedProcess(server, plan.surroundings), gateways, workers });
 }
 
-function gatewayPlans({ settings, entries, ports }: ClusterPlan): readonly NodePlan[] {
+function gatewayPlans({ settings, entries, folder, ports, environment }: ClusterPlan): readonly NodePlan[] {
+  const tls = { LONGSHORE_TLS_DIR: environment['LONGSHORE_TLS_DIR'] || join(folder.root, 'tls') };
   return ports.map((port, index) => ({
     name: `gateway-${index + 1}`,
     entry: entries.gateway,
-    own: { LONGSHORE_HOST: settings.host, LONGSHORE_PORT: `${port}` },
+    own: { LONGSHORE_HOST: settings.host, LONGSHORE_PORT: `${port}`, ...tls },
   }));
 }
 
