@@ -82,6 +82,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 function show(name: string, value: unknown): string {
   if (value === undefined || value === '') return 'not set';
   if (typeof value === 'number' && /TIMEOUT|KEEP_ALIVE/.test(name)) return `\`${duration(value)}\``;
+  if (typeof value === 'number' && name.endsWith('_MODE')) return `\`${value.toString(8)}\``;
   if (typeof value === 'number' && /BODY_LIMIT/.test(name)) return `\`${value / 1024 ** 2}MiB\``;
   return `\`${JSON.stringify(value).replaceAll('"', '')}\``;
 }
