@@ -1,3 +1,4 @@
+import { excessiveSampling } from '../excessive-sampling.js';
 import { GRAMMAR_DEPTH_LIMIT, grammarDepth } from '../grammar-depth.js';
 import { impossibleGrammar } from '../impossible-grammar.js';
 import { GENERATING_ROUTES, parseObject, withMembers } from '../request-body.js';
@@ -65,7 +66,7 @@ function planGeneration(original: string, request: Request, takesMedia: boolean)
     const reason = `'grammar' nests its brackets deeper than ${GRAMMAR_DEPTH_LIMIT} levels.`;
     return { answer: 'refuse', reason };
   }
-  const impossible = impossibleGrammar(request);
+  const impossible = impossibleGrammar(request) ?? excessiveSampling(request);
   if (impossible !== undefined) return { answer: 'refuse', reason: impossible };
   const edits = editsOf(request, takesMedia);
   if ('refuse' in edits) return { answer: 'refuse', reason: edits.refuse };

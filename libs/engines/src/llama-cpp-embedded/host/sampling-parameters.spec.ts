@@ -47,6 +47,10 @@ describe('decodeSampling', () => {
     [{ temperature: 'hot' }, '\'temperature\' must be a number, but is "hot".'],
     [{ top_p: 2 }, "'top_p' must be a number from 0 to 1, but is 2."],
     [{ top_k: 1.5 }, "'top_k' must be a whole number, but is 1.5."],
+    [
+      { dry_multiplier: 1, dry_penalty_last_n: 2 ** 31 - 1 },
+      "'dry_penalty_last_n' must not be larger than 262144; -1 stands for the whole context.",
+    ],
     [{ seed: -2 }, "'seed' must be a whole number from -1 to 4294967295, but is -2."],
     [{ logit_bias: { '5': 'x' } }, '\'logit_bias\' must map token ids to numbers, but is {"5":"x"}.'],
   ])('refuses %j with a sentence', (body, sentence) => {

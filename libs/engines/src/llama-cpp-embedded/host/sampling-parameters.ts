@@ -1,3 +1,4 @@
+import { excessiveSampling } from '../../excessive-sampling.js';
 import { isListOf, isObject, isString, readNumber, readStrings, show, type JsonObject } from './fields.js';
 import { badRequest } from './request-error.js';
 
@@ -41,6 +42,8 @@ const RANDOM_SEED = 0xffffffff;
 
 /** @throws RequestError that names the field at fault. */
 export function decodeSampling(body: JsonObject): SamplingParameters {
+  const excessive = excessiveSampling(body);
+  if (excessive !== undefined) throw badRequest(excessive);
   return {
     temperature: Math.max(0, readNumber(body, 'temperature') ?? 0.8),
     topK: Math.max(0, readNumber(body, 'top_k', { whole: true }) ?? 40),
