@@ -87,7 +87,7 @@ export class OllamaInference {
             'not_allowed',
             'This API key lacks the scope "models", which unloading needs.',
           );
-        await this.wishes.unload(model);
+        await this.wishes.unloadNamed(model);
         return answerOf(encode('unload'));
       }
       const mode = await this.wishes.modeOf(model, ENGINE_ROUTES[call.route]);

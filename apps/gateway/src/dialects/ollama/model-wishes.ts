@@ -5,6 +5,7 @@ import { Catalogue, Configurations, ControlSender, WorkerDirectory } from '#clus
 import {
   type CatalogueModel,
   ENVELOPE_VERSION,
+  LongshoreError,
   type Mode,
   type SessionConfiguration,
   type WorkerAnnouncement,
@@ -37,7 +38,6 @@ export class ModelWishesService {
    * Keeps how long the model stays, and gives it more context where it has less than is asked for. Nothing is written
    * when nothing changes, and a session is started anew only for more context. A model there is not is left alone: the
    * call that follows says so.
-   * A caller whose key may not configure models changes nothing.
    * A caller whose key may not configure models changes nothing.
    * @throws LongshoreError `no_capable_worker`, `redis_unavailable`
    */
@@ -73,6 +73,13 @@ export class ModelWishesService {
     const model = await this.catalogue.find(name);
     const embeds = model !== undefined && capabilitiesOf(model, { projector: false }).includes('embedding');
     return embeds ? 'embedding' : route;
+  }
+
+  /** {@link unload} for a caller who asks for nothing else. @throws LongshoreError `model_not_found` */
+  async unloadNamed(model: string): Promise<void> {
+    const found = await this.catalogue.find(model);
+    if (found === undefined) throw new LongshoreError('model_not_found', `No such model: ${model}`, 'model');
+    await this.unload(model);
   }
 
   /** Ends the sessions of a model as soon as they are idle. Never rejects; gives up when others keep them busy. */

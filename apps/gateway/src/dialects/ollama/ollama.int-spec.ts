@@ -255,7 +255,8 @@ describe('a call that asks for nothing', () => {
     expect(fake.cluster.queue.loads).toEqual([]);
   });
 
-  it('unloads the model when it is to stay for no time', async () => {
+  it('unloads the model when it is to stay for no time, if there is one', async () => {
+    expect(await ask('chat', { model: 'nope', keep_alive: 0 })).toMatchObject([404, {}]);
     fake.cluster.workers.alive = [{ ...worker(), sessions: [session()] }];
     fake.cluster.control.onSend = () => (fake.cluster.workers.alive = [worker()]);
     expect(await ask('generate', { model: 'smollm2', keep_alive: 0 })).toMatchObject([
