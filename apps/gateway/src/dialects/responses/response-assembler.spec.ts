@@ -27,6 +27,21 @@ function play(chunks: readonly ChatChunk[], members: object = {}) {
 }
 
 describe('the events of a response', () => {
+  it('tell of one answer where the engine was made to give several', () => {
+    const other = (content: string): ChatChunk => ({ choices: [{ index: 1, delta: { content } }] });
+    const { assembler } = play([
+      other('No'),
+      delta({ content: 'Yes' }),
+      other('!'),
+      delta({}, 'stop'),
+      { choices: [{ index: 1, delta: {}, finish_reason: 'length' }] },
+    ]);
+    expect(assembler.progress).toMatchObject({
+      status: 'completed',
+      output: [{ content: [{ text: 'Yes' }] }],
+    });
+  });
+
   it('tell of a message from its announcement to its end, numbered without a gap', () => {
     const { events, types } = play([
       delta({ role: 'assistant', content: null }),

@@ -58,7 +58,7 @@ export class ResponseAssembler {
     if (chunk.error) {
       this.failure = { code: 'server_error', message: chunk.error.message ?? 'The engine failed.' };
     }
-    const [choice] = chunk.choices ?? [];
+    const choice = chunk.choices?.find(({ index = 0 }) => index === 0);
     if (choice === undefined) return [];
     this.finishReason = choice.finish_reason ?? this.finishReason;
     const { delta = {} } = choice;
