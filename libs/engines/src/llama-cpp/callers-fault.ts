@@ -11,6 +11,7 @@ const FAULTS: readonly (readonly [RegExp, string?])[] = [
   [/^input \(\d+ tokens\) is too large to process/],
   [/^Failed to parse (?:messages|tools): /],
   [/^(?:image|audio|video) input is not supported/],
+  [/^Unknown reasoning format: /],
 ];
 
 /** The sentence for the caller when the failure is the caller's; undefined when it is llama-server's. */
