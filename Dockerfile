@@ -36,8 +36,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --omit=dev --omit=optional --no-audit --no-fund \
-    && npm cache clean --force \
-    && rm -rf node_modules/node-llama-cpp/llama node_modules/.package-lock.json
+    && npm uninstall --no-save --ignore-scripts --omit=dev --omit=optional --no-audit --no-fund node-llama-cpp \
+    && npm cache clean --force
 COPY deploy/docker/prepare.sh /opt/longshore/prepare.sh
 COPY LICENSE ./
 COPY --from=build /src/dist dist

