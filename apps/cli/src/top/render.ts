@@ -1,5 +1,5 @@
 import type { Colours } from '../output/colours.js';
-import { shortModelName } from '../output/model-name.js';
+import { shortModelId, shortModelName } from '../output/model-name.js';
 import { formatTable } from '../output/table.js';
 import { humanCount, humanSize } from '../output/units.js';
 import type { ModelView, Quantiles, Snapshot, WorkerView } from './snapshot.js';
@@ -83,7 +83,9 @@ function workerRow(worker: WorkerView): string[] {
 function modelRow(model: ModelView, defaultRegistry?: string): string[] {
   const { p50, p95 }: Quantiles = model.token_ms;
   return [
-    shortModelName(model.model, defaultRegistry),
+    model.model.startsWith('sha256:')
+      ? shortModelId(model.model)
+      : shortModelName(model.model, defaultRegistry),
     String(model.waiting),
     String(model.active),
     model.loading && model.workers <= 1 ? 'loading' : String(model.workers),

@@ -139,6 +139,11 @@ describe('the view of a cluster', () => {
     expect(render(30).join('\n')).toMatch(/WORKER.*SLOTS.*TOKENS\/S/);
   });
 
+  it('shows a model without a name by the beginning of its id', () => {
+    const queue = `longshore_queue_requests{variant="cpu",gen_ai_request_model="sha256:${'0123456789abcdef'.repeat(4)}",mode="completion",state="waiting"} 1`;
+    expect(render(80, new Scrape(queue, [], 2_000)).at(-1)).toMatch(/^0123456789ab {2}1 /);
+  });
+
   it('says what is missing', () => {
     const empty = new Scrape('longshore_redis_up 0\n', [], 2_000);
     expect(render(80, empty).slice(3)).toEqual([
