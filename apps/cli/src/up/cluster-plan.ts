@@ -7,6 +7,7 @@ import type { DataFolder } from './data-folder.js';
 import { LocalCluster } from './local-cluster.js';
 import { LogOutput } from './log-output.js';
 import { childEnvironment, forkProgram, whenProgramReady } from './node-process.js';
+import { tlsPort } from './port-plan.js';
 import { redisProcess } from './redis-process.js';
 import { redisFiles } from './redis-settings.js';
 import { threadShare, workerId, type UpSettings } from './settings.js';
@@ -68,12 +69,17 @@ export function assembleCluster(plan: ClusterPlan): LocalCluster {
 }
 
 function gatewayPlans({ settings, entries, folder, ports, environment }: ClusterPlan): readonly NodePlan[] {
-  const tls = { LONGSHORE_TLS_DIR: environment['LONGSHORE_TLS_DIR'] || join(folder.root, 'tls') };
-  return ports.map((port, index) => ({
-    name: `gateway-${index + 1}`,
-    entry: entries.gateway,
-    own: { LONGSHORE_HOST: settings.host, LONGSHORE_PORT: `${port}`, ...tls },
-  }));
+  const certificates = environment['LONGSHORE_TLS_DIR'] || join(folder.root, 'tls');
+  return ports.map((port, index) => {
+    const tls = tlsPort(environment['LONGSHORE_TLS_PORT'], index);
+    const own = {
+      LONGSHORE_HOST: settings.host,
+      LONGSHORE_PORT: `${port}`,
+      LONGSHORE_TLS_DIR: certificates,
+      ...(tls !== undefined && { LONGSHORE_TLS_PORT: tls }),
+    };
+    return { name: `gateway-${index + 1}`, entry: entries.gateway, own };
+  });
 }
 
 function workerPlans({ settings, entries, folder, variant, environment }: ClusterPlan): readonly NodePlan[] {

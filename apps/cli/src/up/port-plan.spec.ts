@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeOccupant, gatewayUrl, planPorts } from './port-plan.js';
+import { describeOccupant, gatewayUrl, planPorts, tlsPort } from './port-plan.js';
 
 describe('planPorts', () => {
   it('puts gateways on neighbouring ports', () => {
@@ -9,6 +9,13 @@ describe('planPorts', () => {
   it('refuses gateways that would not fit below the highest port', () => {
     expect(planPorts(65_535, 1)).toEqual([65_535]);
     expect(() => planPorts(65_535, 2)).toThrow(/choose a lower --port/);
+  });
+});
+
+describe('tlsPort', () => {
+  it('puts gateways on neighbouring ports, and leaves alone what names none', () => {
+    expect([0, 1, 2].map((index) => tlsPort('12435', index))).toEqual(['12435', '12436', '12437']);
+    expect(['0', '-1', 'x', undefined].map((port) => tlsPort(port, 1))).toEqual(['0', '-1', 'x', undefined]);
   });
 });
 

@@ -15,6 +15,12 @@ export function planPorts(first: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => first + index);
 }
 
+/** The port of the gateway at `index` for TLS: neighbours of the first, unless each takes a free one (0) or none (-1). */
+export function tlsPort(first: string | undefined, index: number): string | undefined {
+  const port = Number(first);
+  return Number.isInteger(port) && port > 0 ? `${port + index}` : first;
+}
+
 /** The address a client on this machine uses for a gateway that listens on `host`. */
 export function gatewayUrl(host: string, port: number): string {
   const everywhere: Readonly<Record<string, string>> = {
