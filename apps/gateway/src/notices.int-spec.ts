@@ -62,6 +62,8 @@ async function brokenOff(response: OpenResponse): Promise<string> {
   return textOf(response);
 }
 
+const LABELS = 'gen_ai_operation_name="chat",gen_ai_request_model="docker.io/ai/smollm2:latest"';
+
 const metric = async (line: string): Promise<boolean> =>
   (await fake.metrics.registry.metrics()).split('\n').includes(line);
 
@@ -116,7 +118,8 @@ describe('a stream that waits', () => {
     answer({ ...jsonResponse('{"error":{"code":400,"message":"no","type":"x"}}'), status: 400 });
     const text = await brokenOff(response);
     expect(text).toMatch(/^(?:: .*\n\n)+data: \{"error":\{"code":400,"message":"no","type":"x"\}\}\n\n$/);
-    await eventually(() => fake.log.some((line) => line.includes('an answer broke off half-way')));
+    await eventually(() => metric(`longshore_responses_total{${LABELS},outcome="completed"} 1`));
+    expect(fake.log.some((line) => line.includes('broke off'))).toBe(false);
   });
 
   it('gets an answer that is no event stream as a failure', async () => {

@@ -5,6 +5,7 @@ import { GatewayMetrics, Logger } from '#observability';
 import type { FastifyRequest } from 'fastify';
 import { type Recording, RequestRecorder } from '../engines/requests/request-recorder.js';
 import type { AcceptedCompletion, CompletionRequest } from '../completions/completions.js';
+import { EngineRefusal } from './engine-refusal.js';
 import type { StreamedResponse } from './streamed-response.js';
 import type { WriteResult } from './write-response.js';
 
@@ -21,7 +22,9 @@ const OPERATIONS: Readonly<Record<EngineRoute, string>> = {
 };
 
 /** What is measured and logged of a call; not its body. */
-export interface ObservedCall extends Pick<CompletionRequest, 'requestId' | 'model' | 'route' | 'streaming'> {
+export interface ObservedCall extends Pick<CompletionRequest, 'requestId' | 'model' | 'route'> {
+  /** The client gets the answer as it is made. */
+  readonly streaming: boolean;
   /** The API that the call came by, where that is not OpenAI's. */
   readonly origin?: string;
 }
@@ -80,8 +83,10 @@ export class InferenceObserver {
   async ended(observation: InferenceObservation, result: WriteResult): Promise<void> {
     this.endWaiting(observation);
     observation.recording?.end(result.error);
-    await this.measure(observation, result);
-    if (result.outcome !== 'completed') this.log(observation, result);
+    const refusal = callersFault(result.error);
+    await this.measure(observation, refusal === undefined ? result : { ...result, outcome: 'completed' });
+    if (refusal !== undefined) this.logRefusal(observation, refusal);
+    else if (result.outcome !== 'completed') this.log(observation, result);
   }
 
   /** To be called when there is no answer but a failure, which others log; never throws. */
@@ -120,6 +125,12 @@ export class InferenceObserver {
     return known ? (known.tags[0] ?? known.id) : 'unknown';
   }
 
+  private logRefusal({ call }: InferenceObservation, { status, reason }: EngineRefusal): void {
+    const { requestId, route, model } = call;
+    const fields = { requestId, route, model: model.slice(0, 200), status, reason };
+    this.logger.info('an engine refused a request that had waited', fields);
+  }
+
   private log({ call }: InferenceObservation, { outcome, bytes, error }: WriteResult): void {
     const { requestId, route, model } = call;
     const fields = { requestId, route, model: model.slice(0, 200), bytes };
@@ -127,6 +138,11 @@ export class InferenceObserver {
     else if (outcome === 'client-stalled') this.logger.warn('the client stopped reading', fields);
     else this.logger.warn('an answer broke off half-way', { ...fields, error });
   }
+}
+
+/** The refusal of a request that is at fault itself: an answer like any other, though it comes behind notices. */
+function callersFault(error: unknown): EngineRefusal | undefined {
+  return error instanceof EngineRefusal && error.status < 500 ? error : undefined;
 }
 
 /** The code of a failure that says that there is no room. */
