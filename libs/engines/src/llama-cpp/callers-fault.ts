@@ -11,6 +11,8 @@ const FAULTS: readonly (readonly [RegExp, string?])[] = [
   [/^input \(\d+ tokens\) is too large to process/],
   [/^Failed to parse (?:messages|tools): /],
   [/^(?:image|audio|video) input is not supported/],
+  [/^Failed to load image or audio file/],
+  [/^Invalid base64 value/, 'The bytes of an image or other media are missing, or are not base64.'],
   [/^Unknown reasoning format: /],
 ];
 

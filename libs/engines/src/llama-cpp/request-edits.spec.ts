@@ -45,6 +45,12 @@ describe('editsOf', () => {
     ['a file', { type: 'image_url', image_url: { url: 'file:///etc/passwd' } }],
     ['a path', { type: 'image_url', image_url: { url: '/etc/passwd' } }],
     ['a film at an address', { type: 'video_url', video_url: { url: 'https://example.com/cat.mp4' } }],
+    [
+      'a film at an address of its own kind',
+      { type: 'input_video', input_video: { url: 'http://a.example' } },
+    ],
+    ['an address as the data of a film', { type: 'input_video', input_video: { data: 'http://a.example' } }],
+    ['a file as the data of a sound', { type: 'input_audio', input_audio: { data: 'file:///etc/passwd' } }],
     ['an address beside a text', { type: 'text', text: 'x', image_url: { url: 'ftp://example.com' } }],
   ])('refuses %s in place of the image itself', (_, part) => {
     expect(edited(withPart(part))).toEqual({ refuse: expect.stringContaining('data URL') as string });
@@ -56,6 +62,15 @@ describe('editsOf', () => {
   });
 
   it.each([
+    { type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } },
+    { type: 'input_video', input_video: { data: 'AAAAIGZ0eXA=' } },
+    { type: 'input_video', input_video: { data: 'data:video/mp4;base64,AAAA' } },
+  ])('lets the bytes themselves through: %j', (part) => {
+    expect(edited(withPart(part))).toEqual({ members: '' });
+  });
+
+  it.each([
+    ['a film', { type: 'input_video', input_video: { data: 'AAAAIGZ0eXA=' } }],
     ['an image', { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }],
     ['an image at an address', { type: 'image_url', image_url: 'https://example.com/cat.png' }],
     ['a sound', { type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } }],

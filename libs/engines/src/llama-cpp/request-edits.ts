@@ -29,6 +29,9 @@ export function editsOf(request: Readonly<Record<string, unknown>>, takesMedia: 
 
 type Part = Readonly<Record<string, unknown>>;
 
+/** Members of a part that hold something else than text. */
+const MEDIA = /_url$|^input_(?:audio|video|image)$/;
+
 /** The parts of messages that are not text: `{"type": "image_url", "image_url": {"url": …}}`, `input_audio` and the like. */
 function mediaParts({ messages }: Readonly<Record<string, unknown>>): readonly Part[] {
   if (!Array.isArray(messages)) return [];
@@ -36,15 +39,24 @@ function mediaParts({ messages }: Readonly<Record<string, unknown>>): readonly P
     .filter((message) => isObject(message))
     .flatMap(({ content }) => (Array.isArray(content) ? (content as unknown[]) : []))
     .filter((part) => isObject(part))
-    .filter((part) => Object.keys(part).some((name) => name.endsWith('_url') || name === 'input_audio'));
+    .filter((part) => Object.keys(part).some((name) => MEDIA.test(name)));
 }
 
-/** Whether a part only says where something is. */
+/** Whether a part only says where something is. llama-server follows an address in place of the bytes, too. */
 function isAddress(part: Part): boolean {
   return Object.entries(part)
-    .filter(([name]) => name.endsWith('_url'))
-    .map(([, value]) => (isObject(value) ? value['url'] : value))
-    .some((url) => typeof url === 'string' && !url.trimStart().toLowerCase().startsWith('data:'));
+    .filter(([name]) => MEDIA.test(name))
+    .flatMap(([, value]) => (isObject(value) ? [value['url'], addressIn(value['data'])] : [value]))
+    .some((place) => typeof place === 'string' && !isDataUrl(place));
+}
+
+/** Base64 has no colon. */
+function addressIn(data: unknown): string | undefined {
+  return typeof data === 'string' && data.includes(':') ? data : undefined;
+}
+
+function isDataUrl(text: string): boolean {
+  return text.trimStart().toLowerCase().startsWith('data:');
 }
 
 function toolEdits({ tool_choice: choice, tools }: Readonly<Record<string, unknown>>): RequestEdits {

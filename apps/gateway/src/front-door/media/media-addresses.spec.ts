@@ -31,6 +31,8 @@ describe('media in a request', () => {
     message({ type: 'input_audio', input_audio: { data: 'UklGRg==', format: 'wav' } }),
     message({ type: 'input_audio', input_audio: { data: '//uQxAA=', format: 'mp3' } }),
     message({ type: 'video_url', video_url: { url: 'data:video/mp4;base64,AAAA' } }),
+    message({ type: 'input_video', input_video: { data: 'AAAAIGZ0eXA=', format: 'mp4' } }),
+    message({ type: 'input_video', input_video: { data: 'data:video/mp4;base64,AAAA' } }),
     { model: 'm', messages: [{ role: 'user', content: 'see "image_url": "file:///etc/passwd"' }] },
     { model: 'm', input: [{ text: 'a', image: PIXEL }] },
     { model: 'm', audio: { voice: 'alloy', format: 'wav' } },
@@ -78,6 +80,14 @@ describe('media in a request', () => {
     expect(refusalOf(body.replaceAll('image_url', 'image_ur\\u006C'))).toContain('"image_url"');
     expect(refusalOf(body.replace('"image_url":', '"image_url" \n\t:'))).toContain('"image_url"');
   });
+
+  it.each(['http://127.0.0.1:6379/', ' HTTP://127.0.0.1/', 'file:///etc/passwd'])(
+    'is the data of a film, and no address such as %s in its place',
+    (data) => {
+      expect(refusalOf(message({ type: 'input_video', input_video: { data } }))).toContain('"input_video"');
+      expect(refusalOf(message({ type: 'image_url', image_url: { data } }))).toContain('"image_url"');
+    },
+  );
 
   it('of a sound is base64 and nothing else', () => {
     const sound = (data: string) => message({ type: 'input_audio', input_audio: { data, format: 'wav' } });

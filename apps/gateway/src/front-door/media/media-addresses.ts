@@ -2,7 +2,7 @@ import { LongshoreError } from '#contracts';
 import type { MediaHosts } from './media-hosts.js';
 import { REFUSED_NAMES, refuseForeignMembers } from './refuse-foreign-members.js';
 
-/** Members that say where an image, sound or film is; as a text or as an object with `url`. */
+/** Members that say where an image, sound or film is; as a text or as an object with `url` or `data`. */
 const ADDRESSES: ReadonlySet<string> = new Set([
   'image_url',
   'input_image',
@@ -88,8 +88,8 @@ export class MediaAddresses {
   private checkPlaces(name: string, member: unknown): void {
     const places: readonly unknown[] = Array.isArray(member) ? member : [member];
     for (const place of places) {
-      const text = isObject(place) ? place['url'] : place;
-      if (typeof text === 'string') this.checkPlace(name, text);
+      const texts = isObject(place) ? [place['url'], addressIn(place['data'])] : [place];
+      for (const text of texts) if (typeof text === 'string') this.checkPlace(name, text);
     }
   }
 
@@ -120,6 +120,11 @@ export class MediaAddresses {
       name,
     );
   }
+}
+
+/** What stands in place of bytes; llama.cpp follows an address there as well. */
+function addressIn(data: unknown): string | undefined {
+  return typeof data === 'string' && !BASE64.test(data) ? data : undefined;
 }
 
 function parse(body: string): unknown {
