@@ -7,13 +7,22 @@ export interface ReadyFacts {
   readonly redis: string;
   readonly logs: string;
   readonly data: string;
+  /** Unix socket that the gateway listens on instead of its port. */
+  readonly socket: string | undefined;
+  /** Whether requests need an API key. */
+  readonly keys: boolean;
 }
 
 const EXAMPLE_MODEL = 'ai/smollm2';
 
 /** What a person needs to know once everything is up. */
 export function readyBlock(facts: ReadyFacts): string {
-  const [url = ''] = facts.urls;
+  const { socket } = facts;
+  const [first = ''] = facts.urls;
+  const url = socket === undefined ? first : 'http://localhost';
+  const way = socket === undefined ? '' : ` --unix-socket ${socket}`;
+  const key = facts.keys ? ' -H "Authorization: Bearer $LONGSHORE_ADMIN_KEY"' : '';
+  const headers = `${key} -H 'Content-Type: application/json'`;
   const chat = JSON.stringify({
     model: EXAMPLE_MODEL,
     stream: true,
@@ -23,7 +32,7 @@ export function readyBlock(facts: ReadyFacts): string {
     '',
     'Longshore is ready.',
     '',
-    `  URL      ${facts.urls.join('  ')}`,
+    `  URL      ${socket === undefined ? facts.urls.join('  ') : `unix://${socket}`}`,
     `  Workers  ${facts.workers} (${facts.variant})`,
     `  Engine   ${facts.engine}`,
     `  Redis    ${facts.redis}`,
@@ -31,9 +40,9 @@ export function readyBlock(facts: ReadyFacts): string {
     `  Data     ${facts.data}`,
     '',
     'Pull a model:',
-    `  curl ${url}/models/create -H 'Content-Type: application/json' -d '${JSON.stringify({ from: EXAMPLE_MODEL })}'`,
+    `  curl${way} ${url}/models/create${headers} -d '${JSON.stringify({ from: EXAMPLE_MODEL })}'`,
     'Chat with it:',
-    `  curl -N ${url}/v1/chat/completions -H 'Content-Type: application/json' -d '${chat}'`,
+    `  curl -N${way} ${url}/v1/chat/completions${headers} -d '${chat}'`,
     '',
     'Ctrl-C stops everything.',
     '',

@@ -119,7 +119,7 @@ async function settleRedis(settings: UpSettings): Promise<ClusterPlan['redis']> 
   return { program };
 }
 
-function readyFacts({ settings, chosen, redis, folder }: Launch, urls: readonly string[]) {
+function readyFacts({ settings, environment, chosen, redis, folder }: Launch, urls: readonly string[]) {
   return {
     urls,
     workers: settings.workers,
@@ -128,6 +128,8 @@ function readyFacts({ settings, chosen, redis, folder }: Launch, urls: readonly 
     redis: 'url' in redis ? readRedisUrl(redis.url).place : `private, on a unix socket (${redis.program})`,
     logs: folder.logs,
     data: folder.root,
+    socket: environment['LONGSHORE_SOCKET'] || undefined,
+    keys: Boolean(environment['LONGSHORE_ADMIN_KEY'] || environment['LONGSHORE_ADMIN_KEY_FILE']),
   };
 }
 
