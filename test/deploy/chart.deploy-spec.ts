@@ -7,47 +7,12 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { completionQueue, loadQueue, Names, VARIANTS } from '#contracts';
 import { ROOT } from '../architecture/planted-tree.js';
+import { CHART, type KubernetesObject, template, values } from './chart.js';
 import { CUSTOM_OBJECTS } from './custom-objects.js';
 import { findTool, type Ran, run } from './tools.js';
 import { read, readVariant, readVersions, readYaml } from './variants.js';
 
-const CHART = 'deploy/helm/longshore';
 const files = readdirSync(join(ROOT, CHART, 'ci'));
-
-interface Container {
-  readonly image: string;
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
-  readonly livenessProbe?: { readonly httpGet?: { readonly path: string } };
-  readonly readinessProbe?: { readonly httpGet?: { readonly path: string } };
-  readonly securityContext?: object;
-  readonly resources?: { readonly limits?: Readonly<Record<string, unknown>> };
-}
-
-interface KubernetesObject {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly spec: {
-    readonly minReplicaCount?: number;
-    readonly triggers?: readonly { readonly metadata: Readonly<Record<string, string>> }[];
-    readonly template?: {
-      readonly spec: {
-        readonly terminationGracePeriodSeconds: number;
-        readonly securityContext: object;
-        readonly containers: readonly Container[];
-      };
-    };
-  };
-}
-
-async function template(args: readonly string[]): Promise<KubernetesObject[]> {
-  const { code, stdout, output } = await run('helm', ['template', 'longshore', CHART, ...args]);
-  expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
-  return parseAllDocuments(stdout)
-    .map((document) => document.toJS() as KubernetesObject | null)
-    .filter((object) => object !== null);
-}
-
-const values = (file: string): string[] => ['--values', `${CHART}/ci/${file}`];
 
 /** By the schemas of Kubernetes; whatever it does not know of is let through with a warning. */
 async function validateText(text: string): Promise<Ran> {
@@ -112,6 +77,27 @@ describe.skipIf(findTool('helm') === undefined)('the chart', () => {
         expect([undefined, '/health/live']).toContain(livenessProbe?.httpGet?.path);
       }
     }
+  });
+
+  it('gives every process places to write to, and workers the groups that own their devices', async () => {
+    const objects = await template(values('external-redis-values.yaml'));
+    const pods = objects.flatMap(({ kind, metadata, spec }) =>
+      kind === 'Deployment' && spec.template ? [{ name: metadata.name, ...spec.template.spec }] : [],
+    );
+    for (const { name, containers, securityContext } of pods) {
+      const written = containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath);
+      const wanted = ['/tmp', '/home/longshore', ...(name.includes('-worker-') ? ['/models'] : [])];
+      expect(written).toEqual(expect.arrayContaining(wanted));
+      expect(securityContext.supplementalGroups).toEqual(name.endsWith('-cann') ? [1000] : undefined);
+    }
+  });
+
+  it('lets scalers show the password of a Redis that is not its own', async () => {
+    const objects = await template(values('external-redis-values.yaml'));
+    const scaled = objects.find(({ kind }) => kind === 'ScaledObject');
+    expect(scaled?.spec.triggers?.length).toBeGreaterThan(0);
+    for (const { authenticationRef } of scaled?.spec.triggers ?? [])
+      expect(authenticationRef).toEqual({ name: 'redis' });
   });
 
   it('gives stopping pods more time than what was begun gets', async () => {
@@ -180,6 +166,17 @@ describe.skipIf(findTool('helm') === undefined)('the chart', () => {
     const { code, output } = await run('helm', ['template', 'x', CHART, '--set', setting]);
     expect(code).not.toBe(0);
     expect(output).toMatch(/values don't meet|validat/);
+  });
+
+  it('lets no misspelt value through, at any depth', () => {
+    const open: string[] = [];
+    const look = (schema: unknown, path: string): void => {
+      if (typeof schema !== 'object' || schema === null) return;
+      if ('properties' in schema && !('additionalProperties' in schema)) open.push(path);
+      for (const [name, part] of Object.entries(schema)) look(part, `${path}/${name}`);
+    };
+    look(JSON.parse(read(`${CHART}/values.schema.json`)), '');
+    expect(open).toEqual([]);
   });
 
   it('is what the static files were made from', async () => {

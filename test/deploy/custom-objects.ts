@@ -38,11 +38,16 @@ const TRIGGERS = {
 
 const trigger = {
   oneOf: Object.entries(TRIGGERS).map(([type, metadata]) =>
-    record({ type: { const: type }, name: text, metricType: { enum: ['AverageValue', 'Value'] }, metadata }, [
-      'type',
-      'name',
-      'metadata',
-    ]),
+    record(
+      {
+        type: { const: type },
+        name: text,
+        metricType: { enum: ['AverageValue', 'Value'] },
+        metadata,
+        authenticationRef: record({ name: text }, ['name']),
+      },
+      ['type', 'name', 'metadata'],
+    ),
   ),
 };
 

@@ -101,7 +101,9 @@ longshore/role: worker
     - { port: 6379, protocol: TCP }
 {{- else }}
 - ports:
-    - { port: {{ .Values.redis.external.port }}, protocol: TCP }
+    {{- range .Values.redis.external.ports }}
+    - { port: {{ . }}, protocol: TCP }
+    {{- end }}
 {{- end }}
 {{- end }}
 

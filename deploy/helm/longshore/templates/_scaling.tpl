@@ -45,6 +45,9 @@ spec:
         {{- if and (eq $root.Values.redis.mode "own") $root.Values.redis.own.password.name }}
         passwordFromEnv: REDIS_PASSWORD
         {{- end }}
+      {{- if and (eq $root.Values.redis.mode "external") $root.Values.redis.external.scalerAuthentication }}
+      authenticationRef: { name: {{ $root.Values.redis.external.scalerAuthentication }} }
+      {{- end }}
     {{- end }}
     {{- end }}
     {{- end }}
