@@ -94,9 +94,13 @@ FROM ${BASE_IMAGE:-ghcr.io/ggml-org/llama.cpp:server-rocm-${LLAMA_SERVER_VERSION
 FROM ${BASE_IMAGE:-ghcr.io/ggml-org/llama.cpp:server-musa-${LLAMA_SERVER_VERSION}} AS llama-server-musa
 FROM ${BASE_IMAGE:-quay.io/ascend/cann:${CANN_VERSION}} AS llama-server-cann
 COPY --from=cann-compiler /app /app
-ENV ASCEND_TOOLKIT_HOME=/usr/local/Ascend/ascend-toolkit/latest \
-    ASCEND_OPP_PATH=/usr/local/Ascend/ascend-toolkit/latest/opp \
-    LD_LIBRARY_PATH=/app:/usr/local/Ascend/ascend-toolkit/latest/lib64:/usr/local/Ascend/driver/lib64/driver:/usr/local/Ascend/driver/lib64/common
+# What the entrypoint of that image would set by its set_env.sh, and where the host's driver is mounted.
+ENV ASCEND_TOOLKIT_HOME=/usr/local/Ascend/ascend-toolkit/latest
+ENV ASCEND_HOME_PATH=${ASCEND_TOOLKIT_HOME} \
+    ASCEND_AICPU_PATH=${ASCEND_TOOLKIT_HOME} \
+    ASCEND_OPP_PATH=${ASCEND_TOOLKIT_HOME}/opp \
+    PATH=${ASCEND_TOOLKIT_HOME}/bin:${ASCEND_TOOLKIT_HOME}/compiler/ccec_compiler/bin:${PATH} \
+    LD_LIBRARY_PATH=${ASCEND_TOOLKIT_HOME}/lib64:${ASCEND_TOOLKIT_HOME}/lib64/plugin/opskernel:${ASCEND_TOOLKIT_HOME}/lib64/plugin/nnengine:/usr/local/Ascend/driver/lib64/driver:/usr/local/Ascend/driver/lib64/common
 
 # ---- Workers with llama.cpp. ----
 # hadolint ignore=DL3006
