@@ -2,12 +2,19 @@
 
 /** Tags of images that are also a release of everything else: v and three numbers, with a pre-release or without. */
 const RELEASE = /^v(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)$/;
+/** The same as in the labels of images; npm compares it with the workflow that publishes. */
+const REPOSITORY = 'https://github.com/longshore/longshore';
 /** What a registry takes as a tag. */
 const TAG = /^\w[\w.-]{0,127}$/;
 
 /** The version that a tag releases; undefined for tags that only name images. */
 export function releasedVersion(tag) {
   return RELEASE.exec(tag)?.[1];
+}
+
+/** Whether a version is one to try out, which nobody gets who did not ask for it. */
+export function isPreRelease(version) {
+  return version.includes('-');
 }
 
 /**
@@ -21,13 +28,15 @@ export function planRelease({ env, versions, variants }) {
     throw new Error(`"${tag}" is no tag; use letters, digits, points and dashes, such as v1.2.3.`);
   const wanted = Object.entries(versions).map(([name, value]) => [name, env[name] || value]);
   for (const [name, value] of wanted)
-    if (!/^\w[\w.-]*$/.test(value)) throw new Error(`${name} is "${value}", which is no version.`);
+    if (!/^\w[\w.-]*$/.test(value) || value === 'latest')
+      throw new Error(`${name} is "${value}", which is no version; name one, or leave it empty.`);
   const all = env.OPTIONAL === 'true';
   const targets = ['gateway', ...variants.filter(({ optional }) => all || !optional).map(({ name }) => name)];
   return [
     `matrix=${JSON.stringify(targets)}`,
     `versions=${JSON.stringify(Object.fromEntries(wanted))}`,
     `release=${releasedVersion(tag) !== undefined}`,
+    `prerelease=${isPreRelease(releasedVersion(tag) ?? '')}`,
   ];
 }
 
@@ -73,6 +82,8 @@ export function publishedManifest(manifest, version) {
     type,
     engines,
     ...(keywords && { keywords }),
+    repository: { type: 'git', url: `git+${REPOSITORY}.git` },
+    ...(isPreRelease(version) && { publishConfig: { tag: 'next' } }),
     bin: bin ?? { longshore: 'dist/apps/cli/src/main.js' },
     files: ['dist'],
     imports,

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 
 interface Parts {
@@ -25,6 +26,7 @@ describe('what a release builds', () => {
       'matrix=["gateway","cpu"]',
       'versions={"VLLM_VERSION":"1.0","NODE_VERSION":"2"}',
       'release=false',
+      'prerelease=false',
     ]);
   });
 
@@ -34,7 +36,9 @@ describe('what a release builds', () => {
       'matrix=["gateway","cpu","musa"]',
       'versions={"VLLM_VERSION":"9.9","NODE_VERSION":"2"}',
       'release=true',
+      'prerelease=false',
     ]);
+    expect(planRelease({ env: { TAG: 'v1.2.3-rc.1' }, versions, variants })).toContain('prerelease=true');
   });
 
   it('is nothing for tags and versions that could not be used, or would become commands', () => {
@@ -42,6 +46,7 @@ describe('what a release builds', () => {
     expect(refused({ TAG: 'a b' })).toThrow('"a b" is no tag');
     expect(refused({})).toThrow('is no tag');
     expect(refused({ TAG: 'x', VLLM_VERSION: '1\nPATH=/evil' })).toThrow('VLLM_VERSION');
+    expect(refused({ TAG: 'x', VLLM_VERSION: 'latest' })).toThrow('leave it empty');
   });
 });
 
@@ -92,9 +97,22 @@ describe('the package that is published', () => {
       version: '1.2.3',
       bin: { longshore: 'dist/apps/cli/src/main.js' },
       files: ['dist'],
+      repository: { type: 'git', url: 'git+https://github.com/longshore/longshore.git' },
       imports: { '#contracts': './dist/c.js' },
       dependencies: { a: '1' },
     });
+  });
+
+  it('names the repository that images name too, because npm compares it with where it was built', async () => {
+    const { repository } = publishedManifest(manifest, '1.2.3') as { repository: { url: string } };
+    const dockerfile = await readFile(new URL('../../Dockerfile', import.meta.url), 'utf8');
+    const source = /image\.source="(.*?)"/.exec(dockerfile)?.[1];
+    expect(repository.url).toBe(`git+${source}.git`);
+  });
+
+  it('goes to those who ask for what comes next when it is a pre-release', () => {
+    const trial = { ...manifest, version: '1.3.0-rc.1' };
+    expect(publishedManifest(trial, '1.3.0-rc.1')).toMatchObject({ publishConfig: { tag: 'next' } });
   });
 
   it('is refused under another version than it says', () => {
