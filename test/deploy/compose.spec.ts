@@ -63,6 +63,19 @@ describe('the compose files', () => {
     expect(devicesOf(worker)).toEqual(variant.devices?.compose ?? {});
   });
 
+  it('let any number of workers of a kind run beside each other: none has a name, an address or a store of its own', () => {
+    for (const { name } of variants) {
+      const worker = service(`worker-${name}`);
+      expect(Object.keys(worker)).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/^(?:ports|hostname|container_name|network_mode)$/)]),
+      );
+      expect(Object.keys(worker.environment ?? {})).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/WORKER_ID|STORE_(?:URL|HOST|PORT)|RUN_DIRECTORY/)]),
+      );
+      expect(worker.volumes).toContain('models:/models');
+    }
+  });
+
   it('hand a build every version its image is made from', () => {
     for (const { name, baseImage } of variants)
       for (const [, version = ''] of baseImage.matchAll(/\$\{(\w+)\}/g))

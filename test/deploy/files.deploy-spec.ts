@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VARIANTS } from '#contracts';
 import { ROOT } from '../architecture/planted-tree.js';
 import { findTool, run, versionEnvironment } from './tools.js';
-import { readVariant, readVersions } from './variants.js';
+import { read, readVariant, readVersions } from './variants.js';
 
 const clean = { code: 0, output: '', stdout: '' };
 const lacks = (tool: string): boolean => findTool(tool) === undefined;
@@ -91,6 +91,47 @@ describe.skipIf(lacks('docker-compose'))('docker compose', () => {
       expect(Object.keys(services).length).toBeGreaterThan(3);
     },
   );
+
+  it('keeps models in a folder of the machine when it is told to', async () => {
+    const files = ['--file', 'docker-compose.yml', '--file', 'deploy/compose/models-path.yml'];
+    const { volumes } = (await config(files, { MODELS_PATH: '/srv/models' })) as {
+      volumes: Record<string, object>;
+    };
+    expect(volumes['models']).toMatchObject({
+      driver_opts: { type: 'none', o: 'bind', device: '/srv/models' },
+    });
+  });
+
+  it('lets the settings of a machine win over what the repository says', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'longshore-compose-'));
+    try {
+      await cp(join(ROOT, 'docker-compose.yml'), join(folder, 'docker-compose.yml'));
+      for (const path of ['deploy/compose', 'deploy/versions.env'])
+        await cp(join(ROOT, path), join(folder, path), { recursive: true });
+      await writeFile(join(folder, '.env'), 'PORT=3999\nREDIS_VERSION=mine\n');
+      await writeFile(join(folder, 'worker.env'), 'LONGSHORE_MEMORY=4GiB\n');
+      await writeFile(join(folder, 'gateway.env'), 'LONGSHORE_MAX_WAITING=7\n');
+      const { stdout } = await run('docker-compose', ['config', '--format', 'json'], { cwd: folder });
+      const { services } = JSON.parse(stdout) as { services: Record<string, object> };
+      expect(services).toMatchObject({
+        redis: { image: 'docker.io/library/redis:mine' },
+        gateway: { ports: [{ published: '3999' }], environment: { LONGSHORE_MAX_WAITING: '7' } },
+        'worker-cpu': { environment: { LONGSHORE_MEMORY: '4GiB' } },
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('takes a service of our provider as the documentation shows it', async () => {
+    const [, shown = ''] = /```yaml\n(services:.*?)```/s.exec(read('docs/deployment.md')) ?? [];
+    const args = ['--project-name', 'shown', '--file', '-', 'config', '--format', 'json'];
+    const { code, stdout, output } = await run('docker-compose', args, { input: shown });
+    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(JSON.parse(stdout)).toMatchObject({
+      services: { llm: { provider: { type: 'longshore', options: { model: ['ai/smollm2'] } } } },
+    });
+  });
 });
 
 describe.skipIf(lacks('docker-buildx'))('docker buildx bake', () => {
