@@ -66,6 +66,36 @@ describe('a request for a response', () => {
       expect(problem(wrong)).toMatchObject({ field: 'tool_choice' });
   });
 
+  it('leaves out the search of the web, which is offered unasked and which nobody here can do', () => {
+    const tools = [
+      { type: 'function', name: 'a' },
+      { type: 'web_search', external_web_access: true },
+    ];
+    const { parameters, echoed } = decode({ tools });
+    expect(parameters).toEqual({ tools: [{ type: 'function', function: { name: 'a' } }] });
+    expect(echoed['tools']).toEqual([{ type: 'function', name: 'a' }]);
+    expect(decode({ tools: [{ type: 'web_search' }] }).parameters).toEqual({});
+  });
+
+  it('offers the functions of a namespace by names that begin with it, and chooses among them', () => {
+    const group = { type: 'namespace', name: 'mail', tools: [{ type: 'function', name: 'send' }] };
+    const tools = [{ type: 'function', name: 'send' }, group];
+    const send = { type: 'function', function: { name: 'mail__send' } };
+    const { parameters, echoed } = decode({ tools });
+    expect(parameters).toEqual({ tools: [{ type: 'function', function: { name: 'send' } }, send] });
+    expect(echoed['tools']).toEqual(tools);
+
+    const choice = { type: 'function', name: 'send', namespace: 'mail' };
+    const chosen = decode({ tools, tool_choice: choice });
+    expect(chosen.parameters).toEqual({ tools: [send], tool_choice: 'required' });
+    expect(chosen.echoed['tool_choice']).toEqual(choice);
+    const allowed = { type: 'allowed_tools', mode: 'auto', tools: [choice] };
+    expect(decode({ tools, tool_choice: allowed }).parameters).toEqual({
+      tools: [send],
+      tool_choice: 'auto',
+    });
+  });
+
   it('takes function tools in both forms and echoes the flat one', () => {
     const { parameters, echoed } = decode({
       tools: [
@@ -96,7 +126,11 @@ describe('a request for a response', () => {
     [{ conversation: 'c' }, 'conversation'],
     [{ truncation: 'auto' }, 'truncation'],
     [{ include: ['file_search_call.results'] }, 'include'],
-    [{ tools: [{ type: 'web_search' }] }, 'tools'],
+    [{ tools: [{ type: 'file_search' }] }, 'tools'],
+    [{ tools: [{ type: 'namespace', name: 'n', tools: [{ type: 'custom', name: 'x' }] }] }, 'tools'],
+    [{ tools: [{ type: 'namespace', tools: [] }] }, 'tools'],
+    [{ tools: [{ type: 'web_search' }], tool_choice: 'required' }, 'tool_choice'],
+    [{ tools: [{ type: 'web_search' }], tool_choice: { type: 'web_search' } }, 'tool_choice'],
     [{ tools: [], tool_choice: { type: 'function', name: 'x' } }, 'tool_choice'],
     [{ text: { format: { type: 'xml' } } }, 'text.format'],
     [{ background: true, store: false }, 'store'],

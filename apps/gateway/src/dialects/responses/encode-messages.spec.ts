@@ -37,6 +37,13 @@ describe('the messages of a chat', () => {
     ]);
   });
 
+  it('name the functions of a namespace as engines were told them', () => {
+    const call = { type: 'function_call', call_id: 'a', name: 'send', namespace: 'mail', arguments: '{}' };
+    expect(encodeMessages(undefined, [call])).toMatchObject([
+      { tool_calls: [{ function: { name: 'mail__send' } }] },
+    ]);
+  });
+
   it('pass images on as the chat completion names them', () => {
     const content = [{ type: 'input_image', image_url: 'data:image/png;base64,AA==', detail: 'low' }];
     expect(encodeMessages(undefined, [{ role: 'user', content }])).toEqual([

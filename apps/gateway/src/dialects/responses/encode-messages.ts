@@ -1,4 +1,5 @@
 import { invalid, isObject, isString, type Item } from './fields.js';
+import { qualifiedName } from './tool-namespaces.js';
 
 /** A message of a chat completion. */
 type Message = Readonly<Record<string, unknown>>;
@@ -64,11 +65,12 @@ function addReasoning(drafts: Draft[], item: Item): void {
 }
 
 function addCall(drafts: Draft[], item: Item, field: string): void {
-  const { call_id: id, name, arguments: text } = item;
+  const { call_id: id, name, namespace, arguments: text } = item;
   if (!isString(id) || !isString(name) || !isString(text)) {
     throw invalid(`"${field}" must have "call_id", "name" and "arguments", all strings.`, 'input');
   }
-  const call = { id, type: 'function', function: { name, arguments: text } };
+  const called = qualifiedName({ name, ...(isString(namespace) && { namespace }) });
+  const call = { id, type: 'function', function: { name: called, arguments: text } };
   const last = drafts.at(-1);
   if (last?.role === 'assistant') (last.toolCalls ??= []).push(call);
   else drafts.push({ role: 'assistant', toolCalls: [call] });

@@ -1,4 +1,5 @@
 import type { Item } from './fields.js';
+import type { CalledFunction } from './tool-namespaces.js';
 
 /** An event without its sequence number. */
 export type Draft = { readonly type: string } & Item;
@@ -112,7 +113,7 @@ export class FunctionCallItem extends OutputItem {
     id: string,
     index: number,
     private readonly callId: string,
-    private readonly name: string,
+    private readonly called: CalledFunction,
   ) {
     super(id, index);
   }
@@ -124,8 +125,8 @@ export class FunctionCallItem extends OutputItem {
   }
 
   override encode(status: ItemStatus): Item {
-    const { id, callId, name } = this;
-    return { id, type: 'function_call', status, call_id: callId, name, arguments: this.arguments };
+    const { id, callId, called } = this;
+    return { id, type: 'function_call', status, call_id: callId, ...called, arguments: this.arguments };
   }
 
   protected override openPart(): Draft[] {
@@ -133,8 +134,8 @@ export class FunctionCallItem extends OutputItem {
   }
 
   protected override closePart(): Draft[] {
-    const { id, name } = this;
-    const done = { item_id: id, name, arguments: this.arguments };
+    const { id, called } = this;
+    const done = { item_id: id, name: called.name, arguments: this.arguments };
     return [this.event('response.function_call_arguments.done', done)];
   }
 }

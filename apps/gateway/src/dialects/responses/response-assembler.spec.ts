@@ -42,6 +42,19 @@ describe('the events of a response', () => {
     });
   });
 
+  it('tell calls of functions in a namespace as the client knows them', () => {
+    const group = { type: 'namespace', name: 'mail', tools: [{ type: 'function', name: 'send' }] };
+    const call = { index: 0, id: 'c', function: { name: 'mail__send', arguments: '{}' } };
+    const { events, assembler } = play([delta({ tool_calls: [call] }), delta({}, 'tool_calls')], {
+      tools: [group],
+    });
+    const told = { type: 'function_call', call_id: 'c', name: 'send', namespace: 'mail', arguments: '{}' };
+    expect(assembler.progress.output).toMatchObject([told]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'response.function_call_arguments.done', name: 'send' }),
+    );
+  });
+
   it('tell of a message from its announcement to its end, numbered without a gap', () => {
     const { events, types } = play([
       delta({ role: 'assistant', content: null }),

@@ -16,6 +16,7 @@ import {
   type ResponseStatus,
   type ResponseUsage,
 } from './response-object.js';
+import { calledFunction } from './tool-namespaces.js';
 
 /** One event of a response's stream. */
 export type ResponseEvent = Draft & { readonly sequence_number: number };
@@ -121,8 +122,8 @@ export class ResponseAssembler {
     const known = this.calls.get(piece.index);
     if (known !== undefined) return known.add(delta);
     const id = this.itemId('fc');
-    const name = piece.function?.name ?? '';
-    const item = new FunctionCallItem(id, this.items.length, piece.id ?? `call_${id.slice(3)}`, name);
+    const called = calledFunction(this.origin.request.echoed['tools'], piece.function?.name ?? '');
+    const item = new FunctionCallItem(id, this.items.length, piece.id ?? `call_${id.slice(3)}`, called);
     this.calls.set(piece.index, item);
     return [...this.change(item), ...item.add(delta)];
   }
