@@ -10,7 +10,7 @@ import {
 import { readResumption, type Resumption } from '../streams/read-resumption.js';
 import { readWishes } from './caller-wishes.js';
 import type { Filler } from './half-closed-client.js';
-import { InferenceObserver } from './inference-observer.js';
+import { type InferenceObservation, InferenceObserver } from './inference-observer.js';
 import { Preloads } from './preloads.js';
 import { StreamedAnswers } from './streamed-answers.js';
 import { StreamNotices, voiceFor } from './stream-notices.js';
@@ -33,6 +33,19 @@ export interface InferenceCall extends Omit<CompletionRequest, 'requestId' | 'ti
   readonly origin?: string;
 }
 
+type OnAccepted = (accepted: AcceptedCompletion) => void;
+
+/** What is left of a call when only its answer counts. */
+interface RunnableCall extends Pick<InferenceCall, 'encodeStreamFailure'> {
+  readonly observation: InferenceObservation;
+  /** To be called once. */
+  readonly run: (signal: AbortSignal, onAccepted: OnAccepted) => Promise<CompletionResponse>;
+  /** Whether its client hears where it is while it waits. */
+  readonly told: boolean;
+  readonly translate: InferenceCall['translate'];
+  readonly filler: Filler | undefined;
+}
+
 /** Hands an inference call to the cluster and its answer to the client. */
 @Injectable()
 export class CompletionRelay {
@@ -44,21 +57,24 @@ export class CompletionRelay {
     private readonly preloads: Preloads,
   ) {}
 
-  /** Resolves when the answer has ended. @throws LongshoreError while nothing has been sent. */
+  /**
+   * Resolves when the answer has ended. Awaits nothing itself, nor does it keep `call`: once the job is in its queue nobody
+   * here needs the body, and the answer may go on for long.
+   * @throws LongshoreError while nothing has been sent
+   */
   async relay(request: FastifyRequest, reply: FastifyReply, call: InferenceCall): Promise<void> {
     const { encodeStreamFailure, translate, eventStream = call.streaming, filler, origin, ...rest } = call;
     const { notices, preloadOnly, ...limits } = readWishes(request.headers);
+    const { model, route, engine } = rest;
     if (preloadOnly) {
-      const { model, engine } = rest;
-      const mode = ENGINE_ROUTES[rest.route];
+      const mode = ENGINE_ROUTES[route];
       return this.preloads.answer(request, reply, { model, mode, ...(engine && { engine }) });
     }
     const requestId = String(reply.getHeader('x-request-id'));
-    const { model, streaming, route } = rest;
+    // Of an answer that is told when it is complete the first byte says nothing about the first token.
+    const streaming = eventStream || filler !== undefined;
     const observed = { requestId, model, streaming, route, ...(origin !== undefined && { origin }) };
     const observation = this.observer.begin(request, observed, rest.body);
-    const told = notices && eventStream && ENGINE_ROUTES[route] === 'completion';
-    // Once the job is in its queue nobody here needs the body, and the answer may go on for long: let go of it.
     let completion: CompletionRequest | undefined = {
       ...rest,
       ...limits,
@@ -66,17 +82,24 @@ export class CompletionRelay {
       requestId,
     };
     request.body = undefined;
+    const run = (signal: AbortSignal, onAccepted: OnAccepted): Promise<CompletionResponse> => {
+      const running = this.completions.run({ ...(completion as CompletionRequest), onAccepted }, signal);
+      completion = undefined;
+      return running;
+    };
+    const told = notices && eventStream && ENGINE_ROUTES[route] === 'completion';
+    return this.answer(request, reply, { observation, run, told, translate, filler, encodeStreamFailure });
+  }
+
+  private async answer(request: FastifyRequest, reply: FastifyReply, call: RunnableCall): Promise<void> {
+    const { observation, run, told, translate, filler, encodeStreamFailure } = call;
     let endNotices: (() => void) | undefined;
-    const begin = (signal: AbortSignal, writer: ResponseWriter): Promise<CompletionResponse> => {
-      const onAccepted = (accepted: AcceptedCompletion): void => {
+    const begin = (signal: AbortSignal, writer: ResponseWriter): Promise<CompletionResponse> =>
+      run(signal, (accepted) => {
         describePlace(accepted, reply);
         this.observer.accepted(observation, accepted);
         if (told) endNotices = this.notices.add(accepted, writer, voiceFor(request.headers['user-agent']));
-      };
-      const run = this.completions.run({ ...(completion as CompletionRequest), onAccepted }, signal);
-      completion = undefined;
-      return run;
-    };
+      });
     try {
       const result = await this.answers.write({
         request,

@@ -43,17 +43,8 @@ export class MessagesController {
   @Operation(CREATE_MESSAGE)
   @Post('messages')
   async create(@Req() request: FastifyRequest<MessagesPath>, @Res() reply: FastifyReply): Promise<void> {
-    const prepared = await this.prepare(request, reply, false);
-    const { stream, chat } = prepared.request;
-    const verbose = await this.mayAskWhatEnded(prepared.request);
-    await this.run(request, reply, {
-      ...prepared.call,
-      route: '/v1/chat/completions',
-      body: JSON.stringify({ ...chat, ...verbose, stream: true, stream_options: { include_usage: true } }),
-      streaming: true,
-      eventStream: stream,
-      translate: (answer) => tellAnswer(answer, prepared.request),
-    });
+    // Not awaited here: that would hold on to the request for as long as it is answered.
+    return this.completionOf(request, reply).then((call) => this.run(request, reply, call));
   }
 
   /** Where the engine cannot count without answering, it answers with one token and tells what it has read. */
@@ -81,6 +72,23 @@ export class MessagesController {
         translate: readUsage,
       });
     }
+  }
+
+  private async completionOf(
+    http: FastifyRequest<MessagesPath>,
+    reply: FastifyReply,
+  ): Promise<InferenceCall> {
+    const { call, request } = await this.prepare(http, reply, false);
+    const { chat, ...options } = request;
+    const verbose = await this.mayAskWhatEnded(request);
+    return {
+      ...call,
+      route: '/v1/chat/completions',
+      body: JSON.stringify({ ...chat, ...verbose, stream: true, stream_options: { include_usage: true } }),
+      streaming: true,
+      eventStream: options.stream,
+      translate: (answer) => tellAnswer(answer, options),
+    };
   }
 
   private async prepare(
@@ -126,24 +134,23 @@ export class MessagesController {
   }
 
   private async run(http: FastifyRequest, reply: FastifyReply, call: InferenceCall): Promise<void> {
-    try {
-      await this.relay.relay(http, reply, call);
-    } catch (error) {
+    const { model } = call;
+    return this.relay.relay(http, reply, call).catch((error: unknown) => {
       const missing = error instanceof LongshoreError && error.code === 'model_not_found';
-      throw missing ? notFound(call.model) : error;
-    }
+      throw missing ? notFound(model) : error;
+    });
   }
 }
 
-async function tellAnswer(answer: CompletionResponse, request: MessagesRequest): Promise<StreamedResponse> {
+async function tellAnswer(
+  answer: CompletionResponse,
+  { stream, ...options }: Omit<MessagesRequest, 'chat'>,
+): Promise<StreamedResponse> {
   const chunks = await openChat(answer);
-  const { model, maxTokens, stopSequences, showThinking, eagerTools } = request;
   const id = messageId(answer.headers['x-longshore-request'] ?? '');
-  const assembler = new MessageAssembler({ id, model, maxTokens, stopSequences, showThinking, eagerTools });
+  const assembler = new MessageAssembler({ id, ...options });
   const headers = ourHeaders(answer);
-  return request.stream
-    ? streamMessage(chunks, assembler, headers)
-    : wholeMessage(chunks, assembler, headers);
+  return stream ? streamMessage(chunks, assembler, headers) : wholeMessage(chunks, assembler, headers);
 }
 
 function notFound(model: string): LongshoreError {

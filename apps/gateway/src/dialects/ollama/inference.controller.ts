@@ -19,28 +19,36 @@ export class OllamaInferenceController {
   @Post('chat')
   @Operation(CHAT)
   async chat(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const body = readBody(request.body);
-    const call = decodeChat(body, await this.defaults.of(readModel(body)));
-    await this.inference.generate(request, reply, call);
+    return this.answer(request, reply, decodeChat);
   }
 
   @Post('generate')
   @Operation(GENERATE)
   async generate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const body = readBody(request.body);
-    const call = decodeGenerate(body, await this.defaults.of(readModel(body)));
-    await this.inference.generate(request, reply, call);
+    return this.answer(request, reply, decodeGenerate);
   }
 
   @Post('embed')
   @Operation(EMBED)
   async embed(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.inference.embed(request, reply, decodeEmbed(readBody(request.body)));
+    return this.inference.embed(request, reply, decodeEmbed(readBody(request.body)));
   }
 
   @Post('embeddings')
   @Operation(EMBEDDINGS)
   async embeddings(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.inference.embed(request, reply, decodeEmbeddings(readBody(request.body)));
+    return this.inference.embed(request, reply, decodeEmbeddings(readBody(request.body)));
+  }
+
+  /** Not awaited here: that would hold on to the request for as long as it is answered. */
+  private async answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    decode: typeof decodeChat,
+  ): Promise<void> {
+    const body = readBody(request.body);
+    return this.defaults
+      .of(readModel(body))
+      .then((defaults) => this.inference.generate(request, reply, decode(body, defaults)));
   }
 }

@@ -3,7 +3,7 @@ import { ENGINE_ROUTES, LongshoreError } from '#contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { affinityKey } from '../../completions/affinity-key.js';
 import { ModelLoads } from '../../engines/model-loads.js';
-import { CompletionRelay } from '../../http/completion-relay.js';
+import { CompletionRelay, type InferenceCall } from '../../http/completion-relay.js';
 import { BLANK } from '../../http/half-closed-client.js';
 import { StreamedAnswers } from '../../http/streamed-answers.js';
 import type { StreamedResponse } from '../../http/streamed-response.js';
@@ -27,49 +27,67 @@ export class OllamaInference {
     private readonly answers: StreamedAnswers,
   ) {}
 
-  /** Resolves when the answer has ended. @throws LongshoreError, EngineRefusal while nothing has been sent */
+  /**
+   * Resolves when the answer has ended, and keeps no prompt until then.
+   * @throws LongshoreError, EngineRefusal while nothing has been sent
+   */
   async generate(request: FastifyRequest, reply: FastifyReply, call: OllamaCall): Promise<void> {
-    const { body, streaming, route } = call;
+    const { body, ...answered } = call;
+    const { model, route, streaming } = answered;
     if (body === undefined)
-      return this.reside(request, reply, call, (reason) => encodeResidency(call, reason, CLOCK.time()));
-    const settings = { ...call, startedAt: performance.now() };
-    await this.wishes.fulfil(call, ENGINE_ROUTES[route], request.raw);
+      return this.reside(request, reply, call, (reason) => encodeResidency(answered, reason, CLOCK.time()));
+    const settings = { ...answered, startedAt: performance.now() };
     const affinity = affinityKey(body);
-    await this.unloadingAfter(request, call, () =>
-      this.relay.relay(request, reply, {
-        model: call.model,
-        route,
-        streaming: true,
-        eventStream: false,
-        body: JSON.stringify(body),
-        identity: identityOf(request),
-        origin: ORIGIN,
-        encodeStreamFailure: () => '',
-        translate: (answer) => tellAnswer(answer, settings, CLOCK),
-        ...(affinity !== undefined && { affinity }),
-        ...(streaming && { filler: BLANK }),
-      }),
-    );
+    return this.run(request, reply, answered, {
+      model,
+      route,
+      streaming: true,
+      eventStream: false,
+      body: JSON.stringify(body),
+      translate: (answer) => tellAnswer(answer, settings, CLOCK),
+      ...(affinity !== undefined && { affinity }),
+      ...(streaming && { filler: BLANK }),
+    });
   }
 
-  /** Resolves when the answer has ended. @throws LongshoreError, EngineRefusal while nothing has been sent */
+  /** As `generate`. */
   async embed(request: FastifyRequest, reply: FastifyReply, call: EmbeddingCall): Promise<void> {
-    if (call.body === undefined) return this.reside(request, reply, call, () => encodeNoEmbeddings(call));
-    const startedAt = performance.now();
-    await this.wishes.fulfil(call, ENGINE_ROUTES[call.route], request.raw);
-    const body = JSON.stringify(call.body);
-    await this.unloadingAfter(request, call, () =>
-      this.relay.relay(request, reply, {
-        model: call.model,
-        route: call.route,
-        streaming: false,
-        body,
-        identity: identityOf(request),
-        origin: ORIGIN,
-        encodeStreamFailure: () => '',
-        translate: (answer) => tellEmbeddings(answer, { ...call, startedAt }, CLOCK.now),
-      }),
-    );
+    const { body, ...answered } = call;
+    const { model, route } = answered;
+    if (body === undefined) return this.reside(request, reply, call, () => encodeNoEmbeddings(answered));
+    const settings = { ...answered, startedAt: performance.now() };
+    return this.run(request, reply, answered, {
+      model,
+      route,
+      streaming: false,
+      body: JSON.stringify(body),
+      translate: (answer) => tellEmbeddings(answer, settings, CLOCK.now),
+    });
+  }
+
+  private async run(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    wishes: ModelWishes,
+    call: Omit<InferenceCall, 'identity' | 'origin' | 'encodeStreamFailure'>,
+  ): Promise<void> {
+    const identity = identityOf(request);
+    const whole = { ...call, identity, origin: ORIGIN, encodeStreamFailure: sayNothing };
+    return this.wishes
+      .fulfil(wishes, ENGINE_ROUTES[call.route], request.raw)
+      .then(() => this.unloadingAfter(this.relay.relay(request, reply, whole), wishes, request));
+  }
+
+  private async unloadingAfter(
+    answered: Promise<void>,
+    { keepAlive, model }: ModelWishes,
+    request: FastifyRequest,
+  ): Promise<void> {
+    try {
+      await answered;
+    } finally {
+      if (keepAlive === 0 && mayConfigure(request.raw)) void this.wishes.unload(model);
+    }
   }
 
   /** Loads or unloads a model for a call that asks for nothing else. */
@@ -97,21 +115,12 @@ export class OllamaInference {
     };
     await this.answers.write({ request, reply, produce });
   }
-
-  private async unloadingAfter(
-    request: FastifyRequest,
-    { keepAlive, model }: ModelWishes,
-    answer: () => Promise<void>,
-  ): Promise<void> {
-    try {
-      await answer();
-    } finally {
-      if (keepAlive === 0 && mayConfigure(request.raw)) void this.wishes.unload(model);
-    }
-  }
 }
 
 const ORIGIN = 'ollama';
+
+/** What fails half-way says so in a line of the answer itself. Made once: made in a call, it would hold that call's prompt. */
+const sayNothing = (): string => '';
 
 /** A repeated request is the same when path and body are. */
 function identityOf({ raw, body }: FastifyRequest): string {

@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CompletionResponse } from '../../completions/completions.js';
 import { readWishes } from '../../http/caller-wishes.js';
 import { CompletionRelay, type InferenceCall } from '../../http/completion-relay.js';
 import { engineOf } from '../../http/engine-of.js';
@@ -44,13 +45,17 @@ export class ResponsesController {
     const engine = engineOf(request.params.engine);
     if (readWishes(request.headers).preloadOnly)
       return this.relay.relay(request, reply, { ...preload(request.body), ...(engine && { engine }) });
-    const prepared = await this.responses.prepare(request.body);
-    if (prepared.request.background) return this.createInBackground(prepared, request, reply);
-    return this.relay.relay(request, reply, {
-      ...prepared.call,
-      encodeStreamFailure,
-      translate: (chat) => this.responses.answer(prepared.request, chat),
-      ...(engine && { engine }),
+    // Not awaited here: that would hold on to the request for as long as it is answered.
+    return this.responses.prepare(request.body).then((prepared) => {
+      const { request: asked, call } = prepared;
+      if (asked.background) return this.createInBackground(prepared, request, reply);
+      const translate = (chat: CompletionResponse) => this.responses.answer(asked, chat);
+      return this.relay.relay(request, reply, {
+        ...call,
+        encodeStreamFailure,
+        translate,
+        ...(engine && { engine }),
+      });
     });
   }
 
