@@ -120,6 +120,17 @@ describe.skipIf(findTool('helm') === undefined)('the chart', () => {
     expect(container?.resources?.limits).toEqual(devices && { [devices.resource]: 1 });
   });
 
+  it('can leave gateways at an older release than workers', async () => {
+    const objects = await template(['--set', 'image.tag=new', '--set', 'gateway.imageTag=old']);
+    const images = objects.flatMap(({ kind, spec }) =>
+      kind === 'Deployment' ? (spec.template?.spec.containers.map(({ image }) => image) ?? []) : [],
+    );
+    expect(images).toEqual([
+      'docker.io/longshore/longshore:old-gateway',
+      'docker.io/longshore/longshore:new',
+    ]);
+  });
+
   it('takes the name an operator gives to its resource', async () => {
     const objects = await template(values('external-redis-values.yaml'));
     const musa = objects.find(
