@@ -1,6 +1,7 @@
 import { parseModelId } from '#contracts';
 import { RouteFailure } from '../http/failure.js';
 import { referenceOf } from './decode-pull.js';
+import { givenReference } from './given-reference.js';
 
 /** What a wildcard path below `/models` asks for. */
 export interface ModelAction {
@@ -24,7 +25,7 @@ export function decodeTag(
   if (typeof repo !== 'string' || typeof tag !== 'string' || repo === '' || tag === '')
     throw new RouteFailure(400, 'missing repo or tag query parameter');
   const shown = `${repo}:${tag}`;
-  return { shown, reference: referenceOf(shown, defaultRegistry) };
+  return { shown, reference: givenReference(shown, defaultRegistry) };
 }
 
 /** Where a model is pushed to, and with what. @throws RouteFailure 400 */
@@ -61,7 +62,7 @@ export function decodeRepackage(body: unknown, defaultRegistry: string): Repacka
   if (!target) throw new RouteFailure(400, 'target is required');
   if (typeof contextSize !== 'number' || !Number.isSafeInteger(contextSize) || contextSize < 1)
     throw new RouteFailure(400, 'invalid request body: "context_size" must be a whole number above 0');
-  return { shown: target, target: referenceOf(target, defaultRegistry), contextSize };
+  return { shown: target, target: givenReference(target, defaultRegistry), contextSize };
 }
 
 /** Whether a query parameter is given as true: also when it is there without a value. */

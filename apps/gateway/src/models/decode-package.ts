@@ -1,5 +1,5 @@
 import { RouteFailure } from '../http/failure.js';
-import { referenceOf } from './decode-pull.js';
+import { givenReference } from './given-reference.js';
 
 /** How a model that is sent as files is to be packaged. */
 export interface Packaging {
@@ -21,7 +21,7 @@ export function decodePackage(query: Readonly<Record<string, unknown>>, defaultR
     );
   if (typeof target !== 'string' || target === '')
     throw new RouteFailure(400, 'missing target query parameter: the name of the model');
-  const named = { shown: target, target: referenceOf(target, defaultRegistry) };
+  const named = { shown: target, target: givenReference(target, defaultRegistry) };
   if (contextSize === undefined) return named;
   const size = typeof contextSize === 'string' && /^\d{1,10}$/.test(contextSize) ? Number(contextSize) : 0;
   if (size < 1 || size > 2 ** 31 - 1)

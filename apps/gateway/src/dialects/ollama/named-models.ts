@@ -3,7 +3,7 @@ import { Catalogue } from '#cluster';
 import { type CatalogueModel, ENVELOPE_VERSION, LongshoreError } from '#contracts';
 import { UnloadService } from '../../engines/unload-service.js';
 import { GatewayConfig } from '../../gateway.config.js';
-import { referenceOf } from '../../models/decode-pull.js';
+import { givenReference } from '../../models/given-reference.js';
 import { ModelRemoval } from '../../models/model-removal.js';
 import { CallDefaultsService } from './call-defaults.js';
 import type { Creation } from './decode-model.js';
@@ -29,7 +29,7 @@ export class NamedModels {
 
   /** The new name brings along what the old one does. @throws LongshoreError `model_not_found`, RouteFailure 400 */
   async copy(source: string, destination: string): Promise<void> {
-    const reference = referenceOf(destination, this.config.defaultRegistry);
+    const reference = givenReference(destination, this.config.defaultRegistry);
     const model = await this.find(source);
     const brought = await this.defaults.of(source);
     if (model.tags.includes(reference) && brought?.reference === reference) return;
@@ -44,7 +44,7 @@ export class NamedModels {
    */
   async create(creation: Creation): Promise<CatalogueModel> {
     const { model: name, from, parameters, system, messages, license } = creation;
-    const reference = referenceOf(name, this.config.defaultRegistry);
+    const reference = givenReference(name, this.config.defaultRegistry);
     const model = await this.find(from);
     const brought = await this.defaults.of(from);
     await this.catalogue.tag(from, reference);
