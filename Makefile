@@ -12,7 +12,7 @@ DMR_ORIGINS ?=
 
 bake = set -a; . deploy/versions.env; set +a; REPO=$(REPO) TAG=$(TAG) docker buildx bake --file deploy/docker-bake.hcl --load \
 	--set '*.platform=' --set '*.attest='
-compose = REPO=$(REPO) TAG=$(TAG) PORT=$(PORT) DMR_ORIGINS='$(DMR_ORIGINS)' MODELS_PATH='$(MODELS_PATH)' docker compose \
+compose = REPO=$(REPO) TAG=$(TAG) PORT=$(PORT) DMR_ORIGINS='$(DMR_ORIGINS)' MODELS_PATH='$(abspath $(MODELS_PATH))' docker compose \
 	$(if $(MODELS_PATH),--file docker-compose.yml --file deploy/compose/models-path.yml) \
 	$(if $(filter-out cpu,$(VARIANT)),--profile $(VARIANT))
 

@@ -94,12 +94,15 @@ describe.skipIf(lacks('docker-compose'))('docker compose', () => {
 
   it('keeps models in a folder of the machine when it is told to', async () => {
     const files = ['--file', 'docker-compose.yml', '--file', 'deploy/compose/models-path.yml'];
-    const { volumes } = (await config(files, { MODELS_PATH: '/srv/models' })) as {
-      volumes: Record<string, object>;
+    const profiles = VARIANTS.flatMap((name) => ['--profile', name]);
+    const { services } = (await config([...files, ...profiles], { MODELS_PATH: '/srv/models' })) as {
+      services: Record<string, { volumes?: { type: string; source: string; target: string }[] }>;
     };
-    expect(volumes['models']).toMatchObject({
-      driver_opts: { type: 'none', o: 'bind', device: '/srv/models' },
-    });
+    for (const name of VARIANTS) {
+      const kept = services[`worker-${name}`]?.volumes?.filter(({ target }) => target === '/models');
+      expect(kept).toMatchObject([{ type: 'bind', source: '/srv/models' }]);
+    }
+    expect(services['worker-cann']?.volumes).toHaveLength(5);
   });
 
   it('lets the settings of a machine win over what the repository says', async () => {
