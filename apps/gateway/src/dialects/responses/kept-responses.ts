@@ -18,6 +18,8 @@ const ID_DIGITS = 24;
 const MOST_REFERENCES = 200;
 const TOO_MANY = `"input" refers to items of more than ${MOST_REFERENCES} responses; send the items themselves.`;
 
+const TOO_MUCH = 'What "input" refers to is more than the gateway accepts; refer to less of it.';
+
 /** A response without a trace that could have ended so long ago did; ms. */
 const OVERDUE_MS = 5_000;
 const FORGOTTEN = 'What became of this response is kept no longer.';
@@ -55,13 +57,31 @@ export class KeptResponses {
 
   /** Items with those that others only refer to in their places. @throws LongshoreError */
   async resolve(items: readonly Item[]): Promise<readonly Item[]> {
-    const ids = new Set(items.flatMap((item) => responseOfItem(referenceOf(item)) ?? []));
-    if (ids.size > MOST_REFERENCES) throw invalid(TOO_MANY, 'input');
-    const known = new Map((await Promise.all([...ids].map((id) => this.itemsOf(id)))).flat());
+    const known = await this.referredTo(items.flatMap((item) => referenceOf(item) ?? []));
     return items.map((item, index) => {
       const id = referenceOf(item);
       return id === undefined ? item : (known.get(id) ?? throwUnknown(index));
     });
+  }
+
+  /** Items by their ids. A reference is small, and what it refers to may be as large as a body: the sum is bounded. */
+  private async referredTo(references: readonly string[]): Promise<ReadonlyMap<string, Item>> {
+    const responses = new Set(references.flatMap((id) => responseOfItem(id) ?? []));
+    if (responses.size > MOST_REFERENCES) throw invalid(TOO_MANY, 'input');
+    const times = new Map<string, number>();
+    for (const id of references) times.set(id, (times.get(id) ?? 0) + 1);
+    const known = new Map<string, Item>();
+    let size = 0;
+    for (const response of responses) {
+      for (const [id, item] of await this.itemsOf(response)) {
+        const wanted = times.get(id);
+        if (wanted === undefined) continue;
+        known.set(id, item);
+        size += wanted * JSON.stringify(item).length;
+        if (size > this.config.bodyLimit) throw new LongshoreError('request_too_large', TOO_MUCH, 'input');
+      }
+    }
+    return known;
   }
 
   /** What was said in a response, by id; nothing when it is not kept. */

@@ -75,6 +75,14 @@ describe('a chain of responses', () => {
     ]);
   });
 
+  it('may not refer to so much that it could not be held', async () => {
+    const { create, service } = start(1_000_000);
+    const first = await create({ input: 'a '.repeat(450_000) });
+    const [item] = await service.inputItems(String(first['id']));
+    const input = Array.from({ length: 1_000 }, () => ({ type: 'item_reference', id: item?.['id'] }));
+    await expect(create({ input })).rejects.toMatchObject({ code: 'request_too_large', field: 'input' });
+  });
+
   it('may refer to items of earlier responses by their ids', async () => {
     const { create, bodies, service } = start();
     const first = await create({ input: 'One' });
