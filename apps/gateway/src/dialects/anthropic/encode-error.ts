@@ -34,7 +34,7 @@ export const ANTHROPIC_ERRORS: ErrorDialect = {
 };
 
 export function encodeError(failure: Failure, requestId?: string): string {
-  const error = { type: typeOf(failure), message: failure.message };
+  const error = { type: typeOf(failure), message: failure.message, ...detailsOf(failure) };
   return JSON.stringify({ type: 'error', error, request_id: requestId ?? null });
 }
 
@@ -46,6 +46,12 @@ export function encodeStreamFailure(error: unknown, requestId?: string): string 
 function typeOf({ code, status }: Failure): string {
   if (code === 'request_too_large') return 'request_too_large';
   return TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'api_error');
+}
+
+/** By these the tool runners of Anthropic's SDKs learn to send whole conversations again instead of threads. */
+function detailsOf({ code, field }: Failure): object {
+  if (code !== 'invalid_request' || field !== 'thread') return {};
+  return { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } };
 }
 
 function looksPassing({ status }: Failure): boolean {

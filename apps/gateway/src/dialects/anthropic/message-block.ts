@@ -45,7 +45,8 @@ export class TextBlock implements MessageBlock {
   }
 
   encode(): Readonly<Record<string, unknown>> {
-    return { type: 'text', text: this.text, citations: null };
+    // No `citations`, not even null, which some clients refuse: the API tells them only where there are some.
+    return { type: 'text', text: this.text };
   }
 }
 

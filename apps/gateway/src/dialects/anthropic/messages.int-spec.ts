@@ -48,13 +48,14 @@ describe('a message', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toContain('application/json');
     expect(response.headers.get('request-id')).toBe(response.headers.get('x-request-id'));
-    expect(await response.json()).toMatchObject({
+    const answer = (await response.json()) as { readonly content: unknown };
+    expect(answer).toMatchObject({
       type: 'message',
       model: 'ai/smollm2',
-      content: [{ type: 'text', text: 'Hello' }],
       stop_reason: 'end_turn',
       usage: { input_tokens: 9, output_tokens: 2 },
     });
+    expect(answer.content).toEqual([{ type: 'text', text: 'Hello' }]);
     const [request] = fake.cluster.completions.requests;
     expect(request).toMatchObject({ route: '/v1/chat/completions', streaming: true });
     expect(request?.engine).toBe(path.includes('llama.cpp') ? 'llama.cpp' : undefined);
@@ -205,6 +206,20 @@ describe('a request that cannot be served', () => {
       body: { error: { type, message: 'So it is.' } },
     });
   });
+
+  it.each([{ type: 'create' }, { type: 'continue', previous_message_id: 'msg_1' }])(
+    'because it wants a thread is told so in a way that clients go on without one: %j',
+    async (thread) => {
+      const { status, body } = await failure(await post('/v1/messages', { ...ASKED, thread }));
+      expect(status).toBe(400);
+      expect(body).toMatchObject({
+        error: {
+          message: 'thread: is not supported here; leave it out.',
+          details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] },
+        },
+      });
+    },
+  );
 
   it('by its engine is told the engines there are', async () => {
     expect(await failure(await post('/engines/nope/v1/messages', ASKED))).toMatchObject({

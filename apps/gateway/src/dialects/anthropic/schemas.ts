@@ -19,7 +19,7 @@ export const ANTHROPIC_ERROR = named(
   objectOf(
     {
       type: oneWordOf('error'),
-      error: objectOf({ type: TEXT, message: TEXT }, ['type', 'message']),
+      error: objectOf({ type: TEXT, message: TEXT, details: objectOf({}) }, ['type', 'message']),
       request_id: nullable(TEXT),
     },
     ['type', 'error', 'request_id'],
