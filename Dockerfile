@@ -34,12 +34,12 @@ WORKDIR /opt/longshore
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini \
     && rm -rf /var/lib/apt/lists/*
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json .npmrc LICENSE deploy/docker/prepare.sh ./
+# What was checked out for one user's eyes is for those of the image's user too.
 RUN npm ci --ignore-scripts --omit=dev --omit=optional --no-audit --no-fund \
     && npm uninstall --no-save --ignore-scripts --omit=dev --omit=optional --no-audit --no-fund node-llama-cpp \
-    && npm cache clean --force
-COPY deploy/docker/prepare.sh /opt/longshore/prepare.sh
-COPY LICENSE ./
+    && npm cache clean --force \
+    && chmod -R a+rX .
 COPY --from=build /src/dist dist
 
 # ---- The gateway. ----
