@@ -1,9 +1,8 @@
 import type { EngineRoute } from '#contracts';
 import type { ChatUsage } from '../../chat/chat-chunk.js';
 import { EngineRefusal, readRefusal } from '../../http/engine-refusal.js';
-import type { StreamedResponse } from '../../http/streamed-response.js';
+import { jsonResponse, type StreamedResponse } from '../../http/streamed-response.js';
 import { isObject } from './fields.js';
-import { answerJson, ourHeaders } from './tell-message.js';
 
 /** Counts what a chat completion would read, without answering it. */
 export const COUNT_ROUTE: EngineRoute = '/v1/chat/completions/input_tokens';
@@ -43,7 +42,7 @@ async function tellCount(
   const text = Buffer.concat(parts).toString();
   const count = find(parseObject(text));
   if (!Number.isInteger(count)) throw new EngineRefusal(BAD_ANSWER, text);
-  return answerJson({ input_tokens: count }, ourHeaders(answer));
+  return jsonResponse({ input_tokens: count }, answer);
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {

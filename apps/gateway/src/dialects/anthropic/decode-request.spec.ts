@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
-import { decodeRequest, parseBody } from './decode-request.js';
+import { readJsonBody } from '../../http/json-body.js';
+import { decodeRequest } from './decode-request.js';
 
 const ASKED = { model: 'm', max_tokens: 5, messages: [{ role: 'user', content: 'Hi' }] };
 
@@ -121,12 +122,14 @@ describe('a request that is wrong', () => {
   it.each([undefined, '', '{', '[]', '"text"', `{"a":${'['.repeat(300)}${']'.repeat(300)}}`])(
     'is no JSON object of a sound depth: %j',
     (text) => {
-      expect(() => parseBody(text)).toThrow(LongshoreError);
+      expect(() => readJsonBody(text)).toThrow(LongshoreError);
     },
   );
 
   it('cannot reach prototypes', () => {
-    const { chat } = decodeRequest(parseBody(`{"__proto__":{"model":"x"},${JSON.stringify(ASKED).slice(1)}`));
+    const { chat } = decodeRequest(
+      readJsonBody(`{"__proto__":{"model":"x"},${JSON.stringify(ASKED).slice(1)}`),
+    );
     expect(Object.getPrototypeOf(chat)).toBe(Object.prototype);
     expect(chat).toMatchObject({ model: 'm' });
   });

@@ -1,5 +1,4 @@
 import { LongshoreError } from '#contracts';
-import { refuseDeepNesting } from '../../http/nesting.js';
 import { type ChatMessage, decodeMessages } from './decode-messages.js';
 import { decodeSettings } from './decode-settings.js';
 import { decodeTools } from './decode-tools.js';
@@ -7,7 +6,6 @@ import {
   COUNT,
   type Fields,
   invalid,
-  isObject,
   isString,
   LIST,
   optional,
@@ -34,22 +32,6 @@ export interface MessagesRequest {
 }
 
 const LONGEST_MODEL_NAME = 1_024;
-
-/** @throws LongshoreError `invalid_request` when the body is no JSON object */
-export function parseBody(text: unknown): Fields {
-  if (!isString(text) || text.trim() === '') {
-    throw new LongshoreError('invalid_request', 'The body is empty; send a JSON object.');
-  }
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (error) {
-    throw new LongshoreError('invalid_request', `The body is not valid JSON: ${(error as Error).message}`);
-  }
-  if (!isObject(body)) throw new LongshoreError('invalid_request', 'The body must be a JSON object.');
-  refuseDeepNesting(text, body);
-  return body;
-}
 
 /** @throws LongshoreError */
 export function decodeModel({ model }: Fields): string {

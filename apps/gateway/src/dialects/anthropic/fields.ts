@@ -1,5 +1,8 @@
 import { LongshoreError } from '#contracts';
+import { isObject } from '../../http/json-body.js';
 import { type Fates, REFUSED } from './request-fields.js';
+
+export { isObject };
 
 /** An object of a request, not looked at yet. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -10,10 +13,6 @@ const LONGEST_QUOTE = 100;
 /** @param path where the fault is, as the Messages API writes it, such as `messages.0.content.1` */
 export function invalid(path: string, fault: string): LongshoreError {
   return new LongshoreError('invalid_request', `${path}: ${fault}`, path);
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function isString(value: unknown): value is string {

@@ -65,16 +65,14 @@ describe('a request becomes a chat completion', () => {
 describe('a chat completion becomes a message', () => {
   it.each(answers)('that is told as events: %s', async (name) => {
     const chunks = await chatOf(read(`answers/${name}.chat.sse`));
-    const told = await textOf(streamMessage(chunks, assemblerFor(name), {}).body);
+    const told = await textOf(streamMessage(chunks, assemblerFor(name), { headers: {} }).body);
     await expect(told).toMatchFileSnapshot(pathOf(`answers/${name}.events.sse`));
   });
 
   it.each(answers)('that is told at its end: %s', async (name) => {
-    const { body } = await wholeMessage(
-      await chatOf(read(`answers/${name}.chat.sse`)),
-      assemblerFor(name),
-      {},
-    );
+    const { body } = await wholeMessage(await chatOf(read(`answers/${name}.chat.sse`)), assemblerFor(name), {
+      headers: {},
+    });
     const message: unknown = JSON.parse(await textOf(body));
     await expect(`${JSON.stringify(message, undefined, 2)}\n`).toMatchFileSnapshot(
       pathOf(`answers/${name}.message.json`),
@@ -87,7 +85,7 @@ describe('a chat completion becomes a message', () => {
     const differing: number[] = [];
     for (let cut = 1; cut < bytes.length; cut++) {
       const chunks = await chatOf(bytes.subarray(0, cut), bytes.subarray(cut));
-      const told = await textOf(streamMessage(chunks, assemblerFor(name), {}).body);
+      const told = await textOf(streamMessage(chunks, assemblerFor(name), { headers: {} }).body);
       if (told !== expected) differing.push(cut);
     }
     expect(differing).toEqual([]);

@@ -7,17 +7,18 @@ import { affinityKey } from '../../completions/affinity-key.js';
 import type { CompletionResponse } from '../../completions/completions.js';
 import { CompletionRelay, type InferenceCall } from '../../http/completion-relay.js';
 import { engineOf } from '../../http/engine-of.js';
+import { readJsonBody } from '../../http/json-body.js';
 import type { StreamedResponse } from '../../http/streamed-response.js';
 import { Operation } from '../../openapi/operation.js';
 import { COUNT_ROUTE, CountingUnknown, readCount, readUsage } from './count-tokens.js';
-import { decodeModel, decodeRequest, type MessagesRequest, parseBody } from './decode-request.js';
+import { decodeModel, decodeRequest, type MessagesRequest } from './decode-request.js';
 import { encodeStreamFailure } from './encode-error.js';
 import { messageId } from './encode-message.js';
 import type { Fields } from './fields.js';
 import { MessageAssembler } from './message-assembler.js';
 import { COUNT_TOKENS, CREATE_MESSAGE } from './operations.js';
 import { ANTHROPIC_PREFIXES } from './prefixes.js';
-import { ourHeaders, streamMessage, wholeMessage } from './tell-message.js';
+import { streamMessage, wholeMessage } from './tell-message.js';
 
 interface MessagesPath {
   Params: { engine?: string };
@@ -100,7 +101,7 @@ export class MessagesController {
     void reply.header('request-id', requestId);
     const engine = engineOf(http.params.engine);
     const text = http.body;
-    const request = await this.decode(parseBody(text), counting);
+    const request = await this.decode(readJsonBody(text), counting);
     const affinity = affinityKey(request.chat);
     return {
       request,
@@ -149,8 +150,7 @@ async function tellAnswer(
   const chunks = await openChat(answer);
   const id = messageId(answer.headers['x-longshore-request'] ?? '');
   const assembler = new MessageAssembler({ id, ...options });
-  const headers = ourHeaders(answer);
-  return stream ? streamMessage(chunks, assembler, headers) : wholeMessage(chunks, assembler, headers);
+  return stream ? streamMessage(chunks, assembler, answer) : wholeMessage(chunks, assembler, answer);
 }
 
 function notFound(model: string): LongshoreError {

@@ -1,6 +1,6 @@
 import { LongshoreError } from '#contracts';
 import { readRefusal } from '../../http/engine-refusal.js';
-import type { StreamedResponse } from '../../http/streamed-response.js';
+import { jsonResponse, type StreamedResponse } from '../../http/streamed-response.js';
 import { decodeKeepAlive } from './decode-keep-alive.js';
 import { decodeOptions, mergedOptions } from './decode-options.js';
 import {
@@ -14,8 +14,6 @@ import {
   refuse,
 } from './fields.js';
 import type { ModelWishes } from './ollama-call.js';
-import { JSON_TYPE, once } from './stream-lines.js';
-import { ours } from './tell-answer.js';
 
 const NS_PER_MS = 1e6;
 
@@ -72,11 +70,10 @@ export async function tellEmbeddings(
   const { dimensions, shape, model, startedAt } = call;
   const embeddings =
     dimensions === undefined ? vectors : vectors.map((vector) => shorten(vector, dimensions));
-  const headers = { ...ours(answer.headers), 'content-type': JSON_TYPE };
-  if (shape === 'embeddings') return { status: 200, headers, body: once({ embedding: embeddings[0] ?? [] }) };
+  if (shape === 'embeddings') return jsonResponse({ embedding: embeddings[0] ?? [] }, answer);
   const total_duration = Math.round((now() - startedAt) * NS_PER_MS);
   const told = present({ model, embeddings, total_duration, load_duration: 0, prompt_eval_count: tokens });
-  return { status: 200, headers, body: once(told) };
+  return jsonResponse(told, answer);
 }
 
 /** The first members of a vector, brought to length 1 again. */

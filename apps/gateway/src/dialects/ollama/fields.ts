@@ -1,5 +1,7 @@
 import { LongshoreError } from '#contracts';
-import { refuseDeepNesting } from '../../http/nesting.js';
+import { isObject, readJsonBody } from '../../http/json-body.js';
+
+export { isObject };
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -15,15 +17,7 @@ export function readBody(body: unknown): JsonObject {
   const text = typeof body === 'string' ? body : '';
   if (text.trim() === '')
     throw new LongshoreError('invalid_request', 'missing request body: send a JSON object.');
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (error) {
-    throw new LongshoreError('invalid_request', `The body is not valid JSON: ${(error as Error).message}`);
-  }
-  if (!isObject(data)) throw new LongshoreError('invalid_request', 'The body must be a JSON object.');
-  refuseDeepNesting(text, data);
-  return data;
+  return readJsonBody(text);
 }
 
 /** The model that a body names, by `model` or, as older clients say it, by `name`. @throws LongshoreError `model_required` */
@@ -87,10 +81,6 @@ export function readObjects(
     if (isObject(entry)) return entry;
     throw refuse(`${path}[${index}]`, 'must be an object.');
   });
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Without the members that are undefined. */

@@ -6,13 +6,12 @@ import { ModelLoads } from '../../engines/model-loads.js';
 import { CompletionRelay, type InferenceCall } from '../../http/completion-relay.js';
 import { BLANK } from '../../http/half-closed-client.js';
 import { StreamedAnswers } from '../../http/streamed-answers.js';
-import type { StreamedResponse } from '../../http/streamed-response.js';
+import { jsonResponse, type StreamedResponse } from '../../http/streamed-response.js';
 import { encodeResidency } from './encode-answer.js';
 import { type EmbeddingCall, encodeNoEmbeddings, tellEmbeddings } from './embeddings.js';
 import type { JsonObject } from './fields.js';
 import { mayConfigure, ModelWishesService } from './model-wishes.js';
 import type { ModelWishes, OllamaCall } from './ollama-call.js';
-import { JSON_TYPE, once } from './stream-lines.js';
 import { tellAnswer } from './tell-answer.js';
 
 const CLOCK = { now: () => performance.now(), time: () => new Date().toISOString() };
@@ -106,12 +105,12 @@ export class OllamaInference {
             'This API key lacks the scope "models", which unloading needs.',
           );
         await this.wishes.unloadNamed(model);
-        return answerOf(encode('unload'));
+        return jsonResponse(encode('unload'));
       }
       const mode = await this.wishes.modeOf(model, ENGINE_ROUTES[call.route]);
       await this.wishes.fulfil(call, mode, request.raw);
       await this.loads.loadNamed({ model, mode }, signal);
-      return answerOf(encode('load'));
+      return jsonResponse(encode('load'));
     };
     await this.answers.write({ request, reply, produce });
   }
@@ -125,8 +124,4 @@ const sayNothing = (): string => '';
 /** A repeated request is the same when path and body are. */
 function identityOf({ raw, body }: FastifyRequest): string {
   return `${ORIGIN} ${raw.url ?? ''} ${typeof body === 'string' ? body : ''}`;
-}
-
-function answerOf(object: JsonObject): StreamedResponse {
-  return { status: 200, headers: { 'content-type': JSON_TYPE }, body: once(object) };
 }

@@ -171,7 +171,7 @@ describe('POST /api/chat', () => {
   it.each([
     ['', 'missing request body: send a JSON object.'],
     ['{', expect.stringContaining('not valid JSON') as string],
-    ['[]', 'The body must be a JSON object.'],
+    ['[]', 'The body must be a JSON object, not an array.'],
     ['{}', 'model is required'],
     [{ model: 7 }, '"model" must be a string.'],
     [{ ...HI, stream: 'yes' }, '"stream" must be true or false.'],

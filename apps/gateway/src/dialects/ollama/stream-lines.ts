@@ -27,8 +27,3 @@ export async function* tellLines(
     throw error;
   }
 }
-
-/** One object as the whole of a body. */
-export async function* once(object: JsonObject): AsyncGenerator<Buffer, void, void> {
-  yield Buffer.from(JSON.stringify(object));
-}

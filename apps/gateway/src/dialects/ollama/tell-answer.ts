@@ -1,5 +1,5 @@
 import { openChat } from '../../chat/open-chat.js';
-import type { StreamedResponse } from '../../http/streamed-response.js';
+import { clusterHeaders, type StreamedResponse } from '../../http/streamed-response.js';
 import { AnswerEncoder, type AnswerPiece, type AnswerSettings } from './encode-answer.js';
 import type { JsonObject } from './fields.js';
 import { encodeLines, JSON_TYPE, NDJSON, tellLines } from './stream-lines.js';
@@ -28,13 +28,8 @@ export async function tellAnswer(
   const lines = settings.streaming
     ? tellLines(streamed(chunks, encoder, clock))
     : whole(chunks, encoder, clock);
-  const headers = { ...ours(answer.headers), 'content-type': settings.streaming ? NDJSON : JSON_TYPE };
+  const headers = { ...clusterHeaders(answer), 'content-type': settings.streaming ? NDJSON : JSON_TYPE };
   return { status: 200, headers, body: lines };
-}
-
-/** Headers that say where the answer comes from. */
-export function ours(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-longshore-')));
 }
 
 async function* streamed(

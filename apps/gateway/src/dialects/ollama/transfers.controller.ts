@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayConfig } from '../../gateway.config.js';
 import { BLANK } from '../../http/half-closed-client.js';
 import { StreamedAnswers } from '../../http/streamed-answers.js';
-import type { StreamedResponse } from '../../http/streamed-response.js';
+import { jsonResponse, type StreamedResponse } from '../../http/streamed-response.js';
 import { referenceOf } from '../../models/decode-pull.js';
 import { ModelTransfers } from '../../models/model-transfers.js';
 import { progressLines } from '../../models/progress-lines.js';
@@ -13,7 +13,7 @@ import { CallDefaultsService } from './call-defaults.js';
 import { conclude, PULLING, PUSHING, tellProgress } from './encode-progress.js';
 import { decodeTransfer } from './decode-model.js';
 import { type JsonObject, readBody } from './fields.js';
-import { JSON_TYPE, NDJSON, once, tellLines } from './stream-lines.js';
+import { NDJSON, tellLines } from './stream-lines.js';
 import { Operation } from '../../openapi/operation.js';
 import { PULL, PUSH } from './operations.js';
 
@@ -70,7 +70,7 @@ export class OllamaTransfersController {
     const produce = async (signal: AbortSignal): Promise<StreamedResponse> => {
       const lines = await begin(signal);
       if (streaming) return { status: 200, headers: { 'content-type': NDJSON }, body: tellLines(lines) };
-      return { status: 200, headers: { 'content-type': JSON_TYPE }, body: once(await conclude(lines)) };
+      return jsonResponse(await conclude(lines));
     };
     await this.answers.write({ request, reply, produce, ...(streaming && { filler: BLANK }) });
   }

@@ -2,7 +2,7 @@ import { LongshoreError } from '#contracts';
 import { IsBoolean, IsOptional, IsString, MaxLength, validateSync } from 'class-validator';
 import { affinityKey } from '../../completions/affinity-key.js';
 import { PRIORITIES } from '../../http/caller-wishes.js';
-import { refuseDeepNesting } from '../../http/nesting.js';
+import { readJsonBody } from '../../http/json-body.js';
 import { refuseFields, type RequestFields } from '../../http/request-field.js';
 
 const LONGEST_MODEL_NAME = 1_024;
@@ -46,7 +46,7 @@ const TIER_PRIORITIES: ReadonlyMap<unknown, number> = new Map([
  * @throws LongshoreError that names what is wrong with the body.
  */
 export function decodeRequest(body: unknown, fields: RequestFields = {}): DecodedRequest {
-  const object = parseObject(body);
+  const object = readJsonBody(body);
   const envelope = new InferenceEnvelope(object);
   if (envelope.model === undefined || envelope.model === null || envelope.model === '') {
     throw new LongshoreError('model_required', 'model is required', 'model');
@@ -65,26 +65,4 @@ export function decodeRequest(body: unknown, fields: RequestFields = {}): Decode
     ...(priority !== undefined && { priority }),
     ...(affinity !== undefined && { affinity }),
   };
-}
-
-function parseObject(body: unknown): Record<string, unknown> {
-  if (typeof body !== 'string' || body.trim() === '') {
-    throw new LongshoreError('invalid_request', 'The body is empty; send a JSON object.');
-  }
-  let data: unknown;
-  try {
-    data = JSON.parse(body);
-  } catch (error) {
-    throw new LongshoreError('invalid_request', `The body is not valid JSON: ${(error as Error).message}`);
-  }
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    throw new LongshoreError('invalid_request', `The body must be a JSON object, not ${kindOf(data)}.`);
-  }
-  refuseDeepNesting(body, data);
-  return data as Record<string, unknown>;
-}
-
-function kindOf(data: unknown): string {
-  if (data === null) return 'null';
-  return Array.isArray(data) ? 'an array' : `a ${typeof data}`;
 }

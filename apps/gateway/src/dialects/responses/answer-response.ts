@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import type { StreamedResponse } from '../../http/streamed-response.js';
+import { clusterHeaders, jsonResponse, type StreamedResponse } from '../../http/streamed-response.js';
 import type { KeptResponses } from './kept-responses.js';
 import { ResponseAssembler, type ResponseEvent } from './response-assembler.js';
 import { encodeResponse } from './response-object.js';
@@ -7,7 +6,6 @@ import type { StoredResponse } from './stored-responses.js';
 import { encodeTold, tellResponse } from './tell-response.js';
 
 const EVENT_STREAM = { 'content-type': 'text/event-stream; charset=utf-8' };
-const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 
 /** The events of a response as its chat completion is made, without those up to number `after`; kept at its end. */
 export function answerEvents(
@@ -18,7 +16,11 @@ export function answerEvents(
 ): StreamedResponse {
   const assembler = new ResponseAssembler(response);
   const told = keeping(tellResponse(chat.body, assembler), response, { assembler, kept });
-  return { status: 200, headers: { ...oursOf(chat), ...EVENT_STREAM }, body: encodeTold(told, after) };
+  return {
+    status: 200,
+    headers: { ...clusterHeaders(chat), ...EVENT_STREAM },
+    body: encodeTold(told, after),
+  };
 }
 
 /** The response once its chat completion has ended; kept. */
@@ -29,12 +31,7 @@ export async function answerWhole(
 ): Promise<StreamedResponse> {
   const assembler = new ResponseAssembler(response);
   for await (const _ of keeping(tellResponse(chat.body, assembler), response, { assembler, kept }));
-  const whole = answerJson(encodeResponse(response, assembler.progress));
-  return { ...whole, headers: { ...oursOf(chat), ...JSON_TYPE } };
-}
-
-export function answerJson(response: Record<string, unknown>): StreamedResponse {
-  return { status: 200, headers: JSON_TYPE, body: Readable.from([Buffer.from(JSON.stringify(response))]) };
+  return jsonResponse(encodeResponse(response, assembler.progress), chat);
 }
 
 interface Keeping {
@@ -53,9 +50,4 @@ async function* keeping(
     if (final.status !== 'in_progress') await kept.keep({ ...response, final });
     yield events;
   }
-}
-
-/** Headers that tell where the answer was made. */
-function oursOf({ headers }: StreamedResponse): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-longshore-')));
 }

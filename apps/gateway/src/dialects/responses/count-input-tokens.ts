@@ -1,8 +1,7 @@
 import { ChatCollector } from '../../chat/chat-collector.js';
 import { openChat } from '../../chat/open-chat.js';
 import { EngineRefusal } from '../../http/engine-refusal.js';
-import type { StreamedResponse } from '../../http/streamed-response.js';
-import { answerJson } from './answer-response.js';
+import { jsonResponse, type StreamedResponse } from '../../http/streamed-response.js';
 import type { ResponsesRequest } from './decode-request.js';
 
 /** The same request, made to say no more than one token: what engines count is the prompt they have really read. */
@@ -19,5 +18,5 @@ export async function answerCount(chat: StreamedResponse): Promise<StreamedRespo
   for await (const chunks of await openChat(chat)) for (const chunk of chunks) collector.take(chunk);
   const tokens = collector.chat.usage?.prompt_tokens;
   if (tokens === undefined) throw new EngineRefusal(BAD_ANSWER, 'The engine did not count its tokens.');
-  return answerJson({ object: 'response.input_tokens', input_tokens: tokens });
+  return jsonResponse({ object: 'response.input_tokens', input_tokens: tokens }, chat);
 }

@@ -1,5 +1,5 @@
 import { LongshoreError } from '#contracts';
-import { refuseDeepNesting } from '../../http/nesting.js';
+import { readJsonBody } from '../../http/json-body.js';
 import { refuseFields } from '../../http/request-field.js';
 import { decodeTools, type ToolChoice } from './decode-tools.js';
 import { invalid, isObject, isString, type Item } from './fields.js';
@@ -31,7 +31,7 @@ const INCLUDABLE = new Set([LOGPROBS, 'reasoning.encrypted_content', 'message.in
 
 /** @throws LongshoreError that names the member at fault. Members nobody knows go to the engine untouched. */
 export function decodeResponsesRequest(text: unknown): ResponsesRequest {
-  const body = parseBody(text);
+  const body = readJsonBody(text);
   refuseUnsupported(body);
   const { tools, choice } = decodeTools(body['tools'], body['tool_choice']);
   const instructions = optional(body, 'instructions', isString, 'a string');
@@ -55,20 +55,7 @@ export function decodeResponsesRequest(text: unknown): ResponsesRequest {
 
 /** Only the model of a request that asks for nothing else. @throws LongshoreError */
 export function decodeModelOnly(text: unknown): string {
-  return decodeModel(parseBody(text));
-}
-
-function parseBody(text: unknown): Body {
-  if (typeof text !== 'string' || text.trim() === '') throw invalid('The body is empty; send a JSON object.');
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (error) {
-    throw invalid(`The body is not valid JSON: ${(error as Error).message}`);
-  }
-  if (!isObject(body)) throw invalid('The body must be a JSON object.');
-  refuseDeepNesting(text, body);
-  return body;
+  return decodeModel(readJsonBody(text));
 }
 
 function refuseUnsupported(body: Body): void {
