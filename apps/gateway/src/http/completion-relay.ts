@@ -31,6 +31,8 @@ export interface InferenceCall extends Omit<CompletionRequest, 'requestId' | 'ti
   readonly filler?: Filler;
   /** The API that the call came by, for records; absent = OpenAI's. */
   readonly origin?: string;
+  /** Made anew whenever it is asked for, also with an `Idempotency-Key`: nothing of it is worth keeping. */
+  readonly repeatable?: boolean;
 }
 
 type OnAccepted = (accepted: AcceptedCompletion) => void;
@@ -63,7 +65,8 @@ export class CompletionRelay {
    * @throws LongshoreError while nothing has been sent
    */
   async relay(request: FastifyRequest, reply: FastifyReply, call: InferenceCall): Promise<void> {
-    const { encodeStreamFailure, translate, eventStream = call.streaming, filler, origin, ...rest } = call;
+    const { encodeStreamFailure, translate, eventStream = call.streaming, filler, origin, ...asked } = call;
+    const { repeatable = false, ...rest } = asked;
     const { notices, preloadOnly, ...limits } = readWishes(request.headers);
     const { model, route, engine } = rest;
     if (preloadOnly) {
@@ -78,7 +81,7 @@ export class CompletionRelay {
     let completion: CompletionRequest | undefined = {
       ...rest,
       ...limits,
-      ...resumptionOf(request, translate !== undefined),
+      ...(!repeatable && resumptionOf(request, translate !== undefined)),
       requestId,
     };
     request.body = undefined;

@@ -93,7 +93,8 @@ export class InferenceObserver {
   async failed(observation: InferenceObservation, error: unknown): Promise<void> {
     this.endWaiting(observation);
     observation.recording?.end(error);
-    await this.measure(observation, { outcome: 'failed', bytes: 0, error });
+    const outcome = callersFault(error) === undefined ? 'failed' : 'completed';
+    await this.measure(observation, { outcome, bytes: 0, error });
   }
 
   private endWaiting(observation: InferenceObservation): void {

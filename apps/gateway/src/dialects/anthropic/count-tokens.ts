@@ -9,19 +9,17 @@ export const COUNT_ROUTE: EngineRoute = '/v1/chat/completions/input_tokens';
 
 /** Statuses of an engine that has no such route. */
 const NO_SUCH_ROUTE = new Set([404, 405, 501]);
+const NO_ROUTE = 404;
 
 const BAD_ANSWER = 502;
 
 /** The engine cannot count tokens without answering. */
-export class CountingUnknown extends Error {
-  override readonly name = 'CountingUnknown';
-}
+export class CountingUnknown extends EngineRefusal {}
 
 /** @throws CountingUnknown, EngineRefusal */
 export async function readCount(answer: StreamedResponse): Promise<StreamedResponse> {
   if (NO_SUCH_ROUTE.has(answer.status)) {
-    await readRefusal(answer);
-    throw new CountingUnknown('The engine has no route that counts tokens.');
+    throw new CountingUnknown(NO_ROUTE, (await readRefusal(answer)).body);
   }
   return tellCount(answer, (data) => data['input_tokens']);
 }

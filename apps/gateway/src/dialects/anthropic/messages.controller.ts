@@ -61,6 +61,7 @@ export class MessagesController {
         route: COUNT_ROUTE,
         body,
         streaming: false,
+        repeatable: true,
         translate: readCount,
       });
     } catch (error) {
@@ -70,6 +71,7 @@ export class MessagesController {
         route: '/v1/chat/completions',
         body: JSON.stringify({ ...counted.chat, max_tokens: 1 }),
         streaming: false,
+        repeatable: true,
         translate: readUsage,
       });
     }

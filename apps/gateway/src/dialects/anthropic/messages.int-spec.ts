@@ -252,9 +252,14 @@ describe('counting tokens', () => {
       const [none, whole] = [jsonResponse('{}'), jsonResponse('{"usage":{"prompt_tokens":31}}')];
       fake.cluster.completions.respond = async ({ route }) =>
         route === '/v1/chat/completions' ? whole : { ...none, status };
-      expect(await (await post('/v1/messages/count_tokens', ASKED)).json()).toEqual({ input_tokens: 31 });
-      const bodies = fake.cluster.completions.requests.map(({ body }) => JSON.parse(body) as object);
-      expect(bodies[1]).toMatchObject({ max_tokens: 1 });
+      const counted = await post('/v1/messages/count_tokens', ASKED, { 'idempotency-key': 'count-1' });
+      expect(await counted.json()).toEqual({ input_tokens: 31 });
+      const { requests } = fake.cluster.completions;
+      expect(JSON.parse(requests[1]?.body ?? '')).toMatchObject({ max_tokens: 1 });
+      // A key stands for one request, and these are two.
+      expect(requests.map(({ resumption }) => resumption)).toEqual([undefined, undefined]);
+      const measured = await fake.metrics.registry.metrics();
+      expect(measured).not.toMatch(/^longshore_responses_total\{.*"count_tokens".*smollm2.*outcome="failed"/m);
     },
   );
 

@@ -67,6 +67,7 @@ export class ResponsesController {
     return this.relay.relay(request, reply, {
       ...call,
       encodeStreamFailure,
+      repeatable: true,
       translate: answerCount,
       ...(engine && { engine }),
     });
