@@ -18,6 +18,21 @@ describe('editsOf', () => {
     });
   });
 
+  it('leaves out what a function says is null, with a choice and without', () => {
+    const strict = {
+      ...tool('one').function,
+      description: null,
+      parameters: { type: 'object' },
+      strict: null,
+    };
+    const bare = { type: 'function', function: { name: 'one', parameters: { type: 'object' } } };
+    const given = [{ type: 'function', function: strict }, tool('two')];
+    expect(edited({ tools: given })).toEqual({ members: `"tools":${JSON.stringify([bare, tool('two')])}` });
+    expect(edited({ tools: given, tool_choice: { type: 'function', function: { name: 'one' } } })).toEqual({
+      members: `"tools":${JSON.stringify([bare])},"tool_choice":"required"`,
+    });
+  });
+
   it('leaves the tools that a request allows', () => {
     const allowed = { mode: 'auto', tools: [tool('one'), tool('three')] };
     expect(edited({ tools, tool_choice: { type: 'allowed_tools', allowed_tools: allowed } })).toEqual({

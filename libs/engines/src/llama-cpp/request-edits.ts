@@ -9,7 +9,7 @@ const NOTHING: RequestEdits = { members: '' };
 
 /**
  * llama-server takes a `tool_choice` that names a tool for `auto`, without a word; so it is given that tool alone, and
- * has to use it. It would fetch an address or open a file that a caller names as an image. And it calls an image for a
+ * has to use it. It refuses a tool with `"description": null`, which clients send of functions that have none. It would fetch an address or open a file that a caller names as an image. And it calls an image for a
  * model that cannot see a failure of its own.
  * @param takesMedia whether the model has a projector for images and the like
  */
@@ -60,15 +60,27 @@ function isDataUrl(text: string): boolean {
 }
 
 function toolEdits({ tool_choice: choice, tools }: Readonly<Record<string, unknown>>): RequestEdits {
+  const given = (Array.isArray(tools) ? tools : []) as unknown[];
+  const offered = given.map(withoutNulls);
   const wish = chosenTools(choice);
-  if (wish === undefined) return NOTHING;
-  const offered = (Array.isArray(tools) ? tools : []) as unknown[];
+  if (wish === undefined) {
+    const changed = offered.some((tool, index) => tool !== given[index]);
+    return changed ? { members: `"tools":${JSON.stringify(offered)}` } : NOTHING;
+  }
   const missing = wish.names.find((name) => !offered.some((tool) => nameOf(tool) === name));
   if (missing !== undefined) {
     return { refuse: `'tool_choice' names the function "${missing}", which is not among the 'tools'.` };
   }
   const chosen = offered.filter((tool) => wish.names.includes(nameOf(tool) ?? ''));
   return { members: `"tools":${JSON.stringify(chosen)},"tool_choice":${JSON.stringify(wish.mode)}` };
+}
+
+/** A tool as it came where no member of its function is null. */
+function withoutNulls(tool: unknown): unknown {
+  if (!isObject(tool) || !isObject(tool['function'])) return tool;
+  const members = Object.entries(tool['function']);
+  const told = members.filter(([, value]) => value !== null);
+  return told.length === members.length ? tool : { ...tool, function: Object.fromEntries(told) };
 }
 
 interface ChosenTools {
