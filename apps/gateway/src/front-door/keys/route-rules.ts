@@ -73,15 +73,11 @@ const RULES: ReadonlyMap<string, RouteRule> = new Map([
     asking(inBody('model', 'name')),
   ),
   ...each(['POST /api/pull', 'POST /api/push'], managing(newInBody('model', 'name'))),
-  ...each(['GET /api/blobs/:digest', 'POST /api/blobs/:digest'], managing(NO_MODEL)),
   ...each(['DELETE /api/delete'], managing(inBody('model', 'name'))),
   ...each(['POST /api/copy'], managing(both(inBody('source'), newInBody('destination')))),
   ...each(['POST /api/create'], managing(both(inBody('from'), newInBody('model', 'name')))),
 
   ...each(['HEAD /api/blobs/:digest', 'POST /api/blobs/:digest'], managing(NO_MODEL)),
-
-  ['GET /anthropic/v1/models', LISTING],
-  ['GET /anthropic/v1/models/*', { needs: 'inference', names: inPath() }],
 
   ['GET /models', LISTING],
   ['GET /models/*', { needs: 'inference', names: inPath('export') }],

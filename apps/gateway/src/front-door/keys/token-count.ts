@@ -14,10 +14,11 @@ export class TokenCount {
   private carried = '';
 
   add(chunk: Buffer): void {
-    const text = this.carried + chunk.toString('latin1');
+    const arrived = chunk.toString('latin1');
+    const text = this.carried + arrived;
     for (const [, name = '', value] of text.matchAll(COUNTS)) this.counts.set(name, Number(value));
     this.carried = text.slice(-CARRIED);
-    this.events += chunk.toString('latin1').match(EVENT)?.length ?? 0;
+    this.events += arrived.match(EVENT)?.length ?? 0;
   }
 
   /** Of the answer's `usage`, else of its `timings`, else one for each event that came. */

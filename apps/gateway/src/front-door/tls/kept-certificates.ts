@@ -16,6 +16,9 @@ const READABLE = 0o644;
  * key, and the gateway's own, which is made anew before it expires and when it lacks a name.
  */
 export class KeptCertificates {
+  /** The last one: another gateway's, with other names, may stand in the folder by now. */
+  private shown: CertifiedKey | undefined;
+
   constructor(
     private readonly folder: string,
     private readonly names: readonly string[],
@@ -26,11 +29,8 @@ export class KeptCertificates {
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
       const authority = await this.authority(now);
-      const kept = await this.server();
-      if (kept !== undefined && this.isGood(kept, authority, now)) return withChain(kept, authority);
-      const made = await makeServer(authority, this.names, now);
-      await this.replace('server.pem', made.key + made.certificate, OWNER_ONLY);
-      return withChain(made, authority);
+      this.shown = (await this.good(authority, now)) ?? (await this.make(authority, now));
+      return withChain(this.shown, authority);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error;
       throw new ConfigurationError([
@@ -50,6 +50,18 @@ export class KeptCertificates {
     if (kept === undefined) return { key, certificate: await this.keep('ca.pem', certificate, READABLE) };
     await this.replace('ca.pem', certificate, READABLE);
     return { key, certificate };
+  }
+
+  private async good(authority: CertifiedKey, now: number): Promise<CertifiedKey | undefined> {
+    for (const known of [this.shown, await this.server()])
+      if (known !== undefined && this.isGood(known, authority, now)) return known;
+    return undefined;
+  }
+
+  private async make(authority: CertifiedKey, now: number): Promise<CertifiedKey> {
+    const made = await makeServer(authority, this.names, now);
+    await this.replace('server.pem', made.key + made.certificate, OWNER_ONLY);
+    return made;
   }
 
   private async server(): Promise<CertifiedKey | undefined> {

@@ -104,6 +104,15 @@ describe('the listener with TLS', () => {
       expect(new X509Certificate(certificate).verify(ca.publicKey)).toBe(true);
   });
 
+  it('leaves gateways of other names that share its folder theirs', async () => {
+    const one = new KeptCertificates(folder, [...NAMES, 'one.example']);
+    const other = new KeptCertificates(folder, [...NAMES, 'other.example']);
+    const [first, second] = [await one.current(Date.now()), await other.current(Date.now())];
+    expect(new X509Certificate(second.certificate).checkHost('other.example')).toBe('other.example');
+    expect(await one.current(Date.now())).toEqual(first);
+    expect(await other.current(Date.now())).toEqual(second);
+  });
+
   it('is given a new certificate before the old one expires, and when a name is new', async () => {
     const now = Date.now();
     const first = await new KeptCertificates(folder, NAMES).current(now);
