@@ -14,7 +14,7 @@ export const PULLING: TransferWords = { begin: 'pulling manifest', layer: 'pulli
 export const PUSHING: TransferWords = { begin: 'retrieving manifest', layer: 'pushing' };
 
 /** A line of progress in the words of Ollama. */
-export function encodeProgress({ type, message, layer }: ProgressLine, words: TransferWords): JsonObject {
+function encodeProgress({ type, message, layer }: ProgressLine, words: TransferWords): JsonObject {
   if (type === 'success') return { status: 'success' };
   if (type === 'error') return { error: message.replace(/^Error: /, '') };
   if (type === 'warning') return { status: `warning: ${message}` };

@@ -43,10 +43,6 @@ export class MediaHosts {
     this.exact = new Set(hosts.filter((host) => !host.includes('*')));
   }
 
-  get none(): boolean {
-    return this.exact.size === 0 && this.suffixes.length === 0 && !this.anyPublic;
-  }
-
   /** @param host as `URL` has it: lower case, numbers of an IPv4 address in the usual form */
   allows(host: string): boolean {
     if (this.exact.has(host)) return true;
