@@ -259,7 +259,9 @@ describe('counting tokens', () => {
       // A key stands for one request, and these are two.
       expect(requests.map(({ resumption }) => resumption)).toEqual([undefined, undefined]);
       const measured = await fake.metrics.registry.metrics();
-      expect(measured).not.toMatch(/^longshore_responses_total\{.*"count_tokens".*smollm2.*outcome="failed"/m);
+      expect(measured).not.toMatch(
+        /^longshore_responses_total\{.*"count_tokens".*smollm2.*outcome="failed"/m,
+      );
     },
   );
 
