@@ -12,8 +12,11 @@ import { encodeLines, NDJSON } from './stream-lines.js';
 import { Operation } from '../../openapi/operation.js';
 import { COPY, CREATE, DELETE, LIST, PROCESSES, SHOW, VERSION } from './operations.js';
 
-/** The release of Ollama whose API this is. Clients ask for it to learn what they may send. */
-const OLLAMA_RELEASE = '0.12.11';
+/**
+ * The release of Ollama whose API this is. Clients ask for it to learn what they may send: this one is the first that
+ * Codex trusts with the Responses API.
+ */
+const OLLAMA_RELEASE = '0.13.4';
 
 /** Nobody waits for longer to see what stands in the layers of a model; ms. */
 const EXTRAS_TIMEOUT_MS = 3_000;

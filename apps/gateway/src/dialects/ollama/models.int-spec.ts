@@ -58,6 +58,12 @@ const session = (members: Partial<SessionAnnouncement> = {}): SessionAnnouncemen
   ...members,
 });
 
+describe('GET /api/version', () => {
+  it('tells a release that Codex takes for one with the Responses API: 0.13.4 or newer', async () => {
+    expect(await parsed('GET', 'version')).toEqual([200, { version: '0.13.4' }]);
+  });
+});
+
 describe('GET /api/ps', () => {
   const listed = async (...sessions: SessionAnnouncement[]) => {
     const accelerators = [{ kind: 'nvidia', name: 'H100', memoryTotal: 1, memoryFree: 1 }] as const;
