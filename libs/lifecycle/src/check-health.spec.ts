@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkHealth } from './check-health.js';
 
@@ -43,5 +46,21 @@ describe('checkHealth', () => {
     server?.close();
     expect(await checkHealth({ host: '127.0.0.1', port, path: '/' }, 5_000)).toMatch(/ECONNREFUSED/);
     expect(await checkHealth({ host: '127.0.0.1', port: 0, path: '/' }, 5_000)).toMatch(/fixed one/);
+  });
+
+  it('asks a process where it listens, be that a socket', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'health-'));
+    const socket = join(folder, 'socket');
+    const address = { host: '127.0.0.1', port: 1, socket, path: '/health/live' };
+    try {
+      server = createServer((_, response) => response.end('{}')).listen(socket);
+      await once(server, 'listening');
+      expect(await checkHealth(address, 5_000)).toBeUndefined();
+      server.close();
+      await once(server, 'close');
+      expect(await checkHealth(address, 5_000)).toMatch(/socket \(\/health\/live\) did not answer: .*ENOENT/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
