@@ -18,6 +18,17 @@ describe('editsOf', () => {
     });
   });
 
+  it('has a tool called that must be, whatever format the text would have', () => {
+    const format = { response_format: { type: 'json_schema', json_schema: { schema: {} } } };
+    const text = '"response_format":{"type":"text"}';
+    expect(edited({ ...format, tools, tool_choice: 'required' })).toEqual({ members: text });
+    expect(edited({ ...format, tools, tool_choice: tool('two') })).toEqual({
+      members: `"tools":[${JSON.stringify(tool('two'))}],"tool_choice":"required",${text}`,
+    });
+    expect(edited({ ...format, tools })).toEqual({ members: '' });
+    expect(edited({ ...format, tool_choice: 'required' })).toEqual({ members: '' });
+  });
+
   it('leaves out what a function says is null, with a choice and without', () => {
     const strict = {
       ...tool('one').function,

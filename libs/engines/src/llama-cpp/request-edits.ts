@@ -24,7 +24,21 @@ export function editsOf(request: Readonly<Record<string, unknown>>, takesMedia: 
         'Images and other media must be in the request itself, as a data URL such as "data:image/png;base64,…": nothing is fetched from an address and no file is opened.',
     };
   }
-  return toolEdits(request);
+  const edits = toolEdits(request);
+  if ('refuse' in edits || !mustCall(request)) return edits;
+  return {
+    members: [edits.members, '"response_format":{"type":"text"}'].filter((text) => text !== '').join(','),
+  };
+}
+
+/** Whether a tool has to be called although the text has a format, for which llama-server would forget the tools. */
+function mustCall({
+  tool_choice: choice,
+  tools,
+  response_format: format,
+}: Readonly<Record<string, unknown>>): boolean {
+  if (!isObject(format) || !Array.isArray(tools) || tools.length === 0) return false;
+  return choice === 'required' || chosenTools(choice)?.mode === 'required';
 }
 
 type Part = Readonly<Record<string, unknown>>;
