@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, realpathSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CACHE, descendantsOf, dieWithParent, eventually, REPOSITORY } from '#testing';
@@ -30,7 +30,10 @@ export class ImageBench {
   private constructor(private readonly folder: string) {}
 
   static async open(): Promise<ImageBench> {
-    return new ImageBench(await mkdtemp(join(tmpdir(), 'longshore-images-')));
+    const folder = await mkdtemp(join(tmpdir(), 'longshore-images-'));
+    // Users of images pass through it to their volumes.
+    await chmod(folder, 0o711);
+    return new ImageBench(folder);
   }
 
   /** Makes the images that ours are made from: Debian with Node.js, and the same with a llama-server. */
@@ -79,13 +82,28 @@ export class ImageBench {
     return Docker.config;
   }
 
-  /** Starts the program of an image, as the user and with the variables that the image says. */
-  async start(image: string, variables: Readonly<Record<string, string>>): Promise<Contained> {
+  /** A folder that containers share, as an engine makes it: it belongs to whom the image gave the place it covers. */
+  async makeVolume(image: string, covered: string): Promise<string> {
     const container = await this.buildah(['from', image]);
+    const owner = await this.buildah(['run', container, '--', 'stat', '-c', '%u %g', covered]);
+    const [user = 0, group = 0] = owner.split(' ').map(Number);
+    const folder = await mkdtemp(join(this.folder, 'volume-'));
+    await chown(folder, user, group);
+    return folder;
+  }
+
+  /** Starts the program of an image, as the user and with the variables that the image says. */
+  async start(
+    image: string,
+    variables: Readonly<Record<string, string>>,
+    volumes: Readonly<Record<string, string>> = {},
+  ): Promise<Contained> {
+    const container = await this.buildah(['from', image]);
+    const mounts = Object.entries(volumes).flatMap(([inside, folder]) => ['--volume', `${folder}:${inside}`]);
     const { Entrypoint } = (await this.configuration(image)) as { Entrypoint: string[] };
     const env = Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-    const command = [...dieWithParent(), 'buildah', ...this.places(), 'run', ...env, container, '--'];
-    const [program = '', ...args] = [...command, ...Entrypoint];
+    const running = ['buildah', ...this.places(), 'run', ...mounts, ...env, container, '--'];
+    const [program = '', ...args] = [...dieWithParent(), ...running, ...Entrypoint];
     const child = spawn(program, args, { env: this.environment(), stdio: ['ignore', 'pipe', 'pipe'] });
     let printed = '';
     for (const stream of [child.stdout, child.stderr])
