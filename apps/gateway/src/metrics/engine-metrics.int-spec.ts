@@ -82,7 +82,7 @@ longshore_worker_loads_total{worker="w2",variant="cpu",${model}} 4
     const [status, text] = await ask('GET', '/metrics');
     expect(status).toBe(200);
     expect(text).toContain('llamacpp:requests_processing{worker="w1"');
-    expect(text).not.toContain('w2');
+    expect(text).not.toContain('llamacpp:requests_processing{worker="w2"');
     expect(unanswered(text)).toBe('1');
   });
 
