@@ -68,14 +68,18 @@ export async function startCuttingProxy(options: CuttingProxyOptions): Promise<C
   };
 }
 
-/** Both ends live and die together. */
-function linkEnds(pair: Pair, onClose: () => void): void {
-  for (const socket of [pair.near, pair.far]) {
+/** Both ends live and die together. One that has said all lets the other say all, too. */
+function linkEnds({ near, far }: Pair, onClose: () => void): void {
+  for (const [socket, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
     socket.setNoDelay(true);
-    socket.on('error', () => reset(pair));
+    socket.on('error', () => reset({ near, far }));
     socket.once('close', () => {
-      reset(pair);
-      onClose();
+      if (socket.readableEnded) other.destroySoon();
+      else reset({ near, far });
+      if (other.destroyed) onClose();
     });
   }
 }
