@@ -103,9 +103,9 @@ describe('a response', () => {
   it('that is refused says why in the shape of the API', async () => {
     const refuse = (members: object) =>
       requestJson({ url: `${url()}/v1/responses`, body: { model, input: 'Hi', ...members } });
-    expect(await refuse({ tools: [{ type: 'web_search' }] })).toMatchObject({
+    expect(await refuse({ tools: [{ type: 'file_search' }] })).toMatchObject({
       status: 400,
-      json: { error: { param: 'tools', message: expect.stringContaining('web_search') } },
+      json: { error: { param: 'tools', message: expect.stringContaining('file_search') } },
     });
     expect(await refuse({ previous_response_id: 'resp_none' })).toMatchObject({
       status: 404,
