@@ -60,7 +60,7 @@ export async function ensureDeployTools(root, { thorough, say }) {
   }
   const left = Object.keys(FROM_GO).filter((name) => !existsSync(join(bin, name)) && !onPath(name));
   if (left.length > 0) {
-    const how = '"npm run check:deploy -- --all" compiles them, for minutes';
+    const how = '"npm run check:deploy" compiles them, for minutes';
     console.error(`\n!!! The checks of ${left.join(' and ')} are SKIPPED; ${how}.\n`);
   }
   return bin;
