@@ -1,8 +1,8 @@
+import { readRelease } from '#config';
 import { Command, type CommanderError } from 'commander';
 import type { Act } from './commands/command-module.js';
 import { COMMANDS, type RegisteredCommand } from './commands/registry.js';
 import { EXIT } from './exit-codes.js';
-import { readRelease } from './release.js';
 import { UP_SUMMARY } from './up/up-summary.js';
 
 /** Where commander prints. */

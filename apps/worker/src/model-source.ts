@@ -12,7 +12,8 @@ import {
   RegistrySource,
   RoutedSource,
 } from '#models';
-import { type Logger, readRelease } from '#observability';
+import type { Logger } from '#observability';
+import { readRelease } from '#config';
 import type { SettledConfig } from './worker.config.js';
 
 export interface WorkerSource {

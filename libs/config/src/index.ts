@@ -9,5 +9,6 @@ export {
   parseSize,
   UnreadableValue,
 } from './units.js';
+export { readRelease } from './release.js';
 export { Variable, variableDefaults } from './variable.js';
 export { FOREIGN_VARIABLES, VARIABLES, type ForeignVariableName, type VariableName } from './variables.js';

@@ -11,5 +11,4 @@ export {
 } from './logger.js';
 export { RecentLines, type RecentLine, type RecentLinesLimits } from './recent-lines.js';
 export { NestLogger } from './nest-logger.js';
-export { readRelease } from './release.js';
 export { WorkerMetrics } from './worker-metrics.js';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
+import { readRelease } from '#config';
 import type { Dispatcher } from 'undici';
 import { CommandFailure } from '../command-failure.js';
-import { readRelease } from '../release.js';
 import { GatewayAnswer } from './gateway-answer.js';
 import { answerFailure, connectionFailure } from './gateway-failure.js';
 import type { GatewayTarget } from './gateway-target.js';

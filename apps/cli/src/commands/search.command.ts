@@ -1,3 +1,4 @@
+import { readRelease } from '#config';
 import { type Command, Option } from 'commander';
 import { openDispatcher } from '../client/open-dispatcher.js';
 import type { CommandContext } from '../command-context.js';
@@ -5,7 +6,6 @@ import { CommandFailure } from '../command-failure.js';
 import { wholeNumber } from '../options.js';
 import { formatTable } from '../output/table.js';
 import { humanCount, humanSize } from '../output/units.js';
-import { readRelease } from '../release.js';
 import { searchDockerHub } from '../search/docker-hub.js';
 import type { FoundModel, HubSearch } from '../search/found-model.js';
 import { hubFailure } from '../search/hub-failure.js';

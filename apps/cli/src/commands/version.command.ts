@@ -1,7 +1,7 @@
+import { readRelease } from '#config';
 import type { Command } from 'commander';
 import { GatewayFailure } from '../client/gateway-failure.js';
 import type { CommandContext } from '../command-context.js';
-import { readRelease } from '../release.js';
 import type { Act } from './command-module.js';
 import { addExamples } from './examples.js';
 

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { readRelease } from '#observability';
+import { readRelease } from '#config';
 import { ERROR_DIALECTS, type ErrorDialect } from '../http/error-dialect.js';
 import { routesOf } from './controller-routes.js';
 import { openApiDocument, type OpenApiDocument } from './document.js';

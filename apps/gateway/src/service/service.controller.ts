@@ -1,6 +1,6 @@
 import { All, Controller, Get, Header } from '@nestjs/common';
 import { WorkerDirectory } from '#cluster';
-import { readRelease } from '#observability';
+import { readRelease } from '#config';
 import { type DiskUsage, diskUsage } from './disk-usage.js';
 import { engineStatus } from './engine-status.js';
 import { Operation } from '../openapi/operation.js';
