@@ -79,7 +79,8 @@ describe('a worker that is killed again and again in the middle of a pull', () =
     let worker = shared.cluster.worker();
     for (let kill = 1; kill <= KILLS; kill += 1) {
       const whole = kill % KILLS_PER_SEGMENT === 0 ? 1 : 0;
-      const held = 1 + Math.floor(Math.random() * (CONNECTIONS - 1));
+      const unfinished = SEGMENTS - finished.length;
+      const held = 1 + Math.floor(Math.random() * (Math.min(CONNECTIONS, unfinished) - 1));
       const passing = new Set<number>();
       allow = (start) => {
         if (passing.size < whole) passing.add(start);

@@ -17,6 +17,7 @@ import { EndlessAnswers } from './http/endless-answers.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { createHttpAdapter } from './http/http-adapter.js';
 import { OpenResponses } from './http/open-responses.js';
+import { outlastBody } from './http/early-answer.js';
 import { RouteMethods } from './http/route-methods.js';
 
 /** Time clients get to be told that this gateway stops before their answer is complete; ms. */
@@ -53,6 +54,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   fastify.addHook('onRequest', admitRequests({ metrics, draining, crossOrigin }));
   if (config.adminKey !== '') guardOf(app, config).install(fastify);
   fastify.addHook('onRequest', admitBody);
+  fastify.addHook('onSend', outlastBody);
   const routes = app.get(RouteMethods);
   fastify.addHook('onRoute', ({ path, method }) => routes.add(path, method));
   const listeners = new Listeners({ app, config, logger: parts.logger });

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { isStoreToken } from '#cluster';
 import type { WorkerAnnouncement } from '#contracts';
+import { discardBody } from '#lifecycle';
 import { worker } from './fake-cluster.js';
 
 /** A request as the store server of a worker got it. */
@@ -71,9 +72,12 @@ export class FakeStoreServer {
   }
 }
 
+/** Refuses at once and, like the real one, ends when the body has come. */
 export function refuse(response: ServerResponse, status: number, code: string, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ code, message }));
+  const text = JSON.stringify({ code, message });
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length });
+  response.write(text);
+  void discardBody(response.req).then(() => response.end());
 }
 
 async function readAll(request: IncomingMessage): Promise<Buffer> {

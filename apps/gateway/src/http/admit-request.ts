@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fast
 import type { CrossOrigin } from '../front-door/cors/cross-origin.js';
 import { limitBodyTime } from './body-deadline.js';
 import { checkArchiveType, checkMediaType } from './check-media-type.js';
+import { hasBody } from './early-answer.js';
 import { responseId } from './request-id.js';
 import type { Draining } from './draining.js';
 
@@ -52,8 +53,4 @@ export function admitBody(
 
 function takesArchive(request: FastifyRequest): boolean {
   return request.method === 'POST' && UPLOAD_ROUTES.includes(request.routeOptions.url);
-}
-
-function hasBody({ headers }: FastifyRequest): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -1,6 +1,7 @@
 import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
+import { sendStubbornly } from '#testing';
 import { startFakeGateway, type FakeGateway } from '../__fakes__/start-fake-gateway.js';
 
 let fake: FakeGateway;
@@ -75,6 +76,19 @@ describe('a body that is too large', () => {
     expect(response.status).toBe(status);
     expect(await response.text()).toMatch(text);
   });
+
+  it.each([false, true])(
+    'is refused so that the client reads it, also one that sends all before it reads; chunked: %s',
+    async (chunked) => {
+      const answer = await sendStubbornly({
+        url: `${fake.url}/v1/responses`,
+        headers: { 'content-type': 'application/json' },
+        megabytes: 8,
+        chunked,
+      });
+      expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*request_too_large/);
+    },
+  );
 });
 
 it("tells the Model Runner's command line why it cannot be served now with a status of which it prints the reason", async () => {

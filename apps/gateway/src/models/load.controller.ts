@@ -81,10 +81,11 @@ export class LoadController {
     try {
       await this.answers.write({ request, reply, produce });
     } catch (error) {
-      // What the client has still to send is not wanted.
       void reply.header('connection', 'close');
-      request.raw.resume();
       throw error;
+    } finally {
+      // What the client has still to send is not wanted.
+      request.raw.resume();
     }
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
+import { sendStubbornly } from '#testing';
 import { FakeStoreServer, refuse } from '../__fakes__/fake-store-server.js';
 import {
   ID,
@@ -286,6 +287,19 @@ describe('POST /models/load', () => {
     const response = await send(Buffer.alloc(100_000));
     expect([response.status, await response.text()]).toEqual([500, 'The store is full.\n']);
   });
+
+  it.each([false, true])(
+    'tells it so that the client reads it, also one that sends all before it reads; chunked: %s',
+    async (chunked) => {
+      for (const store of stores) store.readsBody = () => false;
+      answer('POST /models/load', (_call, response) =>
+        refuse(response, 507, 'no-room', 'The store is full.'),
+      );
+      const headers = { 'content-type': 'application/x-tar' };
+      const text = await sendStubbornly({ url: `${fake.url}/models/load`, headers, megabytes: 8, chunked });
+      expect(text).toMatch(/^HTTP\/1\.1 500 [^]*\r\n\r\nThe store is full\.\n$/);
+    },
+  );
 
   it('hangs up on the worker when the client hangs up', async () => {
     for (const store of stores) store.readsBody = () => false;

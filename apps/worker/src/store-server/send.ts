@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { discardBody } from '#lifecycle';
 import { StoreFault } from './store-fault.js';
 import { type StoreLimits, timeFor } from './store-limits.js';
 
@@ -17,13 +17,17 @@ export interface Exchange {
 /** Longest JSON document that is read; bytes. */
 const BODY_LIMIT = 64 * 1024;
 
+/** Answers with JSON. While a body is still coming the response stays open: `endExchange` ends it. */
 export function sendJson(response: ServerResponse, status: number, body: object): void {
   const text = JSON.stringify(body);
+  const unread = isUnread(response.req);
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
+    ...(unread && { connection: 'close' }),
   });
-  response.end(response.req.method === 'HEAD' ? undefined : text);
+  if (unread) response.write(text);
+  else response.end(response.req.method === 'HEAD' ? undefined : text);
 }
 
 /** Sends bytes whose length was announced. Who takes them too slowly is cut off. */
@@ -63,14 +67,15 @@ export async function readJson({ request, limits }: Exchange): Promise<Readonly<
   throw new StoreFault(400, 'invalid', 'The body must be a JSON object.');
 }
 
-/** Ends an exchange whose body was not read: its sender gets a moment to notice. */
-export async function closeUnread({ request, response, limits }: Exchange): Promise<void> {
-  if (request.complete || request.destroyed) return;
-  const cut = setTimeout(() => request.destroy(), limits.linger);
-  request.resume();
-  await Promise.race([once(request, 'end'), once(response, 'close'), once(request, 'close')]).catch(
-    () => undefined,
-  );
-  clearTimeout(cut);
-  request.destroy();
+/** Ends an exchange that was answered before its body was read: its sender gets a moment to read why. */
+export async function endExchange({ request, response, limits }: Exchange): Promise<void> {
+  const unread = isUnread(request);
+  if (unread) await discardBody(request, limits.linger);
+  if (!response.writableEnded && !response.destroyed) response.end();
+  if (unread) request.destroy();
+}
+
+function isUnread({ complete, destroyed, headers }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return hasBody && !complete && !destroyed;
 }

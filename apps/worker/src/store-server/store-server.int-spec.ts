@@ -6,7 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signStoreToken } from '#cluster';
 import { type Artifact, digestOf } from '#models';
-import { eventually, openRequest, type OpenResponse, type RegistryFixture, startRegistry } from '#testing';
+import {
+  eventually,
+  openRequest,
+  type OpenResponse,
+  type RegistryFixture,
+  sendStubbornly,
+  startRegistry,
+} from '#testing';
 import { randomArtifact } from './__fixtures__/random-artifact.js';
 import { type ServedStore, StoreBench } from './__fixtures__/store-bench.js';
 
@@ -232,6 +239,18 @@ describe('models that gateways send and fetch', () => {
     expect(await other.store.list()).toEqual([]);
   });
 
+  it('are refused so that their sender reads why, however much of them is still to come', async () => {
+    const answer = await sendStubbornly({
+      url: `${served.url}/models/package?target=a/b`,
+      headers: {
+        authorization: await bench.access.authorization(),
+        'content-type': 'application/x-tar',
+      },
+      megabytes: 8,
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*connection: close[^]*"code":"unusable"/i);
+  });
+
   it('get another context size under another name', async () => {
     const target = 'docker.io/ai/long:latest';
     const answer = await ask(`/models/${artifact.id}/repackage`, { body: { target, contextSize: 1024 } });
@@ -270,8 +289,8 @@ describe('models that gateways send and fetch', () => {
     expect((await ask(`/models/${none}/export`)).status).toBe(404);
     const unreadable = await ask(`/models/${artifact.id}/push`, { body: { reference: 'a b' } });
     expect(unreadable.status).toBe(400);
-    const text = await ask(`/models/${artifact.id}/push`, { body: '{' });
-    expect(await json(text)).toEqual({ code: 'invalid', message: 'The body must be a JSON object.' });
+    const broken = await ask(`/models/${artifact.id}/push`, { body: '{' });
+    expect(await json(broken)).toEqual({ code: 'invalid', message: 'The body must be a JSON object.' });
     const long = await ask(`/models/${artifact.id}/push`, { body: { reference: 'x'.repeat(100_000) } });
     expect(long.status).toBe(413);
   });

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { StoreError } from '#models';
 import type { Logger } from '#observability';
 import { routeRequest, type StoreRoute } from './route-request.js';
-import { closeUnread, type Exchange, sendJson } from './send.js';
+import { endExchange, type Exchange, sendJson } from './send.js';
 import {
   type ModelServices,
   serveExport,
@@ -116,7 +116,7 @@ export class StoreServer {
   /** Does not throw. */
   private async serve(exchange: Exchange): Promise<void> {
     const { request, response } = exchange;
-    if (serveHealth(request, response, this.options.problems)) return;
+    if (serveHealth(request, response, this.options.problems)) return endExchange(exchange);
     try {
       if (!(await this.options.access.accepts(request.headers.authorization)))
         throw new StoreFault(401, 'unauthorized', 'A token of this cluster is needed.');
@@ -131,7 +131,7 @@ export class StoreServer {
     } catch (error) {
       this.refuse(exchange, error);
     }
-    await closeUnread(exchange);
+    await endExchange(exchange);
   }
 
   private async dispatch(exchange: Exchange, route: StoreRoute): Promise<void> {
@@ -169,7 +169,6 @@ export class StoreServer {
       response.destroy();
       return;
     }
-    if (!request.complete) response.setHeader('connection', 'close');
     const { status, code, message } = fault ?? new StoreFault(500, 'internal', 'The worker failed.');
     if (status === 401 && code === 'unauthorized') response.setHeader('www-authenticate', 'Bearer');
     if (status === 503) response.setHeader('retry-after', '1');
