@@ -39,7 +39,8 @@ async function remove(
       if (!json) for (const step of steps) context.print(describeStep(step));
     } catch (error) {
       if (!(error instanceof GatewayFailure) || error.exitCode === EXIT.unreachable) throw error;
-      context.note(error.exitCode === EXIT.notFound ? `No such model: ${model}` : error.message);
+      const unnamed = error.exitCode === EXIT.notFound && !error.message.includes(model);
+      context.note(unnamed ? `No such model: ${model}` : error.message);
       code = code === EXIT.ok ? error.exitCode : code;
     }
   }

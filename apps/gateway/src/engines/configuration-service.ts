@@ -10,6 +10,7 @@ import {
   parseModelReference,
   type SessionConfiguration,
 } from '#contracts';
+import { findManaged } from '../models/find-managed.js';
 import { chooseEngine } from './choose-engine.js';
 import { revisionOf } from './configuration-revision.js';
 import { invalidRequest } from './decode-body.js';
@@ -34,7 +35,7 @@ export class ConfigurationService {
    * @throws RouteFailure 400, LongshoreError
    */
   async configure(request: ConfigurationRequest, named?: EngineName): Promise<void> {
-    const model = await this.catalogue.find(request.model);
+    const model = await findManaged(this.catalogue, request.model);
     if (model === undefined) return;
     const { mode } = request;
     const question = { model, mode, ...(named && { engine: named }) };
@@ -52,7 +53,7 @@ export class ConfigurationService {
 
   /** @param model lists only what is configured for this one */
   async list(model?: string): Promise<readonly ListedConfiguration[]> {
-    const wanted = model === undefined ? undefined : await this.catalogue.find(model);
+    const wanted = model === undefined ? undefined : await findManaged(this.catalogue, model);
     if (model !== undefined && wanted === undefined) return [];
     const [models, all] = await Promise.all([this.catalogue.list(), this.configurations.all()]);
     const known = new Set(models.map(({ id }) => id));
@@ -67,7 +68,7 @@ export class ConfigurationService {
     model: CatalogueModel,
     engine: EngineName,
   ): Promise<SessionConfiguration> {
-    const draft = speculative === undefined ? undefined : await this.catalogue.find(speculative.draftModel);
+    const draft = speculative && (await findManaged(this.catalogue, speculative.draftModel));
     if (speculative !== undefined && draft === undefined)
       throw new LongshoreError('model_not_found', `No such draft model: ${speculative.draftModel}`);
     const { draftModel: _draftModel, ...limits } = speculative ?? {};

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Catalogue, Configurations, ControlSender, WorkerDirectory } from '#cluster';
 import { type EngineName, LongshoreError, type SessionAnnouncement } from '#contracts';
 import { engineOf } from '../http/engine-of.js';
+import { findManaged } from '../models/find-managed.js';
 import { decodeObject, invalidRequest, readBoolean, readString, readStrings } from './decode-body.js';
 
 export interface UnloadRequest {
@@ -65,7 +66,7 @@ export class UnloadService {
       models.map(async (text) => {
         // A deleted model may still be loaded, and is known by what its sessions say.
         const told = sessions.find(({ reference, modelId }) => reference === text || modelId === text);
-        return (await this.catalogue.find(text))?.id ?? told?.modelId;
+        return (await findManaged(this.catalogue, text))?.id ?? told?.modelId;
       }),
     );
     return [...new Set(found.filter((id) => id !== undefined))];

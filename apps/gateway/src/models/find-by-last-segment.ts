@@ -8,7 +8,17 @@ export function findByLastSegment(
   models: readonly CatalogueModel[],
   wanted: string,
 ): CatalogueModel | undefined {
-  return models.find(({ tags }) => tags.some((tag) => [...namesOf(tag)].includes(wanted)));
+  return endingIn(models, wanted)[0];
+}
+
+/** All such models. */
+export function endingIn(models: readonly CatalogueModel[], wanted: string): readonly CatalogueModel[] {
+  return models.filter(({ tags }) => tagsEndingIn(tags, wanted).length > 0);
+}
+
+/** Those of the tags that end in the wanted name. */
+export function tagsEndingIn(tags: readonly string[], wanted: string): readonly string[] {
+  return tags.filter((tag) => [...namesOf(tag)].includes(wanted));
 }
 
 function* namesOf(tag: string): Iterable<string> {

@@ -8,6 +8,7 @@ import { BLANK } from '../http/half-closed-client.js';
 import { StreamedAnswers } from '../http/streamed-answers.js';
 import type { StreamedResponse } from '../http/streamed-response.js';
 import { decodePush, decodeRepackage, decodeTag, splitAction } from './decode-action.js';
+import { findManaged } from './find-managed.js';
 import { ModelTransfers } from './model-transfers.js';
 import { progressHead } from './progress-head.js';
 import { Operation } from '../openapi/operation.js';
@@ -47,7 +48,7 @@ export class ModelActionsController {
   ): Promise<void> {
     const { shown, reference } = decodeTag(query, this.config.defaultRegistry);
     try {
-      await this.catalogue.tag(model, reference);
+      await this.catalogue.tag((await findManaged(this.catalogue, model))?.id ?? model, reference);
     } catch (error) {
       const isUnknown = error instanceof LongshoreError && error.code === 'model_not_found';
       throw isUnknown ? new RouteFailure(404, `model not found: ${model}`) : error;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Catalogue } from '#cluster';
-import { type CatalogueModel, LongshoreError, parseModelId } from '#contracts';
+import { type CatalogueModel, LongshoreError, parseModelId, parseModelReference } from '#contracts';
 import { GatewayConfig } from '../gateway.config.js';
 import { RouteFailure } from '../http/failure.js';
 import type { StreamedResponse } from '../http/streamed-response.js';
@@ -8,13 +8,14 @@ import type { Repackaging } from './decode-action.js';
 import type { Packaging } from './decode-package.js';
 import { referenceOf } from './decode-pull.js';
 import { findByLastSegment } from './find-by-last-segment.js';
+import { findManaged, tagMeant } from './find-managed.js';
 import { ModelStores } from './model-stores.js';
 import { readJson, readRefusal, type StoreAnswer, type Upload } from './store-client.js';
 
 export interface Push {
   /** The model, as the client named it. */
   readonly model: string;
-  /** Full reference to push to. */
+  /** The same as a full reference, which is where it goes unless the model was found by a part of its name. */
   readonly reference: string;
   readonly bearerToken?: string;
 }
@@ -96,9 +97,12 @@ export class ModelTransfers {
 
   /** The lines of a push. @throws RouteFailure 401, 404, 500 before the first of them */
   async push({ model, reference, bearerToken }: Push, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
-    const known = await this.catalogue.find(model);
+    const known = await findManaged(this.catalogue, model);
     if (known === undefined) throw new RouteFailure(404, 'Model not found');
-    const json = { reference, ...(bearerToken === undefined ? {} : { bearerToken }) };
+    const json = {
+      reference: pushedAs(known, { model, reference }),
+      ...(bearerToken === undefined ? {} : { bearerToken }),
+    };
     const path = `/models/${known.id}/push`;
     const holders = await this.stores.holders(known.id, model);
     const answer = await this.stores.ask(holders, { method: 'POST', path, json }, signal);
@@ -110,7 +114,7 @@ export class ModelTransfers {
 
   /** Makes a model with another context size of one there is. @throws RouteFailure 400, 404, 500 */
   async repackage(model: string, { target, contextSize }: Repackaging, signal: AbortSignal): Promise<string> {
-    const known = await this.catalogue.find(model);
+    const known = await findManaged(this.catalogue, model);
     if (known === undefined) throw new LongshoreError('model_not_found', `model not found: ${model}`);
     const answer = await this.stores.ask(
       await this.stores.holders(known.id, model),
@@ -124,6 +128,15 @@ export class ModelTransfers {
     await this.catalogue.tag(id, target);
     return id;
   }
+}
+
+/** @throws RouteFailure 400 when it cannot be told which of its names is meant */
+function pushedAs(known: CatalogueModel, { model, reference }: Push): string {
+  const foundByPart = !known.tags.includes(reference) && parseModelReference(reference).digest === undefined;
+  if (!foundByPart) return reference;
+  const tag = tagMeant(known, model);
+  if (tag !== undefined) return tag;
+  throw new RouteFailure(400, `Invalid model reference: "${model}" may be any of ${known.tags.join(', ')}`);
 }
 
 async function readModelId(answer: StoreAnswer): Promise<string> {

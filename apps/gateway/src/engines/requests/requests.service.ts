@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Catalogue, Configurations } from '#cluster';
 import type { RecordedRequest } from '#contracts';
+import { findManaged } from '../../models/find-managed.js';
 import type { JsonObject } from '../decode-body.js';
 import { encodeSettings, namesIn } from '../encode-configuration.js';
 import { encodeRecords, type ModelRecords } from './encode-records.js';
@@ -23,7 +24,7 @@ export class RequestsService {
 
   /** Models of which nothing is recorded are left out. @param model one only, as the caller writes it */
   async list(model?: string): Promise<readonly ModelRecords[]> {
-    const wanted = model === undefined ? undefined : await this.catalogue.find(model);
+    const wanted = model === undefined ? undefined : await findManaged(this.catalogue, model);
     if (model !== undefined && wanted === undefined) return [];
     const ids = wanted === undefined ? (await this.catalogue.list()).map(({ id }) => id) : [wanted.id];
     const configOf = await this.readConfigs();
@@ -38,7 +39,7 @@ export class RequestsService {
     { model, existing }: { readonly model: string | undefined; readonly existing: boolean },
     signal: AbortSignal,
   ): AsyncGenerator<Buffer, void, void> {
-    const wanted = model === undefined ? undefined : await this.catalogue.find(model);
+    const wanted = model === undefined ? undefined : await findManaged(this.catalogue, model);
     const listening = new Listening((record) => {
       return model === undefined || record.model === model || record.modelId === wanted?.id;
     });
