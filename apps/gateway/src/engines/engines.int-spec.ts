@@ -123,6 +123,15 @@ describe('POST /engines/_configure', () => {
     expect(fake.cluster.control.sent).toEqual([]);
   });
 
+  it('refuses a value that would end the engine when the model is loaded, and says what is taken', async () => {
+    const body = { model: 'smollm2', 'raw-runtime-flags': '--temp 0.7 --cache-type-k foo' };
+    expect(await configure(body)).toEqual([
+      400,
+      'invalid request: The runtime flag --cache-type-k of llama.cpp takes one of f32, f16, bf16, q8_0, q4_0, q4_1, iq4_nl, q5_0, q5_1, not "foo".\n',
+    ]);
+    expect(fake.cluster.configurations.kept.size).toBe(0);
+  });
+
   it('checks flags against the engine that will run the model, whatever the path says nothing of', async () => {
     fake.cluster.workers.alive = [worker(), vllmWorker()];
     expect(await configure({ model: 'ai/big', 'runtime-flags': ['--max-num-seqs', '8'] })).toEqual([202, '']);

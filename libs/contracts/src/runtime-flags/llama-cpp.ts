@@ -1,4 +1,5 @@
 import { type FlagList, flagsOf } from './flag-list.js';
+import { LLAMA_CPP_VALUES } from './llama-cpp-values.js';
 
 const THREADS = `
   -t --threads -tb --threads-batch -C --cpu-mask -Cr --cpu-range --cpu-strict --prio --poll
@@ -80,4 +81,5 @@ export const LLAMA_CPP_FLAGS: FlagList = {
     ['--no-slots', TELEMETRY],
     ['--no-metrics', TELEMETRY],
   ]),
+  values: LLAMA_CPP_VALUES,
 };

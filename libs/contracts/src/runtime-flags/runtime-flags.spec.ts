@@ -53,6 +53,60 @@ describe('checkRuntimeFlags', () => {
     expect(checkRuntimeFlags('llama.cpp', flags)).toContain(problem);
   });
 
+  it.each([
+    [
+      '--ctx-size abc',
+      '--ctx-size of llama.cpp takes a whole number from -2147483648 to 2147483647, not "abc"',
+    ],
+    [
+      '-c=99999999999',
+      '-c of llama.cpp takes a whole number from -2147483648 to 2147483647, not "99999999999"',
+    ],
+    ['--temp x', '--temp of llama.cpp takes a number, not "x"'],
+    ['--temp=', '--temp of llama.cpp takes a number, not ""'],
+    ['--temp', '--temp of llama.cpp takes a number, and has no value'],
+    ['--top-p --top-k 3', '--top-p of llama.cpp takes a number, and has no value'],
+    ['--top-k 3 --top-p 1e39', '--top-p of llama.cpp takes a number, not "1e39"'],
+    ['--repeat-penalty -1', '--repeat-penalty of llama.cpp takes a finite number above 0, not "-1"'],
+    [
+      '--seed 99999999999999999999',
+      '--seed of llama.cpp takes a whole number from -1 to 18446744073709551615',
+    ],
+    [
+      '--cache-type-k foo',
+      '-k of llama.cpp takes one of f32, f16, bf16, q8_0, q4_0, q4_1, iq4_nl, q5_0, q5_1',
+    ],
+    ['-fa maybe', '-fa of llama.cpp takes one of on, off, auto, not "maybe"'],
+    ['-ngl most', 'takes a whole number from -2147483648 to 2147483647, or one of auto, all, not "most"'],
+    ['--prio 4', '--prio of llama.cpp takes a whole number from -1 to 3, not "4"'],
+    ['-np 0', '-np of llama.cpp takes a whole number from 1, or -1, not "0"'],
+    ['--sleep-idle-seconds 0', 'takes a whole number from 1, or -1, not "0"'],
+    ['--reasoning-budget -2', 'takes a whole number from -1 to 2147483647, not "-2"'],
+  ])('refuses %j, which would end llama-server when the model is loaded', (line, problem) => {
+    expect(checkRuntimeFlags('llama.cpp', splitShellWords(line))).toContain(problem);
+  });
+
+  it.each([
+    '-c 0 -n -1 --keep -1 -b 2048 -t -1 --top-k 40.5',
+    '--temp .5 --min-p 1. --top-p 1e-3 --dynatemp-range inf',
+    '--seed -1 --seed 18446744073709551615 --poll 50',
+    '-ngl all -ngl auto -ngl -1 -np -1 --sleep-idle-seconds -1 --prio -1',
+    '-fa -c 5 -fa on --flash-attn=1 --fit off -sm tensor --pooling rank --cache-type-v q8_0',
+    '--reasoning-format auto --reasoning-budget -1 --repeat-penalty .1 --presence-penalty -2 -ncmoe 0',
+    '--samplers anything --chat-template chatml --draft-max 3 --spec-type whatever',
+  ])('takes %j, as llama-server does', (line) => {
+    expect(checkRuntimeFlags('llama.cpp', splitShellWords(line))).toBeUndefined();
+  });
+
+  it('leaves what a value may be to engines of which it is not known', () => {
+    expect(checkRuntimeFlags('vllm', ['--max-model-len', '8k'])).toBeUndefined();
+  });
+
+  it('knows the values of allowed flags only', () => {
+    for (const { allowed, values } of Object.values(RUNTIME_FLAGS))
+      expect([...(values?.keys() ?? [])].filter((flag) => !allowed.has(flag))).toEqual([]);
+  });
+
   it('takes none for a server that somebody else runs', () => {
     expect(checkRuntimeFlags('openai', [])).toBeUndefined();
     expect(checkRuntimeFlags('openai', ['--seed', '1'])).toContain('takes no runtime flags');
