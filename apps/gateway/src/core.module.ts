@@ -32,7 +32,10 @@ export class CoreModule {
         {
           provide: Completions,
           useFactory: (bare: Completions) =>
-            new CheckedCompletions(bare, new MediaAddresses(new MediaHosts(config.mediaHosts))),
+            new CheckedCompletions(
+              bare,
+              new MediaAddresses(new MediaHosts(config.mediaHosts), config.mediaMaxPixels),
+            ),
           inject: [BARE_COMPLETIONS],
         },
       ],

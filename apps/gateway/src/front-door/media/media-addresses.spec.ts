@@ -2,13 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
 import { MediaAddresses } from './media-addresses.js';
 import { MediaHosts } from './media-hosts.js';
+import { chunk, frame, header, jpeg, png, SCAN, tga } from './pictures/__fixtures__/picture-files.js';
 
-const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';
+const base64 = (bytes: Buffer): string => bytes.toString('base64');
+
+const PIXEL = `data:image/png;base64,${base64(png(header(1, 1), chunk('IDAT')))}`;
+const LIMIT = 1_000_000;
 
 function refusalOf(body: unknown, hosts: readonly string[] = []): string | undefined {
   try {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    new MediaAddresses(new MediaHosts(hosts)).check(text);
+    new MediaAddresses(new MediaHosts(hosts), LIMIT).check(text);
     return undefined;
   } catch (error) {
     if (error instanceof LongshoreError && error.code === 'invalid_request') return error.message;
@@ -22,6 +26,9 @@ const message = (part: object): object => ({
 });
 
 const image = (url: unknown): object => message({ type: 'image_url', image_url: { url } });
+
+const jpegOf = (width: number, height: number): string =>
+  `data:image/jpeg;base64,${base64(jpeg(frame(width, height), SCAN))}`;
 
 describe('media in a request', () => {
   it.each([
@@ -95,6 +102,60 @@ describe('media in a request', () => {
       expect(refusalOf(sound(data))).toContain('"input_audio"');
     const placed = message({ type: 'input_audio', input_audio: { url: 'http://127.0.0.1/' } });
     expect(refusalOf(placed)).toContain('"input_audio"');
+  });
+
+  it('is refused where its pictures have more pixels than engines are to hold, by name, size and limit', () => {
+    const bomb = base64(png(header(16_000, 16_000), chunk('IDAT')));
+    const url = `data:image/png;base64,${bomb}`;
+    const refusal = (name: string): string =>
+      `"${name}" holds a picture of 16000 x 16000 pixels; the pictures of a request may have 1000000 pixels together (LONGSHORE_MEDIA_MAX_PIXELS).`;
+    expect(refusalOf(image(url))).toBe(refusal('image_url'));
+    expect(refusalOf(image(url.replace(';base64', '')))).toBe(refusal('image_url'));
+    expect(refusalOf(message({ type: 'image_url', image_url: url }))).toBe(refusal('image_url'));
+    expect(refusalOf(message({ type: 'input_image', image_url: url }))).toBe(refusal('image_url'));
+    expect(refusalOf(message({ type: 'image_url', image_url: { data: bomb } }))).toBe(refusal('image_url'));
+    expect(refusalOf({ model: 'm', input: [{ image: url }] })).toBe(refusal('image'));
+    expect(refusalOf({ model: 'm', image_data: [{ data: bomb, id: 1 }] })).toBe(refusal('image_data'));
+    const prompt = { prompt_string: 'see <__media__>', multimodal_data: [bomb] };
+    expect(refusalOf({ model: 'm', prompt })).toBe(refusal('multimodal_data'));
+  });
+
+  it('is refused where its pictures have too many pixels together', () => {
+    const part = { type: 'image_url', image_url: { url: jpegOf(700, 700) } };
+    const content = (count: number) => ({
+      model: 'm',
+      messages: [{ content: Array.from({ length: count }, () => part) }],
+    });
+    expect(refusalOf(content(2))).toBeUndefined();
+    expect(refusalOf(content(3))).toContain('a picture of 700 x 700 pixels; the pictures of a request');
+  });
+
+  it('is a picture where engines find one, whatever it is called', () => {
+    const bomb = base64(png(header(16_000, 16_000), chunk('IDAT')));
+    const found = 'holds a picture of 16000 x 16000 pixels';
+    const sound = { type: 'input_audio', input_audio: { data: bomb, format: 'wav' } };
+    expect(refusalOf(message(sound))).toContain(`"input_audio" ${found}`);
+    const film = (url: string) => message({ type: 'video_url', video_url: { url } });
+    const frames = [base64(png(header(1, 1), chunk('IDAT'))), bomb].join(',');
+    expect(refusalOf(film(`data:video/mp4;base64,${bomb}`))).toContain(`"video_url" ${found}`);
+    expect(refusalOf(film(`data:video/jpeg;base64,${frames}`))).toContain(`"video_url" ${found}`);
+    expect(refusalOf(film('data:Video/JPEG;base64,AAAA'))).toContain('must be a picture as PNG');
+    expect(refusalOf(film(`data:video/jpeg;base64,${','.repeat(2_000)}`))).toContain('more than 1024 files');
+  });
+
+  it('is a picture as all engines decode it, with a beginning that tells its size', () => {
+    const file = base64(tga(1, 1));
+    const sound = { type: 'input_audio', input_audio: { data: file, format: 'wav' } };
+    expect(refusalOf(message(sound))).toBe(
+      '"input_audio" holds a picture as TGA; send PNG, JPEG, GIF, WebP or BMP.',
+    );
+    for (const text of ['AAAA', '', 'iVBO_Rw0KGgo'])
+      expect(refusalOf(image(`data:image/png;base64,${text}`))).toBe(
+        '"image_url" must be a picture as PNG, JPEG, GIF, WebP or BMP.',
+      );
+    expect(refusalOf(image('data:image/png;base64,iVBORw0KGgo='))).toBe(
+      '"image_url" holds a PNG without a beginning that tells its size: it is cut off or broken.',
+    );
   });
 
   it.each([
