@@ -110,6 +110,7 @@ export class CompletionRelay {
         encodeStreamFailure,
         ...(filler && { filler }),
         onFirstByte: () => (observation.firstByteAt = performance.now()),
+        ...(translate === undefined && { onChunk: (chunk) => this.observer.passed(observation, chunk) }),
         produce: async (signal, writer) => {
           const response = this.observer.answered(observation, await begin(signal, writer));
           return translate === undefined ? response : await translate(response);

@@ -3,6 +3,7 @@ import { LongshoreError } from '#contracts';
 import { Logger } from '#observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerStatus } from './answer-status.js';
+import { EngineRefusal } from './engine-refusal.js';
 import { dialectOf, ERROR_DIALECTS, pathOf, type ErrorDialect } from './error-dialect.js';
 import { describeFailure, type Failure, RouteFailure } from './failure.js';
 import { OpenResponses } from './open-responses.js';
@@ -65,10 +66,14 @@ export class ErrorFilter implements ExceptionFilter {
       path: pathOf(request.raw.url ?? '/'),
       status,
     };
-    if (error instanceof LongshoreError || error instanceof RouteFailure) {
+    if (isForeseen(error)) {
       this.logger.warn('a request could not be served', { ...fields, reason: error.message });
     } else {
       this.logger.error('a request failed unforeseen', { ...fields, error });
     }
   }
+}
+
+function isForeseen(error: unknown): error is Error {
+  return error instanceof LongshoreError || error instanceof RouteFailure || error instanceof EngineRefusal;
 }

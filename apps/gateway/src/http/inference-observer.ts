@@ -21,6 +21,12 @@ const OPERATIONS: Readonly<Record<EngineRoute, string>> = {
   '/v1/score': 'score',
 };
 
+/**
+ * How the event of an engine begins that ends a stream as failed. In what a model says its quotes would be escaped, and an
+ * event arrives whole.
+ */
+const ERROR_EVENT = Buffer.from('data: {"error":');
+
 /** What is measured and logged of a call; not its body. */
 export interface ObservedCall extends Pick<CompletionRequest, 'requestId' | 'model' | 'route'> {
   /** The client gets the answer as it is made. */
@@ -36,6 +42,10 @@ export interface InferenceObservation {
   firstByteAt?: number;
   /** While it waits for its answer. */
   waiting?: { readonly model: string; readonly since: number };
+  /** What the engine answered with. */
+  status?: number;
+  /** The engine has said within its stream that it failed. */
+  failedInStream?: boolean;
   /** Where calls are recorded. */
   readonly recording?: Recording;
 }
@@ -71,6 +81,7 @@ export class InferenceObserver {
   /** To be called when an engine begins to answer. @returns the answer, to be written in its place */
   answered(observation: InferenceObservation, response: StreamedResponse): StreamedResponse {
     const { waiting, recording } = observation;
+    observation.status = response.status;
     if (waiting !== undefined) {
       const labels = { gen_ai_request_model: waiting.model };
       this.metrics.queueWait.observe(labels, (performance.now() - waiting.since) / 1_000);
@@ -79,8 +90,14 @@ export class InferenceObserver {
     return recording === undefined ? response : recording.tap(response);
   }
 
+  /** To be called with what is sent of an answer that goes out as it came. */
+  passed(observation: InferenceObservation, chunk: Buffer): void {
+    if (chunk.includes(ERROR_EVENT)) observation.failedInStream = true;
+  }
+
   /** To be called once the answer has ended; never throws. */
-  async ended(observation: InferenceObservation, result: WriteResult): Promise<void> {
+  async ended(observation: InferenceObservation, written: WriteResult): Promise<void> {
+    const result = judged(observation, written);
     this.endWaiting(observation);
     observation.recording?.end(result.error);
     const refusal = callersFault(result.error);
@@ -132,13 +149,20 @@ export class InferenceObserver {
     this.logger.info('an engine refused a request that had waited', fields);
   }
 
-  private log({ call }: InferenceObservation, { outcome, bytes, error }: WriteResult): void {
+  private log({ call, status }: InferenceObservation, { outcome, bytes, error }: WriteResult): void {
     const { requestId, route, model } = call;
     const fields = { requestId, route, model: model.slice(0, 200), bytes };
     if (outcome === 'client-gone') this.logger.debug('the client went away', fields);
     else if (outcome === 'client-stalled') this.logger.warn('the client stopped reading', fields);
-    else this.logger.warn('an answer broke off half-way', { ...fields, error });
+    else if (error !== undefined) this.logger.warn('an answer broke off half-way', { ...fields, error });
+    else this.logger.warn('an engine answered with a failure', { ...fields, status });
   }
+}
+
+/** An answer that went out to its end and tells that the engine failed is none. */
+function judged({ status = 0, failedInStream }: InferenceObservation, result: WriteResult): WriteResult {
+  const failed = failedInStream === true || status >= 500;
+  return failed && result.outcome === 'completed' ? { ...result, outcome: 'failed' } : result;
 }
 
 /** The refusal of a request that is at fault itself: an answer like any other, though it comes behind notices. */

@@ -17,6 +17,8 @@ export interface StreamedAnswer {
    */
   readonly produce: (signal: AbortSignal, writer: ResponseWriter) => Promise<StreamedResponse>;
   readonly onFirstByte?: () => void;
+  /** Called with each chunk of the body that is sent, and with each comment. */
+  readonly onChunk?: (chunk: Buffer) => void;
   /** What may stand between the lines of the body; event streams have theirs. */
   readonly filler?: Filler;
   readonly encodeStreamFailure?: (error: unknown) => string;
@@ -61,7 +63,7 @@ export class StreamedAnswers {
     signal: AbortSignal,
     halfClosed: HalfClosedClient,
   ): Promise<WriteResult> {
-    const { reply, onFirstByte } = answer;
+    const { reply, onFirstByte, onChunk } = answer;
     let response: StreamedResponse | undefined;
     const writer = new ResponseWriter(reply.raw, {
       headers: () => reply.getHeaders(),
@@ -71,7 +73,10 @@ export class StreamedAnswers {
         halfClosed.fillWith(response === undefined || isEventStream(response) ? COMMENT : answer.filler);
       },
       ...(onFirstByte && { onFirstByte }),
-      onChunk: (chunk) => halfClosed.sent(chunk),
+      onChunk: (chunk) => {
+        halfClosed.sent(chunk);
+        onChunk?.(chunk);
+      },
       encodeStreamFailure: answer.encodeStreamFailure ?? (() => ''),
     });
     try {

@@ -3,6 +3,11 @@ export interface StreamedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Buffer>;
+  /**
+   * What the answer failed with although its body ends in order, because the body itself tells of it; undefined when it did
+   * not fail. Asked when the body has ended.
+   */
+  readonly failure?: () => unknown;
 }
 
 export function isEventStream({ headers }: Pick<StreamedResponse, 'headers'>): boolean {

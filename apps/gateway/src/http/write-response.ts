@@ -27,7 +27,7 @@ export interface WriteResult {
   readonly outcome: WriteOutcome;
   /** Bytes of the body that were handed to the socket, comments of ours not counted. */
   readonly bytes: number;
-  /** What the body failed with. */
+  /** What the body failed with, or told of. */
   readonly error?: unknown;
 }
 
@@ -177,7 +177,9 @@ export class ResponseWriter {
     this.over = true;
     raw.end();
     const state = raw.writableFinished ? 'ready' : await waitForSocket(raw, 'finish', options.stallTimeoutMs);
-    return state === 'ready' ? this.end('completed') : this.giveUp(state);
+    if (state !== 'ready') return this.giveUp(state);
+    const error = response.failure?.();
+    return error === undefined ? this.end('completed') : { ...this.end('failed'), error };
   }
 
   private begin(head: Head): void {

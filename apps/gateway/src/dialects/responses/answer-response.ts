@@ -1,7 +1,7 @@
 import { clusterHeaders, jsonResponse, type StreamedResponse } from '../../http/streamed-response.js';
 import type { KeptResponses } from './kept-responses.js';
 import { ResponseAssembler, type ResponseEvent } from './response-assembler.js';
-import { encodeResponse } from './response-object.js';
+import { encodeResponse, type ResponseProgress } from './response-object.js';
 import type { StoredResponse } from './stored-responses.js';
 import { encodeTold, tellResponse } from './tell-response.js';
 
@@ -14,12 +14,12 @@ export function answerEvents(
   kept: KeptResponses,
   after = -1,
 ): StreamedResponse {
-  const assembler = new ResponseAssembler(response);
-  const told = keeping(tellResponse(chat.body, assembler), response, { assembler, kept });
+  const { told, failure } = keeping(chat, response, kept);
   return {
     status: 200,
     headers: { ...clusterHeaders(chat), ...EVENT_STREAM },
     body: encodeTold(told, after),
+    failure,
   };
 }
 
@@ -29,25 +29,28 @@ export async function answerWhole(
   response: StoredResponse,
   kept: KeptResponses,
 ): Promise<StreamedResponse> {
+  const { told, failure, progress } = keeping(chat, response, kept);
+  for await (const _ of told);
+  return { ...jsonResponse(encodeResponse(response, progress()), chat), failure };
+}
+
+interface ToldResponse {
+  readonly told: AsyncIterable<ResponseEvent[]>;
+  readonly progress: () => ResponseProgress;
+  readonly failure: () => unknown;
+}
+
+/** A response as it is made, kept when its last event was made, before that is told. */
+function keeping(chat: StreamedResponse, response: StoredResponse, kept: KeptResponses): ToldResponse {
   const assembler = new ResponseAssembler(response);
-  for await (const _ of keeping(tellResponse(chat.body, assembler), response, { assembler, kept }));
-  return jsonResponse(encodeResponse(response, assembler.progress), chat);
-}
-
-interface Keeping {
-  readonly assembler: ResponseAssembler;
-  readonly kept: KeptResponses;
-}
-
-/** Keeps the response when its last event was told, before it is told. */
-async function* keeping(
-  told: AsyncIterable<ResponseEvent[]>,
-  response: StoredResponse,
-  { assembler, kept }: Keeping,
-): AsyncGenerator<ResponseEvent[], void, void> {
-  for await (const events of told) {
-    const final = assembler.progress;
-    if (final.status !== 'in_progress') await kept.keep({ ...response, final });
-    yield events;
+  let failure: unknown;
+  const events = tellResponse(chat.body, assembler, (error) => (failure = error));
+  async function* told(): AsyncGenerator<ResponseEvent[], void, void> {
+    for await (const batch of events) {
+      const final = assembler.progress;
+      if (final.status !== 'in_progress') await kept.keep({ ...response, final });
+      yield batch;
+    }
   }
+  return { told: told(), progress: () => assembler.progress, failure: () => failure };
 }

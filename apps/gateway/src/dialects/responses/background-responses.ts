@@ -74,12 +74,13 @@ export class BackgroundResponses {
       for await (const chunk of body) {
         if (bytes === 0) observation.firstByteAt = performance.now();
         bytes += chunk.length;
+        this.observer.passed(observation, chunk);
       }
       void this.observer.ended(observation, { outcome: 'completed', bytes });
     } catch (error) {
       this.logger.debug('A background response broke off', { response: response.id, error });
       reason = error;
-      void this.observer.failed(observation, error);
+      void this.observer.ended(observation, { outcome: 'failed', bytes, error });
     }
     const final = await this.kept.progressOf(response).catch(() => undefined);
     // Nobody goes on with it, and where it was not begun no log says so.

@@ -5,10 +5,12 @@ import { encodeEvents, type ResponseAssembler, type ResponseEvent } from './resp
 /**
  * The events of a response, as its chat completion is made. A chat completion that breaks off ends the response as
  * failed. Ending the iteration early ends that of `body`.
+ * @param onFailure told what the response failed with, before its last event
  */
 export async function* tellResponse(
   body: AsyncIterable<Buffer>,
   assembler: ResponseAssembler,
+  onFailure: (error: unknown) => void,
 ): AsyncGenerator<ResponseEvent[], void, void> {
   yield assembler.begin();
   try {
@@ -16,8 +18,12 @@ export async function* tellResponse(
       const events = chunks.flatMap((chunk) => assembler.take(chunk));
       if (events.length > 0) yield events;
     }
-    yield assembler.finish(Date.now());
+    const last = assembler.finish(Date.now());
+    const { error } = assembler.progress;
+    if (error !== undefined) onFailure(new LongshoreError('engine_failed', error.message));
+    yield last;
   } catch (error) {
+    onFailure(error);
     yield assembler.fail(
       error instanceof LongshoreError ? error : new LongshoreError('internal'),
       Date.now(),
