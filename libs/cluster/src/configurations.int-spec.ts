@@ -61,6 +61,53 @@ describe('configurations', () => {
     expect(await here.all()).toEqual([configuration({ revision: 'r2' })]);
   });
 
+  it('loses no change of those who change one at once', async () => {
+    const elsewhere = new RedisConnections({ url: server.url, name: 'elsewhere' });
+    try {
+      const there = new RedisConfigurations({ redis: elsewhere.failFast('commands'), names });
+      await elsewhere.ready();
+      const session = { modelId: ID, mode: 'completion' } as const;
+      const added = Array.from({ length: 20 }, (_, index) => `--flag-${index}`);
+      await Promise.all(
+        added.map((flag, index) =>
+          (index % 2 === 0 ? here : there).update(session, (standing) => ({
+            ...configuration({ flags: [...(standing?.flags ?? []), flag] }),
+          })),
+        ),
+      );
+      expect((await here.get(session))?.flags?.toSorted()).toEqual(added.toSorted());
+    } finally {
+      elsewhere.close();
+    }
+  });
+
+  it('asks again what to change when another was put, or it was removed, in between', async () => {
+    const session = { modelId: ID, mode: 'completion' } as const;
+    const seen: unknown[] = [];
+    const between = [
+      (): unknown => here.put(configuration({ contextSize: 8192 })),
+      (): unknown => here.remove(session),
+    ];
+    await here.put(configuration());
+    const written = await here.update(session, (standing) => {
+      seen.push(standing?.contextSize);
+      void between.shift()?.();
+      return configuration({ ...standing, keepAlive: 1_000 });
+    });
+    expect(seen).toEqual([4096, 8192, undefined]);
+    expect(await here.get(session)).toEqual(written);
+    expect(written).toMatchObject({ contextSize: 4096, keepAlive: 1_000 });
+  });
+
+  it('leaves one as it is where nothing is to change, and puts one in the place of what cannot be read', async () => {
+    const session = { modelId: ID, mode: 'completion' } as const;
+    expect(await here.update(session, () => undefined)).toBeUndefined();
+    expect(await here.all()).toEqual([]);
+    await redis.hset(names.configurationsKey(), configurationField(session), '{"version":1');
+    await here.update(session, (standing) => (standing === undefined ? configuration() : undefined));
+    expect(await here.get(session)).toEqual(configuration());
+  });
+
   it('removes one, those of a model, or all', async () => {
     await here.put(configuration());
     expect(await here.remove({ modelId: ID, mode: 'completion' })).toBe(true);

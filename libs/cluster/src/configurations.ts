@@ -19,6 +19,16 @@ export abstract class Configurations {
   /** Takes the place of any other of the same model and mode. @throws LongshoreError `redis_unavailable` */
   abstract put(configuration: SessionConfiguration): Promise<void>;
 
+  /**
+   * Changes one with nobody else's change in between. `change` is given what stands, and is asked again when that is not
+   * so any more; it returns what is to stand instead, of the same model and mode, or undefined to leave it.
+   * @returns what was written; undefined when nothing was. @throws LongshoreError `redis_unavailable`
+   */
+  abstract update(
+    session: ConfiguredSession,
+    change: (standing: SessionConfiguration | undefined) => SessionConfiguration | undefined,
+  ): Promise<SessionConfiguration | undefined>;
+
   /** @returns whether there was one. @throws LongshoreError `redis_unavailable` */
   abstract remove(session: ConfiguredSession): Promise<boolean>;
 
@@ -42,6 +52,13 @@ export interface RedisConfigurationsOptions {
   readonly onBadMessage?: (error: Error) => void;
 }
 
+/** Writes ARGV[3] to a field that still has ARGV[2]; '' is no field. */
+const REPLACE = `
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+`;
+
 export class RedisConfigurations extends Configurations {
   private readonly key: string;
 
@@ -59,6 +76,22 @@ export class RedisConfigurations extends Configurations {
   override async put(configuration: SessionConfiguration): Promise<void> {
     const field = configurationField(configuration);
     await this.guard(() => this.options.redis.hset(this.key, field, JSON.stringify(configuration)));
+  }
+
+  override async update(
+    session: ConfiguredSession,
+    change: (standing: SessionConfiguration | undefined) => SessionConfiguration | undefined,
+  ): Promise<SessionConfiguration | undefined> {
+    const field = configurationField(session);
+    const { redis } = this.options;
+    // Ends, because each time around somebody else has changed it.
+    for (;;) {
+      const standing = await this.guard(() => redis.hget(this.key, field));
+      const next = change(standing === null ? undefined : this.read(field, standing));
+      if (next === undefined) return undefined;
+      const values = [field, standing ?? '', JSON.stringify(next)];
+      if ((await this.guard(() => redis.eval(REPLACE, 1, this.key, ...values))) === 1) return next;
+    }
   }
 
   override async remove(session: ConfiguredSession): Promise<boolean> {

@@ -213,9 +213,35 @@ export class FakeWorkers extends WorkerDirectory {
 /** Keeps configurations for as long as it lives. */
 export class FakeConfigurations extends Configurations {
   readonly kept = new Map<string, SessionConfiguration>();
+  /** What others do while somebody thinks about what was read; once. */
+  meanwhile: (() => void) | undefined;
 
   override async get(session: ConfiguredSession): Promise<SessionConfiguration | undefined> {
-    return this.kept.get(configurationField(session));
+    const standing = this.kept.get(configurationField(session));
+    this.interrupt();
+    return standing;
+  }
+
+  override async update(
+    session: ConfiguredSession,
+    change: (standing: SessionConfiguration | undefined) => SessionConfiguration | undefined,
+  ): Promise<SessionConfiguration | undefined> {
+    const field = configurationField(session);
+    for (;;) {
+      const standing = this.kept.get(field);
+      const next = change(standing);
+      this.interrupt();
+      if (next === undefined) return undefined;
+      if (this.kept.get(field) !== standing) continue;
+      this.kept.set(field, next);
+      return next;
+    }
+  }
+
+  private interrupt(): void {
+    const { meanwhile } = this;
+    this.meanwhile = undefined;
+    meanwhile?.();
   }
 
   override async put(configuration: SessionConfiguration): Promise<void> {

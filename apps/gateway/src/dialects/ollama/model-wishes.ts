@@ -47,25 +47,28 @@ export class ModelWishesService {
     const model = await this.catalogue.find(wishes.model);
     if (model === undefined) return;
     const workers = this.directory.workers();
-    const standing = await this.configurations.get({ modelId: model.id, mode });
-    const next = nextConfiguration(standing, {
+    const asked = {
       ...(keepAlive !== undefined && keepAlive !== 0 && { keepAlive }),
       ...(contextSize !== undefined && { contextSize }),
       modelContext: model.config.context_size,
       usualContext: usualContext(model.config),
       sessionContext: contextOf(workers, model, mode),
+    };
+    const written = await this.configurations.update({ modelId: model.id, mode }, (standing) => {
+      const next = nextConfiguration(standing, asked);
+      if (next === undefined) return undefined;
+      const full = {
+        engine: chooseEngine({ model, mode }, workers),
+        reference: model.tags[0] ?? model.id,
+        ...next,
+        version: ENVELOPE_VERSION,
+        modelId: model.id,
+        mode,
+      } satisfies Omit<SessionConfiguration, 'revision'>;
+      return { ...full, revision: revisionOf(full) };
     });
-    if (next === undefined) return;
-    const full = {
-      engine: chooseEngine({ model, mode }, workers),
-      reference: model.tags[0] ?? model.id,
-      ...next,
-      version: ENVELOPE_VERSION,
-      modelId: model.id,
-      mode,
-    } satisfies Omit<SessionConfiguration, 'revision'>;
-    await this.configurations.put({ ...full, revision: revisionOf(full) });
-    await this.control.send(undefined, { kind: 'configure', modelId: model.id, mode });
+    if (written !== undefined)
+      await this.control.send(undefined, { kind: 'configure', modelId: model.id, mode });
   }
 
   /** What a model is loaded for by a call that asks for nothing: one that only embeds has no use in another mode. */
