@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type ApiKey, LongshoreError, Names } from '#contracts';
 import { type RedisClient, RedisConnections } from '#redis';
 import { type RedisFixture, startRedis } from '#testing';
-import { createApiKey, digestApiKey, RedisApiKeys, RedisKeyUsage } from './index.js';
+import { createApiKey, digestApiKey, ownedDigest, RedisApiKeys, RedisKeyUsage } from './index.js';
 
 const keyOf = (id: string, fields: Partial<ApiKey> = {}): ApiKey => ({
   version: 1,
@@ -165,6 +165,23 @@ describe('API keys', () => {
       expect(refused.retryAfter).toBeLessThanOrEqual(60_001);
       // A request that was refused for its tokens has not used up one of the requests.
       expect(refused.remainingRequests).toBe(98);
+    });
+
+    it('takes the tokens of an answer once, however often and however far it is read', async () => {
+      const limits = { tokensPerMinute: 6_000 };
+      const answer = { requestId: 'gw.1', ttl: 60_000 };
+      for (let time = 0; time < 4; time++) await usage.charge('k', limits, 2_000, answer);
+      // Who had heard a part of it goes on, and others hear less of it.
+      await usage.charge('k', limits, 4_000, answer);
+      await usage.charge('k', limits, 3_000, answer);
+      await usage.charge('k', limits, 1_500, { ...answer, requestId: 'gw.2' });
+      const { exhausted, remainingTokens } = await usage.begin('k', limits);
+      expect(exhausted).toBeUndefined();
+      // 5500 in all, of which some may have come back meanwhile.
+      expect(remainingTokens).toBeGreaterThanOrEqual(500);
+      expect(remainingTokens).toBeLessThan(4_500);
+      expect(await redis.get(names.chargedKey('k', ownedDigest('gw.1')))).toBe('4000');
+      expect(await redis.pttl(names.chargedKey('k', ownedDigest('gw.1')))).toBeGreaterThan(0);
     });
 
     it('lets a key go on once its bucket has room again', async () => {

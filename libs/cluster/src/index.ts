@@ -21,7 +21,14 @@ export {
 export { findModel } from './find-model.js';
 export { NamedDefaults, RedisNamedDefaults, type RedisNamedDefaultsOptions } from './named-defaults.js';
 export { type DeletedEntry, planRemoval, type Removal } from './plan-removal.js';
-export { type KeyLimits, KeyUsage, type LimitVerdict, ownedDigest, RedisKeyUsage } from './key-usage.js';
+export {
+  type KeyLimits,
+  KeyUsage,
+  type LimitVerdict,
+  ownedDigest,
+  RedisKeyUsage,
+  type RepeatableAnswer,
+} from './key-usage.js';
 export { Presence, type PresenceOptions } from './presence.js';
 export { StoreSecret } from './store-secret.js';
 export { isStoreToken, signStoreToken, STORE_TOKEN_LIFETIME_MS } from './store-token.js';

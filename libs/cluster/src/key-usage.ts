@@ -19,6 +19,13 @@ export interface LimitVerdict {
   readonly remainingTokens?: number;
 }
 
+/** An answer that may be read more than once. */
+export interface RepeatableAnswer {
+  readonly requestId: string;
+  /** Time in which it may be read again; ms. */
+  readonly ttl: number;
+}
+
 /**
  * What API keys use up, and what is theirs. Each limit is a bucket that holds a minute's worth and fills evenly, so that a key that was idle
  * may use a minute's worth at once. The tokens of an answer are known only afterwards, so that bucket may go into debt,
@@ -28,8 +35,11 @@ export abstract class KeyUsage {
   /** Takes one request, where the limits have room for it. One round trip. @throws LongshoreError `redis_unavailable` */
   abstract begin(id: string, limits: KeyLimits): Promise<LimitVerdict>;
 
-  /** Takes the tokens of an answer. One round trip. @throws LongshoreError `redis_unavailable` */
-  abstract charge(id: string, limits: KeyLimits, tokens: number): Promise<void>;
+  /**
+   * Takes the tokens of an answer; of one that may be read again, what it cost beyond what was taken for it before, so that
+   * all who read it pay for it once. One round trip. @throws LongshoreError `redis_unavailable`
+   */
+  abstract charge(id: string, limits: KeyLimits, tokens: number, answer?: RepeatableAnswer): Promise<void>;
 
   /** Keeps for `ttl` ms that a response is the key's. Nobody waits for it; never throws. */
   abstract own(id: string, requestId: string, ttl: number): void;
@@ -49,7 +59,8 @@ const MINUTE_MS = 60_000;
 
 /**
  * A bucket is one number: the time at which it will be full again; ms. The clock is that of Redis, because gateways'
- * own differ. ARGV: requests and tokens a minute, 0 = no limit; tokens to charge, -1 to take a request.
+ * own differ. ARGV: requests and tokens a minute, 0 = no limit; tokens to charge, -1 to take a request; for how long
+ * KEYS[2] keeps what was charged for the answer, 0 = not at all.
  * Answers: what is exhausted (0 nothing, 1 requests, 2 tokens), ms until there is room, and how many of each are left.
  */
 const USE = `
@@ -60,6 +71,12 @@ local per = { tonumber(ARGV[1]), tonumber(ARGV[2]) }
 local kept = redis.call('HMGET', KEYS[1], 'requests', 'tokens')
 local full = { math.max(now, tonumber(kept[1]) or 0), math.max(now, tonumber(kept[2]) or 0) }
 local charge = tonumber(ARGV[3])
+local keep = tonumber(ARGV[4])
+if keep > 0 then
+  local charged = tonumber(redis.call('GET', KEYS[2])) or 0
+  redis.call('SET', KEYS[2], string.format('%.0f', math.max(charge, charged)), 'PX', keep)
+  charge = math.max(0, charge - charged)
+end
 local exhausted, wait = 0, 0
 if charge >= 0 then
   if per[2] > 0 then full[2] = full[2] + charge * minute / per[2] end
@@ -86,7 +103,9 @@ return { exhausted, math.ceil(wait), left[1], left[2] }
 
 const COMMAND = 'longshore:use-key';
 
-type UseKey = (key: string, requests: number, tokens: number, charge: number) => Promise<readonly number[]>;
+type UseKey = (...keysAndValues: readonly (string | number)[]) => Promise<readonly number[]>;
+
+const REQUEST = -1;
 
 export class RedisKeyUsage extends KeyUsage {
   constructor(
@@ -94,11 +113,11 @@ export class RedisKeyUsage extends KeyUsage {
     private readonly names: Names,
   ) {
     super();
-    redis.defineCommand(COMMAND, { numberOfKeys: 1, lua: USE });
+    redis.defineCommand(COMMAND, { numberOfKeys: 2, lua: USE });
   }
 
   override async begin(id: string, limits: KeyLimits): Promise<LimitVerdict> {
-    const [exhausted = 0, retryAfter = 0, requests = 0, tokens = 0] = await this.use(id, limits, -1);
+    const [exhausted = 0, retryAfter = 0, requests = 0, tokens = 0] = await this.use(id, limits, REQUEST);
     return {
       ...(exhausted > 0 && { exhausted: exhausted === 1 ? 'requests' : 'tokens' }),
       retryAfter,
@@ -107,8 +126,13 @@ export class RedisKeyUsage extends KeyUsage {
     };
   }
 
-  override async charge(id: string, limits: KeyLimits, tokens: number): Promise<void> {
-    await this.use(id, limits, tokens);
+  override async charge(
+    id: string,
+    limits: KeyLimits,
+    tokens: number,
+    answer?: RepeatableAnswer,
+  ): Promise<void> {
+    await this.use(id, limits, tokens, answer);
   }
 
   override own(id: string, requestId: string, ttl: number): void {
@@ -124,12 +148,15 @@ export class RedisKeyUsage extends KeyUsage {
     id: string,
     { requestsPerMinute = 0, tokensPerMinute = 0 }: KeyLimits,
     charge: number,
+    answer?: RepeatableAnswer,
   ): Promise<readonly number[]> {
     const command = (this.redis as unknown as Record<string, UseKey>)[COMMAND];
-    const key = this.names.apiKeyLimitsKey(id);
-    return guard(
-      async () => (await command?.call(this.redis, key, requestsPerMinute, tokensPerMinute, charge)) ?? [],
-    );
+    const keys = [
+      this.names.apiKeyLimitsKey(id),
+      this.names.chargedKey(id, answer === undefined ? '' : ownedDigest(answer.requestId)),
+    ];
+    const values = [requestsPerMinute, tokensPerMinute, charge, Math.ceil(answer?.ttl ?? 0)];
+    return guard(async () => (await command?.call(this.redis, ...keys, ...values)) ?? []);
   }
 }
 

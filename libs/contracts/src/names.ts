@@ -131,6 +131,11 @@ export class Names {
     return `${this.namespace}:{api-key:${id}}:limits`;
   }
 
+  /** Tokens that an API key was charged for a response that may be read again. @param digest as of `ownerKey` */
+  chargedKey(id: string, digest: string): string {
+    return `${this.namespace}:{api-key:${id}}:charged:${digest}`;
+  }
+
   /** Id of the API key that a response was made for. @param digest of `ownedDigest` in `libs/cluster` */
   ownerKey(digest: string): string {
     return `${this.namespace}:owner:${digest}`;

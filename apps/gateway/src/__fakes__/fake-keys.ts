@@ -1,4 +1,11 @@
-import { ApiKeys, KeyUsage, type KeyLimits, type LimitVerdict, ownedDigest } from '#cluster';
+import {
+  ApiKeys,
+  KeyUsage,
+  type KeyLimits,
+  type LimitVerdict,
+  ownedDigest,
+  type RepeatableAnswer,
+} from '#cluster';
 import type { ApiKey } from '#contracts';
 
 /** Keeps keys for as long as it lives. */
@@ -45,8 +52,18 @@ export class FakeKeyUsage extends KeyUsage {
     return this.verdict;
   }
 
-  override async charge(id: string, _limits: KeyLimits, tokens: number): Promise<void> {
-    this.charged.push({ id, tokens });
+  private readonly answers = new Map<string, number>();
+
+  override async charge(
+    id: string,
+    _limits: KeyLimits,
+    tokens: number,
+    answer?: RepeatableAnswer,
+  ): Promise<void> {
+    const name = `${id} ${answer?.requestId}`;
+    const before = answer === undefined ? 0 : (this.answers.get(name) ?? 0);
+    if (answer !== undefined) this.answers.set(name, Math.max(before, tokens));
+    if (tokens > before) this.charged.push({ id, tokens: tokens - before });
   }
 
   readonly owners = new Map<string, string>();

@@ -29,14 +29,16 @@ export class CheckedCompletions extends Completions {
     }
     const account = Account.current();
     if (account === undefined) return this.cluster.run(request, signal);
-    const { onAccepted } = request;
+    const { onAccepted, resumption } = request;
+    const repeatable = resumption?.resumable === true;
     const noted = (accepted: AcceptedCompletion): void => {
       account.own(accepted.requestId);
       onAccepted?.(accepted);
     };
-    return this.cluster
-      .run({ ...request, onAccepted: noted }, signal)
-      .then((response) => ({ ...response, body: account.measure(response.body) }));
+    return this.cluster.run({ ...request, onAccepted: noted }, signal).then(({ body, ...head }) => {
+      const requestId = repeatable ? head.headers['x-longshore-request'] : undefined;
+      return { ...head, body: account.measure(body, requestId) };
+    });
   }
 
   override letAllGo(): void {

@@ -3,8 +3,11 @@ import { TokenCount } from './token-count.js';
 
 /** What is done for the key of a request. */
 export interface AccountEntries {
-  /** Told once of each answer that has cost something; absent = nobody counts. */
-  readonly charge?: (tokens: number) => void;
+  /**
+   * Told of each answer that has cost something, whenever somebody has read it; absent = nobody counts.
+   * @param requestId of an answer that may be read again; undefined for others
+   */
+  readonly charge?: (tokens: number, requestId: string | undefined) => void;
   /** Told of each response that is made. @param requestId unique over the cluster */
   readonly own: (requestId: string) => void;
 }
@@ -32,10 +35,13 @@ export class Account {
     this.entries.own(requestId);
   }
 
-  /** The same body, charged when it has ended, also when it is given up. */
-  measure(body: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  /**
+   * The same body, charged when it has ended, also when it is given up.
+   * @param requestId of an answer that may be read again
+   */
+  measure(body: AsyncIterable<Buffer>, requestId?: string): AsyncIterable<Buffer> {
     const { charge } = this.entries;
-    return charge === undefined ? body : measured(body, charge);
+    return charge === undefined ? body : measured(body, (tokens) => charge(tokens, requestId));
   }
 }
 

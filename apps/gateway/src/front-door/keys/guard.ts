@@ -131,7 +131,10 @@ export class Guard {
     if (key === undefined || counts !== true) return done();
     const { usage, keptFor } = this.parts;
     const ttl = keeps === true ? keptFor.responses : keptFor.answers;
-    const charge = (tokens: number): void => void usage.charge(key.id, key, tokens).catch(() => undefined);
+    const charge = (tokens: number, requestId?: string): void => {
+      const answer = requestId === undefined ? undefined : { requestId, ttl };
+      usage.charge(key.id, key, tokens, answer).catch(() => undefined);
+    };
     const own = (requestId: string): void => usage.own(key.id, requestId, ttl);
     Account.during({ own, ...(key.tokensPerMinute !== undefined && { charge }) }, done);
   }

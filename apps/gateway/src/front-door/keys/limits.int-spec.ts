@@ -68,6 +68,19 @@ describe('limits of keys', () => {
     expect(await costOf({})).toBeUndefined();
   });
 
+  it('charges for an answer once that is read again by its idempotency key', async () => {
+    const key = await create({ tokens_per_minute: 600 });
+    const { completions, keyUsage } = fake.cluster;
+    const answers = [12, 12, 30];
+    completions.respond = async () => {
+      const { headers, ...answer } = jsonResponse(`{"usage":{"total_tokens":${answers.shift()}}}`);
+      return { ...answer, headers: { ...headers, 'x-longshore-request': 'gw-1.1' } };
+    };
+    for (let time = 0; time < 3; time++)
+      await ask('/v1/chat/completions', { key, body: CHAT, headers: { 'idempotency-key': 'k-1' } });
+    expect(keyUsage.charged.map(({ tokens }) => tokens)).toEqual([12, 18]);
+  });
+
   it('charges a client that hangs up for what it was sent', async () => {
     const key = await create({ tokens_per_minute: 600 });
     const { completions, keyUsage } = fake.cluster;
