@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { Environment } from '#config';
 import type { Variant } from '#contracts';
 import type { DataFolder } from './data-folder.js';
+import { planGateways } from './gateway-plans.js';
 import { LocalCluster } from './local-cluster.js';
 import { LogOutput } from './log-output.js';
 import { childEnvironment, forkProgram, whenProgramReady } from './node-process.js';
-import { tlsPort } from './port-plan.js';
 import { redisProcess } from './redis-process.js';
 import { redisFiles } from './redis-settings.js';
 import { threadShare, workerId, type UpSettings } from './settings.js';
@@ -69,17 +69,9 @@ export function assembleCluster(plan: ClusterPlan): LocalCluster {
 }
 
 function gatewayPlans({ settings, entries, folder, ports, environment }: ClusterPlan): readonly NodePlan[] {
-  const certificates = environment['LONGSHORE_TLS_DIR'] || join(folder.root, 'tls');
-  return ports.map((port, index) => {
-    const tls = tlsPort(environment['LONGSHORE_TLS_PORT'], index);
-    const own = {
-      LONGSHORE_HOST: settings.host,
-      LONGSHORE_PORT: `${port}`,
-      LONGSHORE_TLS_DIR: certificates,
-      ...(tls !== undefined && { LONGSHORE_TLS_PORT: tls }),
-    };
-    return { name: `gateway-${index + 1}`, entry: entries.gateway, own };
-  });
+  const { host } = settings;
+  const plans = planGateways({ host, ports, root: folder.root, environment });
+  return plans.map((plan) => ({ ...plan, entry: entries.gateway }));
 }
 
 function workerPlans({ settings, entries, folder, variant, environment }: ClusterPlan): readonly NodePlan[] {

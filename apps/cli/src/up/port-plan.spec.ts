@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeOccupant, gatewayUrl, planPorts, tlsPort } from './port-plan.js';
+import { describeOccupant, gatewayUrl, planPorts, socketOf, tlsPort } from './port-plan.js';
 
 describe('planPorts', () => {
   it('puts gateways on neighbouring ports', () => {
@@ -16,6 +16,18 @@ describe('tlsPort', () => {
   it('puts gateways on neighbouring ports, and leaves alone what names none', () => {
     expect([0, 1, 2].map((index) => tlsPort('12435', index))).toEqual(['12435', '12436', '12437']);
     expect(['0', '-1', 'x', undefined].map((port) => tlsPort(port, 1))).toEqual(['0', '-1', 'x', undefined]);
+  });
+});
+
+describe('socketOf', () => {
+  it.each([
+    ['/run/gateway.sock', ['/run/gateway.sock', '/run/gateway-2.sock', '/run/gateway-3.sock']],
+    ['run/gateway', ['run/gateway', 'run/gateway-2', 'run/gateway-3']],
+    ['./.sock', ['./.sock', '.sock-2', '.sock-3']],
+    ['', [undefined, undefined, undefined]],
+    [undefined, [undefined, undefined, undefined]],
+  ])('gives each gateway a file of its own beside %s', (first, sockets) => {
+    expect([0, 1, 2].map((index) => socketOf(first, index))).toEqual(sockets);
   });
 });
 

@@ -1,3 +1,4 @@
+import { join, parse } from 'node:path';
 import { LaunchProblem } from './launch-problem.js';
 
 const HIGHEST_PORT = 65_535;
@@ -19,6 +20,13 @@ export function planPorts(first: number, count: number): readonly number[] {
 export function tlsPort(first: string | undefined, index: number): string | undefined {
   const port = Number(first);
   return Number.isInteger(port) && port > 0 ? `${port + index}` : first;
+}
+
+/** The socket of the gateway at `index`: the first has the path that is asked for, others a number before its extension. */
+export function socketOf(first: string | undefined, index: number): string | undefined {
+  if (first === undefined || first === '' || index === 0) return first || undefined;
+  const { dir, name, ext } = parse(first);
+  return join(dir, `${name}-${index + 1}${ext}`);
 }
 
 /** The address a client on this machine uses for a gateway that listens on `host`. */

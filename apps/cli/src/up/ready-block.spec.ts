@@ -9,7 +9,7 @@ const FACTS = {
   redis: 'private',
   logs: '/d/logs',
   data: '/d',
-  socket: undefined,
+  sockets: [],
   keys: false,
 };
 
@@ -29,9 +29,9 @@ describe('readyBlock', () => {
       expect(command).toContain('-H "Authorization: Bearer $LONGSHORE_ADMIN_KEY"');
   });
 
-  it('goes through the socket where the gateway has one instead of its port', () => {
-    const block = readyBlock({ ...FACTS, socket: '/run/gw.sock' });
-    expect(block).toContain('  URL      unix:///run/gw.sock\n');
+  it('goes through the socket of the first where gateways have sockets instead of ports', () => {
+    const block = readyBlock({ ...FACTS, sockets: ['/run/gw.sock', '/run/gw-2.sock'] });
+    expect(block).toContain('  URL      unix:///run/gw.sock  unix:///run/gw-2.sock\n');
     expect(block).toContain('  curl --unix-socket /run/gw.sock http://localhost/models/create ');
     expect(block).not.toContain('12434');
   });

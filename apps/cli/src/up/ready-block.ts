@@ -7,8 +7,8 @@ export interface ReadyFacts {
   readonly redis: string;
   readonly logs: string;
   readonly data: string;
-  /** Unix socket that the gateway listens on instead of its port. */
-  readonly socket: string | undefined;
+  /** Unix sockets that gateways listen on instead of their ports; none where they do not. */
+  readonly sockets: readonly string[];
   /** Whether requests need an API key. */
   readonly keys: boolean;
 }
@@ -17,8 +17,9 @@ const EXAMPLE_MODEL = 'ai/smollm2';
 
 /** What a person needs to know once everything is up. */
 export function readyBlock(facts: ReadyFacts): string {
-  const { socket } = facts;
+  const [socket] = facts.sockets;
   const [first = ''] = facts.urls;
+  const places = socket === undefined ? facts.urls : facts.sockets.map((path) => `unix://${path}`);
   const url = socket === undefined ? first : 'http://localhost';
   const way = socket === undefined ? '' : ` --unix-socket ${socket}`;
   const key = facts.keys ? ' -H "Authorization: Bearer $LONGSHORE_ADMIN_KEY"' : '';
@@ -32,7 +33,7 @@ export function readyBlock(facts: ReadyFacts): string {
     '',
     'Longshore is ready.',
     '',
-    `  URL      ${socket === undefined ? facts.urls.join('  ') : `unix://${socket}`}`,
+    `  URL      ${places.join('  ')}`,
     `  Workers  ${facts.workers} (${facts.variant})`,
     `  Engine   ${facts.engine}`,
     `  Redis    ${facts.redis}`,

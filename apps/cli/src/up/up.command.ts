@@ -10,7 +10,7 @@ import { makeDataFolder, type DataFolder } from './data-folder.js';
 import { DataFolderLock } from './data-folder-lock.js';
 import { findRedis } from './find-redis.js';
 import type { LocalCluster } from './local-cluster.js';
-import { gatewayUrl } from './port-plan.js';
+import { gatewayUrl, socketOf } from './port-plan.js';
 import { probeMachine } from './probe-machine.js';
 import { readyBlock } from './ready-block.js';
 import { readSettings, type UpSettings } from './settings.js';
@@ -128,7 +128,7 @@ function readyFacts({ settings, environment, chosen, redis, folder }: Launch, ur
     redis: 'url' in redis ? readRedisUrl(redis.url).place : `private, on a unix socket (${redis.program})`,
     logs: folder.logs,
     data: folder.root,
-    socket: environment['LONGSHORE_SOCKET'] || undefined,
+    sockets: urls.flatMap((_, index) => socketOf(environment['LONGSHORE_SOCKET'], index) ?? []),
     keys: Boolean(environment['LONGSHORE_ADMIN_KEY'] || environment['LONGSHORE_ADMIN_KEY_FILE']),
   };
 }
