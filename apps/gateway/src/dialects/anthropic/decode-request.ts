@@ -1,4 +1,5 @@
 import { LongshoreError } from '#contracts';
+import { STOPS_AT_ONCE, stopsAtOnce } from '../../http/stop-texts.js';
 import { type ChatMessage, decodeMessages } from './decode-messages.js';
 import { decodeSettings } from './decode-settings.js';
 import { decodeTools } from './decode-tools.js';
@@ -56,6 +57,9 @@ export function decodeRequest(body: Fields, counting = false): MessagesRequest {
   if (turns.length === 0) throw invalid('messages', 'must have at least one message.');
   const messages = decodeMessages(body['system'], turns);
   const maxTokens = optional(body, 'max_tokens', COUNT);
+  if ((body['n'] ?? 1) !== 1) throw invalid('n', 'must be 1: a message is one answer.');
+  for (const name of ['stop_sequences', 'stop'])
+    if (stopsAtOnce(body[name])) throw invalid(name, STOPS_AT_ONCE);
   const stopSequences = optional(body, 'stop_sequences', TEXTS) ?? [];
   const { parameters, eager } = decodeTools(body);
   const settings = decodeSettings(body);

@@ -30,6 +30,7 @@ export const BODY_FIELDS: Fates = {
   service_tier: 'without effect',
   speed: 'without effect',
   context_management: 'checked',
+  n: 'checked',
   billing_policy: 'refused',
   compaction: 'refused',
   container: 'refused',

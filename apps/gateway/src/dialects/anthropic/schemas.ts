@@ -65,7 +65,7 @@ export const MESSAGE_REQUEST = named(
       ...COUNTED,
       max_tokens: POSITIVE,
       stream: FLAG,
-      stop_sequences: listOf(TEXT),
+      stop_sequences: listOf({ ...TEXT, minLength: 1 }),
       temperature: NUMBER,
       top_p: NUMBER,
       top_k: NUMBER,

@@ -85,6 +85,8 @@ describe('decodeChat', () => {
     [{ ...HI, options: [] }, 'options'],
     [{ ...HI, options: { num_ctx: -1 } }, 'options.num_ctx'],
     [{ ...HI, options: { stop: [1] } }, 'options.stop'],
+    [{ ...HI, options: { stop: ['END', ''] } }, 'options.stop'],
+    [{ ...HI, options: { stop: '' } }, 'options.stop'],
     [{ ...HI, options: { top_k: 1.5 } }, 'options.top_k'],
     [{ ...HI, keep_alive: {} }, 'keep_alive'],
     [{ ...HI, top_logprobs: 21 }, 'top_logprobs'],

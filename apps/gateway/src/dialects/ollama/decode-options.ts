@@ -1,3 +1,4 @@
+import { STOPS_AT_ONCE, stopsAtOnce } from '../../http/stop-texts.js';
 import { isObject, type JsonObject, readCount, readObject, refuse } from './fields.js';
 import { OPTION_RULES } from './request-fields.js';
 
@@ -52,4 +53,5 @@ function checkInteger(value: unknown, field: string): void {
 function checkTexts(value: unknown, field: string): void {
   const texts: unknown[] = Array.isArray(value) ? value : [value];
   if (texts.some((text) => typeof text !== 'string')) throw refuse(field, 'must be a list of strings.');
+  if (stopsAtOnce(value)) throw refuse(field, STOPS_AT_ONCE);
 }

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
+import type { RequestFields } from '../../http/request-field.js';
 import { decodeRequest } from './decode-request.js';
+import { CHAT_FIELDS, COMPLETION_FIELDS } from './request-fields.js';
 
-function refusalOf(body: unknown): Pick<LongshoreError, 'code' | 'field' | 'message'> {
+function refusalOf(
+  body: unknown,
+  fields: RequestFields = {},
+): Pick<LongshoreError, 'code' | 'field' | 'message'> {
   try {
-    decodeRequest(body);
+    decodeRequest(body, fields);
   } catch (error) {
     if (error instanceof LongshoreError)
       return { code: error.code, field: error.field, message: error.message };
@@ -63,6 +68,27 @@ describe('decodeRequest', () => {
       message: '"stream" must be true or false.',
     });
   });
+
+  it.each([{ stop: '' }, { stop: [''] }, { stop: ['END', ''] }])(
+    'refuses an empty text to stop at: %j',
+    ({ stop }) => {
+      for (const fields of [CHAT_FIELDS, COMPLETION_FIELDS])
+        expect(refusalOf(JSON.stringify({ model: 'm', stop }), fields)).toEqual({
+          code: 'invalid_request',
+          field: 'stop',
+          message: '"stop" must not hold an empty text: every answer would end before it begins.',
+        });
+      // An attached server may take them.
+      expect(decodeRequest(JSON.stringify({ model: 'm', stop })).model).toBe('m');
+    },
+  );
+
+  it.each([{ stop: null }, { stop: [] }, { stop: 'END' }, { stop: [' ', 'END'] }])(
+    'leaves any other text to stop at to the engine: %j',
+    ({ stop }) => {
+      expect(decodeRequest(JSON.stringify({ model: 'm', stop }), CHAT_FIELDS).model).toBe('m');
+    },
+  );
 
   it('is not fooled by names that every object has', () => {
     expect(refusalOf('{"__proto__":{"model":"m"}}')).toMatchObject({ code: 'model_required' });

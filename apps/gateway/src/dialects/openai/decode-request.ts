@@ -4,6 +4,7 @@ import { affinityKey } from '../../completions/affinity-key.js';
 import { PRIORITIES } from '../../http/caller-wishes.js';
 import { readJsonBody } from '../../http/json-body.js';
 import { refuseFields, type RequestFields } from '../../http/request-field.js';
+import { STOPS_AT_ONCE, stopsAtOnce } from '../../http/stop-texts.js';
 
 const LONGEST_MODEL_NAME = 1_024;
 
@@ -57,6 +58,8 @@ export function decodeRequest(body: unknown, fields: RequestFields = {}): Decode
     throw new LongshoreError('invalid_request', message, error.property);
   }
   refuseFields(object, fields);
+  if (Object.hasOwn(fields, 'stop') && stopsAtOnce(object['stop']))
+    throw new LongshoreError('invalid_request', `"stop" ${STOPS_AT_ONCE}`, 'stop');
   const priority = TIER_PRIORITIES.get(object['service_tier']);
   const affinity = affinityKey(object);
   return {

@@ -10,6 +10,7 @@ const MESSAGE = objectOf(
 const TOKENS = listOf(COUNT);
 /** A text, or several, each as text or as tokens. */
 const TEXTS = { anyOf: [TEXT, listOf({ anyOf: [TEXT, COUNT, TOKENS] })] };
+const STOP = { ...TEXT, minLength: 1 };
 const WORDS = { type: 'object', additionalProperties: TEXT };
 
 /** Members that any call of the API has or that say who calls; engines that do not know them lose nothing. */
@@ -29,7 +30,7 @@ const GENERATING: RequestFields = {
   max_tokens: passed(COUNT),
   n: passed({ type: 'integer', minimum: 1 }),
   seed: passed({ type: 'integer' }),
-  stop: passed({ anyOf: [TEXT, listOf(TEXT)] }),
+  stop: passed({ anyOf: [STOP, listOf(STOP)] }),
   temperature: passed(NUMBER),
   top_p: passed(NUMBER),
 };

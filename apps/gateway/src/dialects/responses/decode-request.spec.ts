@@ -45,6 +45,12 @@ describe('a request for a response', () => {
     },
   );
 
+  it('is refused when it asks to stop at an empty text, or for more answers than one', () => {
+    expect(problem({ stop: [''] })).toMatchObject({ field: 'stop' });
+    expect(problem({ n: 2 })).toMatchObject({ field: 'n' });
+    expect(decode({ stop: ['END'], n: 1 }).parameters).toEqual({ stop: ['END'] });
+  });
+
   it('is refused when the name of its model is endless', () => {
     expect(problem({ model: 'm'.repeat(2_000) })).toMatchObject({ field: 'model' });
   });

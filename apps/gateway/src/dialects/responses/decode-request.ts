@@ -1,6 +1,7 @@
 import { LongshoreError } from '#contracts';
 import { readJsonBody } from '../../http/json-body.js';
 import { refuseFields } from '../../http/request-field.js';
+import { STOPS_AT_ONCE, stopsAtOnce } from '../../http/stop-texts.js';
 import { decodeTools, type ToolChoice } from './decode-tools.js';
 import { invalid, isObject, isString, type Item } from './fields.js';
 import { RESPONSE_FIELDS } from './request-fields.js';
@@ -60,6 +61,7 @@ export function decodeModelOnly(text: unknown): string {
 
 function refuseUnsupported(body: Body): void {
   refuseFields(body, RESPONSE_FIELDS);
+  if (stopsAtOnce(body['stop'])) throw invalid(`"stop" ${STOPS_AT_ONCE}`, 'stop');
   const include = optional(body, 'include', isStrings, 'an array of strings') ?? [];
   const unknown = include.find((name) => !INCLUDABLE.has(name));
   if (unknown !== undefined)
