@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTemporaryFolder, type TemporaryFolder } from '#testing';
@@ -82,6 +82,7 @@ describe('the script', () => {
   });
 
   for (const shell of SHELLS) {
+    if (!has(shell)) console.warn(`NOT TESTED: the completion for ${shell}, which is not installed here.`);
     it.skipIf(!has(shell))(`for ${shell} can be read by it`, async () => {
       const path = join(folder.path, `script.${shell}`);
       await writeFile(path, completionScript(shell));
@@ -91,6 +92,72 @@ describe('the script', () => {
       expect(checked).toMatchObject({ status: 0, stderr: '' });
     });
   }
+
+  /** A longshore that offers two models, and writes down what it was asked. */
+  async function writeProgram(): Promise<{ readonly program: string; readonly asked: string }> {
+    const home = join(folder.path, 'home');
+    const asked = join(folder.path, 'asked');
+    const program = join(home, 'longshore');
+    const lines = `printf '[%s]' "$@" > ${asked}\nprintf 'smollm2:135M\\nsmollm2:360M\\n'\n`;
+    await mkdir(home, { recursive: true });
+    await writeFile(program, `#!/bin/sh\n${lines}`, { mode: 0o755 });
+    return { program, asked };
+  }
+
+  const run = (shell: Shell, script: string) => {
+    const environment = { PATH: process.env['PATH'], HOME: join(folder.path, 'home') };
+    const { stdout, stderr } = spawnSync(shell, ['-c', script], {
+      encoding: 'utf8',
+      env: environment,
+      cwd: folder.path,
+    });
+    return { stdout, stderr };
+  };
+  const offered = 'smollm2:135M\nsmollm2:360M\n';
+
+  it.skipIf(!has('zsh'))(
+    'for zsh offers what the program says, and files where that is nothing',
+    async () => {
+      const { asked } = await writeProgram();
+      const outside = `compdef() { : }; compadd() { shift; print -l -- "$@" }; _files() { print files }`;
+      const script = `${outside}\n${completionScript('zsh')}
+words=('~/longshore' run smollm2:1) CURRENT=3
+_longshore
+cat ${asked}
+words=(./no-such-longshore run '') CURRENT=3
+_longshore`;
+      expect(run('zsh', script)).toEqual({
+        stdout: `${offered}[__complete][--][run][smollm2:1]files\n`,
+        stderr: '',
+      });
+    },
+  );
+
+  it.skipIf(!has('fish'))(
+    'for fish offers what the program says, and files where that is nothing',
+    async () => {
+      const { asked } = await writeProgram();
+      await writeFile(join(folder.path, 'smollm2-notes.txt'), '');
+      const script = `${completionScript('fish')}
+complete -C '~/longshore run smollm2'
+cat ${asked}
+echo
+complete -C './no-such-longshore run smollm2'`;
+      expect(run('fish', script)).toEqual({
+        stdout: `${offered}[__complete][--][run][smollm2]\nsmollm2-notes.txt\n`,
+        stderr: '',
+      });
+    },
+  );
+
+  it('for bash finds a program in the folder of the user', async () => {
+    await writeProgram();
+    const script = `${completionScript('bash')}
+COMP_LINE='~/longshore run smo' COMP_POINT=\${#COMP_LINE}
+_longshore
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+    expect(run('bash', script)).toEqual({ stdout: offered, stderr: '' });
+  });
 
   it('for bash asks with the words of the line and does not repeat what stands before a colon', async () => {
     const asked = join(folder.path, 'asked');

@@ -14,10 +14,11 @@ _longshore() {
   [[ "$line" == *[[:space:]] ]] && words+=('')
   local current="\${words[\${#words[@]}-1]}"
   local kept="\${current%"\${current##*[:=]}"}"
+  local program="\${words[0]/#\\~\\//$HOME/}"
   COMPREPLY=()
   while IFS= read -r word; do
     COMPREPLY+=("\${word#"$kept"}")
-  done < <("\${words[0]}" ${COMPLETE_COMMAND} -- "\${words[@]:1}" 2>/dev/null)
+  done < <("$program" ${COMPLETE_COMMAND} -- "\${words[@]:1}" 2>/dev/null)
   [[ \${#COMPREPLY[@]} -gt 0 ]] || compopt -o default 2>/dev/null
 }
 complete -F _longshore longshore
@@ -27,7 +28,8 @@ const ZSH = `#compdef longshore
 # longshore: completion for zsh
 _longshore() {
   local -a found
-  found=("\${(@f)$("\${words[1]}" ${COMPLETE_COMMAND} -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  local program=\${~words[1]}
+  found=("\${(@f)$("$program" ${COMPLETE_COMMAND} -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   found=("\${(@)found:#}")
   if (( \${#found} )); then
     compadd -- "\${(@)found}"
@@ -45,9 +47,18 @@ fi
 const FISH = `# longshore: completion for fish
 function __longshore_complete
     set -l words (commandline -opc) (commandline -ct)
-    $words[1] ${COMPLETE_COMMAND} -- $words[2..-1] 2>/dev/null
+    set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
+    set -l found
+    if type -q $program
+        set found ($program ${COMPLETE_COMMAND} -- $words[2..-1] 2>/dev/null)
+    end
+    if set -q found[1]
+        printf '%s\\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
 end
-complete -c longshore -a '(__longshore_complete)'
+complete -c longshore -f -a '(__longshore_complete)'
 `;
 
 const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
