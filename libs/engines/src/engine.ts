@@ -2,6 +2,8 @@ import type { EngineName, Mode, ModelFormat } from '#contracts';
 import type { Endpoint } from './endpoint.js';
 import { callEngine, type EngineCall, type EngineResponse } from './engine-client.js';
 import { replay } from './going-on/replay.js';
+import type { LifeSign } from './life-sign.js';
+import type { ProcessPulse } from './process/process-pulse.js';
 
 /** A model's files on this machine. All paths are absolute; the caller keeps them in place while a session runs. */
 export interface ModelFiles {
@@ -150,6 +152,25 @@ export abstract class EngineSession {
   resume(call: EngineCall, delivered: Buffer): Promise<EngineResponse> {
     return replay((again) => this.call(again), call, delivered);
   }
+
+  /**
+   * Asks the engine whether it works, in a way that what makes its answers has to answer where there is one. That can
+   * take as long as a piece of a prompt takes. A server of somebody else is not asked. Never rejects.
+   */
+  lifeSign(_signal: AbortSignal): Promise<LifeSign> {
+    return Promise.resolve('silent');
+  }
+
+  /** What the system tells of the process; undefined when nothing, and where there is no process of ours. */
+  pulse(): Promise<ProcessPulse | undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /**
+   * Kills a process that is stuck, with all it has started. To others it has ended by itself, and `why`, a sentence, is
+   * the reason of its exit. Does nothing where there is no process of ours.
+   */
+  kill(_why: string): void {}
 
   /**
    * Ends the process: asks it first, kills it after `graceMs`. Requests in flight are broken off, so drain before.

@@ -53,6 +53,12 @@ export class WorkerMetrics {
     registers: [this.registry],
   });
 
+  readonly enginesStuck = new Counter({
+    name: 'longshore_worker_engines_stuck_total',
+    help: 'Engines that were killed because they did nothing any more; they count as deaths too.',
+    registers: [this.registry],
+  });
+
   readonly sessions = new Gauge({
     name: 'longshore_worker_sessions',
     help: 'Models in engines that take requests.',

@@ -55,6 +55,8 @@ class ScriptedSession implements AnsweringSession {
   failure: Error | undefined;
   asked: { body: string; delivered?: string } | undefined;
   aloneAsked = 0;
+  /** Answers that the engine is to give now. */
+  owed = 0;
   /** Rejects whoever asks to run alone. */
   refusesTurns: Error | undefined;
   turnsEnded = 0;
@@ -64,6 +66,10 @@ class ScriptedSession implements AnsweringSession {
   readonly call = (call: EngineCall): Promise<EngineResponse> => this.take(call);
   readonly resume = (call: EngineCall, delivered: Buffer): Promise<EngineResponse> =>
     this.take(call, delivered.toString());
+  readonly owes = (): (() => void) => {
+    this.owed++;
+    return () => void this.owed--;
+  };
   /** What an obituary waits for. */
   news: Promise<void> = Promise.resolve();
   readonly obituary = async (): Promise<string | undefined> => {
@@ -157,6 +163,8 @@ describe('CompletionHandler', () => {
   it('sends whole events, and passes on what follows the last one when the engine lives', async () => {
     const run = handler.run(pumped(LOGGED), session);
     session.begin();
+    await tick();
+    expect(session.owed).toBe(1);
     for (const piece of ['data: 1\n\ndata:', ' 2\n\n', 'data: 3']) {
       session.body.write(piece);
       await tick();
@@ -165,6 +173,7 @@ describe('CompletionHandler', () => {
     await run;
     const frames = ['head', 'data: 1\n\n', 'data: 2\n\n', 'data: 3', { outcome: 'completed' }];
     expect(written.frames).toEqual(frames);
+    expect(session.owed).toBe(0);
   });
 
   it('sends an answer that is no stream in one turn, once it is whole', async () => {

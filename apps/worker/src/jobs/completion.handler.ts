@@ -20,6 +20,8 @@ export interface AnsweringSession {
   readonly call: (call: EngineCall) => Promise<EngineResponse>;
   /** Goes on with a stream of which `delivered` is out; as of `EngineSession`. */
   readonly resume: (call: EngineCall, delivered: Buffer) => Promise<EngineResponse>;
+  /** Says that the engine is to answer this request from now on. @returns what ends that */
+  readonly owes: (request: LiveRequest) => () => void;
   /** One sentence about the end of the engine's process; undefined while it lives. Waits briefly for late news. */
   readonly obituary: () => Promise<string | undefined>;
   /**
@@ -124,13 +126,16 @@ export class CompletionHandler {
     };
     const suspect = pumped.failures >= SUSPECT_FAILURES;
     let endTurn: (() => void) | undefined;
+    let settle: (() => void) | undefined;
     try {
       if (suspect) endTurn = await session.alone(request.abort.signal);
+      settle = session.owes(request);
       await this.relay(answer, onBegin);
       writer.fin({ outcome: 'completed' });
     } catch (error) {
       await this.fail(answer, error, progress.begun);
     } finally {
+      settle?.();
       // Not before it is known whether the engine has ended: the next would be blamed for that too.
       endTurn?.();
     }

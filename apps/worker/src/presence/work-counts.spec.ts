@@ -27,10 +27,12 @@ describe('WorkCounts', () => {
     counts.loaded();
     counts.notLoaded(new LongshoreError('out_of_memory', 'There is too little.'));
     counts.engineDied();
+    counts.engineStuck();
     const text = await counts.text();
     expect(text).toContain('longshore_worker_loads_total{outcome="loaded"} 1');
     expect(text).toContain('longshore_worker_loads_total{outcome="out_of_memory"} 1');
     expect(text).toContain('longshore_worker_engine_deaths_total 1');
+    expect(text).toContain('longshore_worker_engines_stuck_total 1');
   });
 
   it('tells the sessions and slots of the moment', async () => {

@@ -34,6 +34,10 @@ export class WorkCounts {
     this.metrics.engineDeaths.inc();
   }
 
+  engineStuck(): void {
+    this.metrics.enginesStuck.inc();
+  }
+
   /** All of it in the text format of Prometheus. */
   text(): Promise<string> {
     const sessions = this.sessions();

@@ -10,6 +10,7 @@ import { WorkCounts } from '../presence/work-counts.js';
 import type { Machine } from '../machine/machine.js';
 import type { SettledConfig } from '../worker.config.js';
 import { AvoidedModels } from './avoided-models.js';
+import { EngineWatch } from './engine-watch.js';
 import { Expander } from './expander.js';
 import { FailedLoads } from './failed-loads.js';
 import type { LoadTask } from './load-task.js';
@@ -214,15 +215,23 @@ export class ModelHost {
   }
 
   private async load(task: LoadTask): Promise<ResidentSession> {
-    const { cluster, completions } = this.parts;
+    const { cluster, completions, config, logger } = this.parts;
     const { hosted, ...started } = await this.starter.start(task);
+    const { identity } = task;
     return new ResidentSession({
       ...started,
-      identity: task.identity,
+      identity,
+      watch: new EngineWatch({
+        identity,
+        engine: started.engine,
+        limit: config.engineStallTimeout,
+        onStuck: () => this.counts.engineStuck(),
+        logger,
+      }),
       engineName: hosted.engine.name,
       createPump: (run, slots) => cluster.createPump(task.queue, run, slots),
       run: (job, session) => {
-        this.counts.begun(job, task.identity.modelId, Date.now());
+        this.counts.begun(job, identity.modelId, Date.now());
         return completions.run(job, session);
       },
     });

@@ -11,6 +11,7 @@ import type { PumpedJob, QueuePump } from '#queue';
 import type { AnsweringSession } from '../jobs/completion.handler.js';
 import { EngineEnded } from '../jobs/judge-failure.js';
 import { DrainRate } from './drain-rate.js';
+import type { AwaitedAnswer, EngineWatch } from './engine-watch.js';
 import { Turns } from './turns.js';
 
 export interface SessionIdentity {
@@ -30,6 +31,7 @@ export interface ResidentSessionOptions {
   readonly identity: SessionIdentity;
   readonly engineName: EngineName;
   readonly engine: EngineSession;
+  readonly watch: Pick<EngineWatch, 'owes'>;
   /** What it was first asked for by. */
   readonly reference?: string;
   /** How long it stays when idle; ms, -1 = for ever. */
@@ -72,6 +74,8 @@ export class ResidentSession implements AnsweringSession {
 
   readonly resume = (call: EngineCall, delivered: Buffer): Promise<EngineResponse> =>
     this.engine.resume(call, delivered);
+
+  readonly owes = (answer: AwaitedAnswer): (() => void) => this.options.watch.owes(answer);
 
   readonly alone = async (signal: AbortSignal): Promise<() => void> => {
     const end = await this.turns.take(signal);

@@ -138,6 +138,12 @@ function describeConcurrency(world: () => World, session: () => EngineSession): 
     expect(order.slice(0, session().slots)).not.toContain('ended');
   });
 
+  it('shows that it made progress when it has answered', async () => {
+    const before = await session().lifeSign(NEVER);
+    await askForText(session(), { prompt: SCRIPTS.say.prompt });
+    expect([before, await session().lifeSign(NEVER)]).not.toContain('silent');
+  });
+
   it('holds two sessions at once, each a process of its own', async () => {
     const other = await world().start({ servedName: 'ai/other' });
     expect(other.pid).not.toBe(session().pid);

@@ -1,4 +1,5 @@
 import { Engine, type EngineSession, type SessionSpec } from '../engine.js';
+import { askForProgress } from '../life-sign.js';
 import { becomeReady, loadLimitOf } from '../process/become-ready.js';
 import { EngineProcess } from '../process/engine-process.js';
 import { ProcessSession } from '../process/process-session.js';
@@ -12,6 +13,12 @@ import { resumeLlamaServer } from './resume-llama-server.js';
 
 /** Flags that give the model a projector; the worker's own arguments may do so too. */
 const PROJECTOR_FLAG = /^(?:--mmproj|--mmproj-url|-mm|-mmu)(?:=|$)/;
+
+/**
+ * Counts the batches it has computed. Older versions do not count them, and answer between two batches only; newer ones
+ * answer within a batch too, and all of them answer `/health` even when they are stuck.
+ */
+const BATCHES = /^llamacpp:n_decode_total .*$/gm;
 
 export interface LlamaServerOptions {
   /** Absolute path of the program. */
@@ -70,6 +77,7 @@ export class LlamaServerEngine extends Engine {
       engineProcess,
       send: (endpoint, call) => callLlamaServer(endpoint, call, takesMedia),
       goOn: resumeLlamaServer,
+      lifeSign: askForProgress({ lines: BATCHES, without: 'working' }),
     });
   }
 }

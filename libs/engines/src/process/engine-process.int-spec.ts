@@ -7,6 +7,7 @@ import { transformFile } from '@swc/core';
 import { eventually, isAlive, listProcesses, makeTemporaryFolder, type TemporaryFolder } from '#testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineProcess, type ProcessEnd } from './engine-process.js';
+import { pulseOf } from './process-pulse.js';
 
 let folder: TemporaryFolder;
 const parents: ChildProcess[] = [];
@@ -148,6 +149,24 @@ describe('EngineProcess', () => {
     await engine.stop(400);
     expect(isAlive(engine.pid)).toBe(false);
     expect(ends[0]).toMatchObject({ signal: 'SIGKILL', asked: true });
+  });
+
+  it('shows whether a program and its children compute, or were stopped', async () => {
+    const { engine } = run('while :; do :; done & exec sleep 600');
+    const first = await eventually(() => pulseOf(engine.pid), Boolean);
+    await eventually(async () => ((await pulseOf(engine.pid))?.work ?? 0) > (first?.work ?? 0) + 10);
+    expect((await pulseOf(engine.pid))?.halted).toBe(false);
+    process.kill(-engine.pid, 'SIGSTOP');
+    await eventually(async () => (await pulseOf(engine.pid))?.halted === true);
+    await engine.stop(0);
+  });
+
+  it('kills a program that was stopped, and gives the reason for it as that of its end', async () => {
+    const { engine, lines } = run('echo up; while :; do sleep 0.02; done');
+    await eventually(() => lines.includes('up'));
+    process.kill(engine.pid, 'SIGSTOP');
+    engine.kill('It was stuck.');
+    expect(await engine.exited).toEqual({ code: null, signal: 'SIGKILL', reason: 'It was stuck.' });
   });
 
   it('keeps a bounded number of lines of a program that never stops talking', async () => {

@@ -55,6 +55,7 @@ export class EngineProcess {
   #asked = false;
   #served = false;
   #gone = false;
+  #killedFor: string | undefined;
 
   constructor(options: EngineProcessOptions) {
     const oomKills = countOomKills();
@@ -87,6 +88,13 @@ export class EngineProcess {
       this.#killGroup();
     }
     await this.exited;
+  }
+
+  /** Kills it with all it has started, as if it had ended by itself. @param why a sentence, the reason of its exit */
+  kill(why: string): void {
+    if (this.#gone || this.#asked) return;
+    this.#killedFor ??= why;
+    this.#killGroup();
   }
 
   #killGroup(): void {
@@ -137,7 +145,8 @@ export class EngineProcess {
       lastLines,
     };
     const outOfMemory = options.lackedMemory?.(end) === true;
-    return { code, signal, reason: options.explain(end), ...(outOfMemory && { outOfMemory }) };
+    const reason = this.#killedFor ?? options.explain(end);
+    return { code, signal, reason, ...(outOfMemory && { outOfMemory }) };
   }
 
   /** The last words say why it died. Everyone who could still write is dead, so the streams do end. */

@@ -1,4 +1,5 @@
 import { Engine, EngineStartError, type EngineSession, type SessionSpec } from '../engine.js';
+import { askRoute } from '../life-sign.js';
 import { becomeReady, loadLimitOf } from '../process/become-ready.js';
 import { EngineProcess } from '../process/engine-process.js';
 import { freePort } from '../process/free-port.js';
@@ -70,6 +71,8 @@ export class SglangEngine extends Engine {
       ...endpoint,
       engineProcess,
       send: (at, call) => callSglang(at, call, spec.servedName),
+      // Says 200 when its scheduler has said anything since.
+      lifeSign: askRoute('/health_generate', 'working'),
     });
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalEndpoint } from '../endpoint.js';
 import { Engine, EngineStartError, type EngineSession, type SessionSpec } from '../engine.js';
+import { askForProgress } from '../life-sign.js';
 import { becomeReady, loadLimitOf } from '../process/become-ready.js';
 import { EngineProcess } from '../process/engine-process.js';
 import { freePort } from '../process/free-port.js';
@@ -21,6 +22,10 @@ const START_UP_MS = 8 * 60_000;
 
 /** Below it come names of 37 bytes, and the path of a socket may have 100; bytes. */
 const LONGEST_SCRATCH_PATH = 63;
+
+/** What the engine core tells after each step. `/health` is answered also while the core is stuck. */
+const TOLD_BY_THE_CORE =
+  /^vllm:(?:(?:kv|gpu|cpu)_cache_usage_perc|num_requests_(?:running|waiting)|(?:prompt|generation)_tokens_total|iteration_tokens_total_(?:count|sum))\b.*$/gm;
 
 export interface VllmOptions {
   /** Absolute path of the program. */
@@ -85,6 +90,7 @@ export class VllmEngine extends Engine {
       ...endpoint,
       engineProcess,
       send: (at, call) => callVllm(at, call, spec.servedName),
+      lifeSign: askForProgress({ lines: TOLD_BY_THE_CORE, without: 'listening' }),
       goOn: (at, call, delivered) =>
         resumeVllm(
           { endpoint: at, call, delivered },
