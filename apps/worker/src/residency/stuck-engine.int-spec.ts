@@ -81,7 +81,7 @@ let engines: EngineSession[];
 beforeEach(async () => {
   folder = await makeTemporaryFolder('stuck');
   await writeFile(join(folder.path, 'model.gguf'), 'no weights');
-  live = new LiveRequests(STALL_TIMEOUT_MS);
+  live = new LiveRequests(60_000);
   engines = [];
 });
 afterEach(async () => {
