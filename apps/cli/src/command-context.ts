@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
-import { type Environment, readConfig } from '#config';
+import { type Environment, readPlainConfig } from '#config';
 import { ClientConfig } from './client-config.js';
 import { GatewayClient } from './client/gateway-client.js';
 import { type GatewayTarget, resolveTarget } from './client/gateway-target.js';
@@ -63,7 +63,7 @@ export class CommandContext {
 
   /** @throws ConfigurationError */
   get config(): ClientConfig {
-    return (this.readConfiguration ??= readConfig(ClientConfig, this.surroundings.environment));
+    return (this.readConfiguration ??= readPlainConfig(ClientConfig, this.surroundings.environment));
   }
 
   /** @throws CommandFailure when what was given is not an address */

@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { ConfigurationError, nearest } from '#config';
 import { spellOutFlags } from './boolean-flags.js';
-import { CommandContext, type GlobalOptions, type Surroundings } from './command-context.js';
+import type { CommandContext, GlobalOptions, Surroundings } from './command-context.js';
 import { CommandFailure } from './command-failure.js';
 import { splitCommand } from './command-words.js';
 import type { Act } from './commands/command-module.js';
@@ -46,6 +46,7 @@ async function withContext(
   surroundings: Surroundings,
   handle: (context: CommandContext) => Promise<ExitCode | void>,
 ): Promise<ExitCode | void> {
+  const { CommandContext } = await import('./command-context.js');
   const context = new CommandContext(surroundings, program.opts<GlobalOptions>(), describeProgram);
   try {
     const outcome = await handle(context);

@@ -1,4 +1,10 @@
-export { ConfigurationError, processEnvironment, readConfig, type Environment } from './read-config.js';
+export {
+  ConfigurationError,
+  processEnvironment,
+  readConfig,
+  readPlainConfig,
+  type Environment,
+} from './read-config.js';
 export { nearest } from './nearest.js';
 export {
   parseBoolean,

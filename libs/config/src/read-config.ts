@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { validateSync } from 'class-validator';
+import { createRequire } from 'node:module';
 import { nearest } from './nearest.js';
 import { UnreadableValue } from './units.js';
 import { fieldsOf, parserFor, type VariableField } from './variable.js';
@@ -22,10 +22,34 @@ export class ConfigurationError extends Error {
 }
 
 /**
- * Fills a configuration class from the environment; unset variables keep the class's defaults.
+ * Fills a configuration class from the environment; unset variables keep the class's defaults. What decorators of
+ * class-validator say of its fields must hold.
  * @throws ConfigurationError that lists every problem at once.
  */
 export function readConfig<T extends object>(Config: new () => T, environment: Environment): T {
+  const { config, problems } = fill(Config, environment);
+  problems.push(...brokenRules(config));
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return config;
+}
+
+/**
+ * The same for a class whose variables may have any value that can be read; it has no such decorators. Programs that are
+ * done in a moment use it, because they need not load class-validator.
+ * @throws ConfigurationError that lists every problem at once.
+ */
+export function readPlainConfig<T extends object>(Config: new () => T, environment: Environment): T {
+  const { config, problems } = fill(Config, environment);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return config;
+}
+
+interface Filled<T> {
+  readonly config: T;
+  readonly problems: string[];
+}
+
+function fill<T extends object>(Config: new () => T, environment: Environment): Filled<T> {
   const config = new Config();
   const values = config as Record<string, unknown>;
   const fields = fieldsOf(Config);
@@ -41,15 +65,19 @@ export function readConfig<T extends object>(Config: new () => T, environment: E
       problems.push(`${field.name} ${error.message}`);
     }
   }
+  return { config, problems };
+}
 
-  const nameOf = new Map(fields.map((field) => [field.property, field.name]));
-  for (const error of validateSync(config)) {
-    for (const message of Object.values(error.constraints ?? {})) {
-      problems.push(message.replace(error.property, nameOf.get(error.property) ?? error.property));
-    }
+/** Classes with rules have loaded the package already; here it is loaded when the first of them is filled. */
+function* brokenRules(config: object): Iterable<string> {
+  const { validateSync } = createRequire(import.meta.url)(
+    'class-validator',
+  ) as typeof import('class-validator');
+  const nameOf = new Map(fieldsOf(config.constructor).map(({ property, name }) => [property, name]));
+  for (const { property, constraints = {} } of validateSync(config)) {
+    for (const message of Object.values(constraints))
+      yield message.replace(property, nameOf.get(property) ?? property);
   }
-  if (problems.length > 0) throw new ConfigurationError(problems);
-  return config;
 }
 
 function readVariable({ name }: VariableField, environment: Environment): string | undefined {

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import type { Model, OpenAiModelList } from '../client/wire.js';
 import type { CommandContext } from '../command-context.js';
 import { wrongUsage } from '../command-failure.js';
-import { modelFilter } from '../output/model-filter.js';
 import { shortModelId } from '../output/model-name.js';
 import { MODEL_HEADER, modelRows } from '../output/model-rows.js';
 import { formatTable } from '../output/table.js';
@@ -33,7 +32,7 @@ async function list(context: CommandContext, typed: string | undefined, options:
   const { quiet = false, json = false, openai = false } = options;
   if (quiet && (openai || json)) throw wrongUsage('--quiet prints ids only; leave out --json and --openai.');
   const { defaultRegistry } = context.config;
-  const wanted = typed === undefined ? () => true : modelFilter(typed, defaultRegistry);
+  const wanted = typed === undefined ? () => true : await filterFor(typed, defaultRegistry);
   if (openai) {
     const models = await context.client.getJson<OpenAiModelList>('/engines/v1/models');
     return context.printJson({ ...models, data: models.data.filter(({ id }) => wanted(id)) });
@@ -43,6 +42,12 @@ async function list(context: CommandContext, typed: string | undefined, options:
   if (json) return context.printJson(models);
   if (!quiet) return context.print(formatTable(MODEL_HEADER, modelRows(models, Date.now(), defaultRegistry)));
   for (const { id } of models) context.print(shortModelId(id));
+}
+
+/** Reading names takes as long to load as all the rest. */
+async function filterFor(typed: string, defaultRegistry: string): Promise<(tag: string) => boolean> {
+  const { modelFilter } = await import('../output/model-filter.js');
+  return modelFilter(typed, defaultRegistry);
 }
 
 /** The model with the tags that are wanted; nothing when there are none. */
