@@ -23,10 +23,15 @@ export class CheckedCompletions extends Completions {
   /** Not `async`: that would hold on to the body until there is an answer. */
   override run(request: CompletionRequest, signal: AbortSignal): Promise<CompletionResponse> {
     try {
-      this.media.check(request.body);
+      const looking = this.media.check(request.body, signal);
+      if (looking !== undefined) return looking.then(() => this.pass(request, signal));
     } catch (error) {
       return Promise.reject(error);
     }
+    return this.pass(request, signal);
+  }
+
+  private pass(request: CompletionRequest, signal: AbortSignal): Promise<CompletionResponse> {
     const account = Account.current();
     if (account === undefined) return this.cluster.run(request, signal);
     const { onAccepted, resumption } = request;

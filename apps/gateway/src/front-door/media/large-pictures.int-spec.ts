@@ -1,7 +1,8 @@
+import { deflateSync } from 'node:zlib';
 import supertest from 'supertest';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
-import { chunk, header, png } from './pictures/__fixtures__/picture-files.js';
+import { chunk, header, noise, png } from './pictures/__fixtures__/picture-files.js';
 
 let fake: FakeGateway;
 beforeAll(async () => (fake = await startFakeGateway({ mediaMaxPixels: 1_000_000 })));
@@ -47,4 +48,25 @@ it.each([
   expect(response.body).toMatchObject(answer);
   expect(response.status).toBe(400);
   expect(fake.cluster.completions.requests).toEqual([]);
+});
+
+it('a picture whose pixels are more than its size tells is refused, and one of their size is passed on', async () => {
+  const pixels = chunk('IDAT', deflateSync(noise(100 * 301)));
+  const ask = (width: number, height: number) => {
+    const url = `data:image/png;base64,${png(header(width, height), pixels, chunk('IEND')).toString('base64')}`;
+    const messages = user({ type: 'image_url', image_url: { url } });
+    return supertest(fake.url).post('/v1/chat/completions').send({ model: 'smollm2', messages });
+  };
+  const refused = await ask(1, 1);
+  expect(refused.body).toMatchObject({
+    error: {
+      message: '"image_url" holds a PNG whose pixels are broken, or more than its size tells.',
+      code: 'invalid_request',
+      param: 'image_url',
+    },
+  });
+  expect(refused.status).toBe(400);
+  expect(fake.cluster.completions.requests).toEqual([]);
+  await ask(100, 100).expect(200);
+  expect(fake.cluster.completions.requests).toHaveLength(1);
 });

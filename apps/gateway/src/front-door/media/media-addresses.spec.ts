@@ -9,11 +9,11 @@ const base64 = (bytes: Buffer): string => bytes.toString('base64');
 const PIXEL = `data:image/png;base64,${base64(png(header(1, 1), chunk('IDAT')))}`;
 const LIMIT = 1_000_000;
 
-function refusalOf(body: unknown, hosts: readonly string[] = []): string | undefined {
+function refusalOf(body: unknown, hosts: readonly string[] = []): unknown {
   try {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    new MediaAddresses(new MediaHosts(hosts), LIMIT).check(text);
-    return undefined;
+    const media = new MediaAddresses(new MediaHosts(hosts), LIMIT);
+    return media.check(text, new AbortController().signal);
   } catch (error) {
     if (error instanceof LongshoreError && error.code === 'invalid_request') return error.message;
     throw error;
@@ -140,7 +140,11 @@ describe('media in a request', () => {
     expect(refusalOf(film(`data:video/mp4;base64,${bomb}`))).toContain(`"video_url" ${found}`);
     expect(refusalOf(film(`data:video/jpeg;base64,${frames}`))).toContain(`"video_url" ${found}`);
     expect(refusalOf(film('data:Video/JPEG;base64,AAAA'))).toContain('must be a picture as PNG');
-    expect(refusalOf(film(`data:video/jpeg;base64,${','.repeat(2_000)}`))).toContain('more than 1024 files');
+    expect(refusalOf(film(`data:video/jpeg;base64,${','.repeat(2_000)}`))).toContain(
+      '1024 pictures, sounds and films',
+    );
+    const empty = Array.from({ length: 1_025 }, () => ({ input_audio: { data: 'AAAA' } }));
+    expect(refusalOf({ model: 'm', messages: empty })).toContain('"input_audio" is one too many');
   });
 
   it('is a picture as all engines decode it, with a beginning that tells its size', () => {

@@ -32,14 +32,19 @@ export class MediaAddresses {
     private readonly maxPixels: number,
   ) {}
 
-  /** @param body a chat or other inference call, as it goes to the engine. @throws LongshoreError that names the member */
-  check(body: string): void {
-    if (!SUSPICIOUS.test(body) && !ESCAPED_NAME.test(body)) return;
+  /**
+   * @param body a chat or other inference call, as it goes to the engine
+   * @returns undefined when nothing is left to look at; else rejects as it throws, or with the reason of the signal
+   * @throws LongshoreError that names the member
+   */
+  check(body: string, signal: AbortSignal): Promise<void> | undefined {
+    if (!SUSPICIOUS.test(body) && !ESCAPED_NAME.test(body)) return undefined;
     const value = parse(body);
-    if (!isObject(value)) return;
+    if (!isObject(value)) return undefined;
     refuseForeignMembers(value);
     const pictures = new PictureAllowance(this.maxPixels);
     visitMedia(value, (media) => this.checkMedia(media, pictures));
+    return pictures.unpack(signal);
   }
 
   private checkMedia(media: MediaText, pictures: PictureAllowance): void {

@@ -27,6 +27,27 @@ it('has numbers from either end, NaN where they are cut off', () => {
   expect([bytes.big(4, 4), bytes.little(4, 4), bytes.byte(Number.NaN)]).toEqual([NaN, NaN, NaN]);
 });
 
+it('has pieces from anywhere, shorter at the end', () => {
+  const bytes = new Base64Bytes(TEXT.replaceAll(/.{76}/g, '$&\n'));
+  for (const [offset, length] of [
+    [19_998, 2],
+    [0, 20_000],
+    [1, 1],
+    [2, 7_000],
+    [19_000, 5_000],
+    [20_000, 5],
+  ] as const)
+    expect(bytes.slice(offset, length)).toEqual(BYTES.subarray(offset, offset + length));
+});
+
+it('shows nothing behind a foreign character, wherever it stands', () => {
+  for (let at = 0; at < 40; at++) {
+    const bytes = new Base64Bytes(`${TEXT.slice(0, at)}-${TEXT.slice(at)}`);
+    const seen = Math.floor((at * 3) / 4);
+    expect([bytes.byte(seen), bytes.slice(0, 100).length]).toEqual([Number.NaN, seen]);
+  }
+});
+
 it('passes over the ends of lines, wherever they stand', () => {
   const lines = TEXT.replaceAll(/.{76}/g, '$&\r\n');
   expect(bytesOf(lines)).toEqual([...BYTES]);
@@ -34,7 +55,7 @@ it('passes over the ends of lines, wherever they stand', () => {
   expect(bytesOf(` \t${TEXT} \n`)).toEqual([...BYTES]);
 });
 
-it.each(['-', '_', '=', '%', '\v', '\u00a0', 'é', '"'])(
+it.each(['-', '_', '=', '%', '\v', '\u00a0', 'é', '\u0141', '"'])(
   'shows nothing behind %j, which some decoders pass over and some take for a digit',
   (character) => {
     const cut = `${TEXT.slice(0, 8_000)}${character}${TEXT.slice(8_000)}`;

@@ -10,6 +10,8 @@ export interface Picture {
   readonly isTaken: boolean;
   /** Absent = the format is not taken, or the header is broken, cut off or contradicts itself. */
   readonly size?: PictureSize;
+  /** True where the bytes of the pixels themselves, unpacked, may be more than the size tells. */
+  readonly mayUnpackToMore: boolean;
 }
 
 type ReadSize = (bytes: Base64Bytes) => PictureSize | undefined;
@@ -18,6 +20,7 @@ interface Format {
   readonly name: string;
   readonly is: (bytes: Base64Bytes) => boolean;
   readonly size?: ReadSize;
+  readonly mayUnpackToMore?: boolean;
 }
 
 /** Formats that are taken. */
@@ -28,7 +31,7 @@ export const TAKEN_FORMATS = 'PNG, JPEG, GIF, WebP or BMP';
  * one is known by its probable values only, as in the decoder.
  */
 const FORMATS: readonly Format[] = [
-  { name: 'PNG', is: beginning('\x89PNG\r\n\x1a\n'), size: pngSize },
+  { name: 'PNG', is: beginning('\x89PNG\r\n\x1a\n'), size: pngSize, mayUnpackToMore: true },
   { name: 'JPEG', is: beginning('\xff\xd8'), size: jpegSize },
   { name: 'GIF', is: beginning('GIF8'), size: gifSize },
   { name: 'WebP', is: (bytes) => bytes.has('RIFF', 0) && bytes.has('WEBP', 8), size: webpSize },
@@ -45,8 +48,8 @@ const FORMATS: readonly Format[] = [
 export function readPicture(bytes: Base64Bytes): Picture | undefined {
   const format = FORMATS.find(({ is }) => is(bytes));
   if (format === undefined) return undefined;
-  const { name, size: read } = format;
-  const picture = { format: name, isTaken: read !== undefined };
+  const { name, size: read, mayUnpackToMore } = format;
+  const picture = { format: name, isTaken: read !== undefined, mayUnpackToMore: mayUnpackToMore === true };
   const size = read?.(bytes);
   return size !== undefined && size.width > 0 && size.height > 0 ? { ...picture, size } : picture;
 }

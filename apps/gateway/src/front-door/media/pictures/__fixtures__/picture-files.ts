@@ -18,8 +18,9 @@ export function chunk(type: string, content: Buffer = Buffer.alloc(0)): Buffer {
   return Buffer.concat([big(content.length, 4), ascii(type), content, big(0, 4)]);
 }
 
-export function header(width: number, height: number): Buffer {
-  return chunk('IHDR', Buffer.concat([big(width, 4), big(height, 4), bytes(8, 2, 0, 0, 0)]));
+/** @param kind bits of a value, colours (2 = RGB), packing, filter, interlacing */
+export function header(width: number, height: number, kind: readonly number[] = [8, 2, 0, 0, 0]): Buffer {
+  return chunk('IHDR', Buffer.concat([big(width, 4), big(height, 4), bytes(...kind)]));
 }
 
 export function png(...chunks: readonly Buffer[]): Buffer {
@@ -70,4 +71,9 @@ export function oldBmp(width: number, height: number): Buffer {
 
 export function tga(width: number, height: number): Buffer {
   return Buffer.concat([bytes(0, 0, 10), Buffer.alloc(9), little(width, 2), little(height, 2), bytes(24, 0)]);
+}
+
+/** Bytes that hardly anything can be packed of, always the same. */
+export function noise(length: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, index) => (index * index * 31) % 65_521));
 }
