@@ -34,6 +34,8 @@ export interface ByteRange {
  */
 export interface BlobStream extends ByteRange {
   readonly bytes: AsyncIterable<Buffer>;
+  /** Nobody else holds the pieces: the reader may give their memory back. */
+  readonly exclusive?: true;
 }
 
 /**

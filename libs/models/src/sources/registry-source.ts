@@ -64,7 +64,7 @@ export class RegistrySource extends ModelSource {
       access,
     });
     const sent = response.status < 300 || response.status === 416 ? sentRange(response, blob) : undefined;
-    if (sent && 'start' in sent) return { ...sent, bytes: bodyBytes(response, access) };
+    if (sent && 'start' in sent) return { ...sent, bytes: bodyBytes(response, access), exclusive: true };
     await discard(response);
     if (sent) throw new SourceError('failed', `A part of the model (${blob.digest}) is ${sent.problem}.`);
     throw statusError(

@@ -144,7 +144,7 @@ describe('a bad network', () => {
       if (count === 2) stopAfter(response, 10 * KIBIBYTE, () => undefined);
       forward();
     });
-    await model.pull(smallSegments({ stallTimeout: 300 }));
+    await model.pull(smallSegments({ stallTimeout: 1_500 }));
     expect(await isWhole(model)).toBe(true);
     expect(model.starts).toHaveLength(17);
   });

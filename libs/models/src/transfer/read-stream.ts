@@ -1,10 +1,14 @@
 import { TransientFailure } from '../sources/retry.js';
 import type { BlobStream } from '../sources/model-source.js';
+import { giveBackMemory } from './give-back-memory.js';
 
 export interface ReadStream {
   /** Both the call and the stream reject once the signal is aborted. */
   readonly open: (signal: AbortSignal) => Promise<BlobStream>;
-  /** Gets the bytes in order with the offset of each piece; false ends the reading. */
+  /**
+   * Gets the bytes in order with the offset of each piece; false ends the reading. It has copied what it wants once it
+   * resolves: the piece of an exclusive stream is empty afterwards.
+   */
   readonly take: (bytes: Buffer, offset: number) => Promise<boolean>;
   /** Sees the stream before its first byte; false ends the reading. */
   readonly accept: (stream: BlobStream) => boolean;
@@ -37,6 +41,7 @@ export async function readStream({ open, take, accept, stallTimeout, signal }: R
         if (next.done === true) break;
         if (!(await take(next.value, offset))) return true;
         offset += next.value.length;
+        if (stream.exclusive) giveBackMemory(next.value);
       }
       if (offset < stream.end) throw new TransientFailure('the stream ended too early');
       return true;

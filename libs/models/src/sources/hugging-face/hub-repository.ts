@@ -127,7 +127,7 @@ export class HubRepository {
         `${response.url.host} has ${size} of ${file.path}, which has ${file.size} bytes by the list of ${this.name}.`,
       );
     }
-    return { start: sent.start, end: sent.end, bytes: bodyOf(response, access) };
+    return { start: sent.start, end: sent.end, bytes: bodyOf(response, access), exclusive: true };
   }
 
   /** Asks for a byte of a file, to see whether it may be had. @throws SourceError; the signal's reason. */

@@ -122,7 +122,8 @@ export class NeighbourSource extends ModelSource {
     }
     const senders = this.senders.get(blob.digest) ?? new Set();
     this.senders.set(blob.digest, senders.add(neighbour));
-    return { ...sent, bytes: this.watched(neighbour, bodyBytes(response, access), access) };
+    const bytes = this.watched(neighbour, bodyBytes(response, access), access);
+    return { ...sent, bytes, exclusive: true };
   }
 
   private async *watched(
