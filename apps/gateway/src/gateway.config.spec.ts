@@ -46,6 +46,7 @@ describe('GatewayConfig', () => {
     ['DMR_ORIGINS', 'https://chat.example/page'],
     ['LONGSHORE_MEDIA_HOSTS', 'https://images.example'],
     ['LONGSHORE_MEDIA_HOSTS', 'images.example/path'],
+    ['LONGSHORE_MEDIA_MAX_PIXELS', '-7'],
     ['LONGSHORE_TLS_PORT', '-2'],
     ['LONGSHORE_SOCKET_MODE', 'rw-------'],
   ])('refuses %s=%s by name, without the value', (name, value) => {

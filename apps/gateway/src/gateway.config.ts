@@ -30,7 +30,7 @@ export class GatewayConfig {
     message: 'mediaHosts must be hosts such as images.example, *.example or *',
   })
   mediaHosts: readonly string[] = [];
-  /** An engine takes about 6 bytes for each; real photos and screenshots that fit a body have fewer. */
+  /** About 400 MB of an engine's memory. Real photos and screenshots that fit a body have fewer. */
   @Variable('LONGSHORE_MEDIA_MAX_PIXELS') @IsInt() @IsPositive() mediaMaxPixels = 64_000_000;
   @Variable('DMR_ORIGINS', parseList)
   @Matches(/^(?:\*|null|[a-z][a-z0-9+.-]*:\/\/[^\s/*]+?(?::\*)?\/?)$/i, {

@@ -25,7 +25,7 @@ export const VARIABLES = {
   LONGSHORE_MEDIA_HOSTS:
     'Hosts that images, audio and video of a request may be fetched from, such as images.example or *.example, separated by commas; * for all public ones, none unless set.',
   LONGSHORE_MEDIA_MAX_PIXELS:
-    'Pixels that the pictures in one request may have together; engines take about 6 bytes of memory for each.',
+    'Pixels that the pictures in one request may have together; engines take about 6 bytes of memory for each, for some kinds 12, for 16-bit PNGs up to 28.',
   LONGSHORE_BODY_LIMIT: 'Largest request body the gateway accepts.',
   LONGSHORE_REQUEST_TIMEOUT: 'Time an answer may take, from acceptance to its last byte.',
   LONGSHORE_CLIENT_STALL_TIMEOUT: 'Time a client may leave its answer unread before it is dropped.',
