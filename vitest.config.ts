@@ -41,6 +41,7 @@ export default defineConfig({
           include: [`${roots}/**/*.int-spec.ts`],
           setupFiles: ['reflect-metadata'],
           testTimeout: 30_000,
+          expect: { poll: { timeout: 20_000 } },
           hookTimeout: 60_000,
           ...pairs(2),
         },

@@ -6,7 +6,9 @@ import { LongshoreError } from '#contracts';
 import { eventStream } from './__fakes__/fake-cluster.js';
 import { startFakeGateway, type FakeGateway } from './__fakes__/start-fake-gateway.js';
 
-const STALL_MS = 300;
+const STALL_MS = 1_000;
+/** For a slow machine; nothing waits for its end. */
+const SOON = { timeout: 20_000 };
 
 let fake: FakeGateway;
 beforeEach(async () => (fake = await startFakeGateway({ clientStallTimeout: STALL_MS })));
@@ -183,9 +185,9 @@ describe('a client that goes away', () => {
       throw new DOMException('aborted', 'AbortError');
     };
     const socket = askOverSocket();
-    await vi.waitFor(() => expect(fake.cluster.completions.requests).toHaveLength(1));
+    await vi.waitFor(() => expect(fake.cluster.completions.requests).toHaveLength(1), SOON);
     socket.destroy();
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce(), SOON);
     expect(fake.log).toEqual([]);
   });
 
@@ -207,13 +209,12 @@ describe('a client that goes away', () => {
     socket.resume();
     await once(socket, 'data');
     socket.destroy();
-    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
-    const metrics = await vi.waitFor(async () => {
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce(), SOON);
+    await vi.waitFor(async () => {
       const text = await fake.metrics.registry.metrics();
       expect(text).toContain('outcome="client-gone"');
-      return text;
-    });
-    expect(metrics).toMatch(/longshore_http_requests_total\{.*status="499"\} 1/);
+      expect(text).toMatch(/longshore_http_requests_total\{.*status="499"\} 1/);
+    }, SOON);
   });
 
   it('ends every request it pipelined on the connection', async () => {
@@ -228,9 +229,9 @@ describe('a client that goes away', () => {
       `Content-Length: ${BODY.length}\r\n\r\n${BODY}`;
     const socket = connect(fake.port, '127.0.0.1');
     socket.write(request.repeat(3));
-    await vi.waitFor(() => expect(signals).toHaveLength(3));
+    await vi.waitFor(() => expect(signals).toHaveLength(3), SOON);
     socket.destroy();
-    await vi.waitFor(() => expect(signals.every((signal) => signal.aborted)).toBe(true));
+    await vi.waitFor(() => expect(signals.every((signal) => signal.aborted)).toBe(true), SOON);
   });
 
   it.each(['longer than a connection buffers', 'complete'])(
@@ -247,11 +248,11 @@ describe('a client that goes away', () => {
         `Content-Length: ${BODY.length}\r\n\r\n${BODY}`;
       const socket = connect(fake.port, '127.0.0.1');
       socket.write(request.repeat(2));
-      await vi.waitFor(() => expect(fake.cluster.completions.requests).toHaveLength(2));
+      await vi.waitFor(() => expect(fake.cluster.completions.requests).toHaveLength(2), SOON);
       await delay(50);
       socket.destroy();
       const metrics = async (): Promise<string> => (await fetch(`${fake.url}/metrics`)).text();
-      await vi.waitFor(async () => expect(await metrics()).toMatch(/^longshore_open_responses 0$/m));
+      await vi.waitFor(async () => expect(await metrics()).toMatch(/^longshore_open_responses 0$/m), SOON);
     },
   );
 });
@@ -304,7 +305,7 @@ describe('a client that closes its sending half', () => {
     socket.write(request('1.1'));
     await once(socket, 'data');
     socket.destroy();
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalled());
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalled(), SOON);
   });
 });
 
@@ -326,11 +327,12 @@ describe('a client that does not read', () => {
         })(),
       );
     const socket = askOverSocket();
-    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce(), { timeout: 5_000 });
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce(), SOON);
     // What the kernel's buffers on both ends take is bounded by tcp_wmem and tcp_rmem; without the hold there is no end.
     expect(produced).toBeLessThan(400);
-    await vi.waitFor(async () =>
-      expect(await fake.metrics.registry.metrics()).toContain('outcome="client-stalled"'),
+    await vi.waitFor(
+      async () => expect(await fake.metrics.registry.metrics()).toContain('outcome="client-stalled"'),
+      SOON,
     );
     socket.destroy();
   });
@@ -340,7 +342,7 @@ describe('a client that does not read', () => {
     const socket = askOverSocket();
     await vi.waitFor(
       async () => expect(await fake.metrics.registry.metrics()).toContain('outcome="client-stalled"'),
-      { timeout: 5_000 },
+      SOON,
     );
     socket.destroy();
   });
@@ -356,8 +358,9 @@ describe('a client that does not read', () => {
       await delay(2);
     }
     expect(received).toBeGreaterThanOrEqual(size);
-    await vi.waitFor(async () =>
-      expect(await fake.metrics.registry.metrics()).toContain('outcome="completed"'),
+    await vi.waitFor(
+      async () => expect(await fake.metrics.registry.metrics()).toContain('outcome="completed"'),
+      SOON,
     );
     socket.destroy();
   });
@@ -372,7 +375,7 @@ describe('the number of open requests', () => {
       throw new DOMException('aborted', 'AbortError');
     };
     const first = askOverSocket();
-    await vi.waitFor(() => expect(fake.cluster.completions.requests).toHaveLength(1));
+    await vi.waitFor(() => expect(fake.cluster.completions.requests).toHaveLength(1), SOON);
     const second = await ask();
     expect(second.status).toBe(429);
     expect(await second.json()).toMatchObject({

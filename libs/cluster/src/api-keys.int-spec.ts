@@ -186,12 +186,12 @@ describe('API keys', () => {
 
     it('lets a key go on once its bucket has room again', async () => {
       const limits = { tokensPerMinute: 60_000 };
-      await usage.charge('k', limits, 60_200);
+      await usage.charge('k', limits, 61_000);
       const refused = await usage.begin('k', limits);
       expect(refused.exhausted).toBe('tokens');
-      expect(refused.retryAfter).toBeLessThanOrEqual(201);
+      expect(refused.retryAfter).toBeLessThanOrEqual(1_001);
       await new Promise((resolve) => setTimeout(resolve, refused.retryAfter));
-      expect((await usage.begin('k', limits)).exhausted).toBeUndefined();
+      await expect.poll(async () => (await usage.begin('k', limits)).exhausted).toBeUndefined();
     });
 
     it('leaves nothing in Redis once nothing is used up', async () => {

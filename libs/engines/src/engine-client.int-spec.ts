@@ -84,12 +84,17 @@ describe('callEngine', () => {
   });
 
   it('closes the connection at once when aborted before the answer', async () => {
-    const closed = new Promise<void>(
-      (resolve) => void listen((socket) => socket.once('close', () => resolve())),
-    );
+    let asked = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => (asked = resolve));
+    const closed = new Promise<void>((resolve) => {
+      void listen((socket) => {
+        socket.once('close', () => resolve());
+        asked();
+      });
+    });
     const controller = new AbortController();
     const pending = call(controller.signal);
-    await delay(50);
+    await arrived;
     controller.abort(new Error('the client went away'));
     await expect(pending).rejects.toThrow('the client went away');
     await closed;

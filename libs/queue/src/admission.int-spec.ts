@@ -65,12 +65,15 @@ describe('a job that is added', () => {
     expect(await add('r2', { limit: 1, priority: 1 })).toBe(1);
     expect(await bench.jobs.waiting(QUEUE)).toBe(2);
     const begun: string[] = [];
+    let added = (): void => undefined;
+    const again = new Promise<void>((resolve) => (added = resolve));
     bench.pump(async ({ id }) => {
       begun.push(id);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await again;
     });
     await eventually(() => begun.length);
     expect(await add('r1', { limit: 1 })).toBe(0);
+    added();
     await eventually(
       () => bench.jobs.unfinished(QUEUE),
       (left) => left === 0,

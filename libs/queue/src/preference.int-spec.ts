@@ -221,7 +221,7 @@ describe('what a worker takes', () => {
   });
 
   it('is one without a preference while all before it are kept for others', async () => {
-    await prefer('kept', 'w2');
+    await prefer('kept', 'w2', AMPLE_GRACE);
     await bench.add('any');
     expect(await consumer('w1')()).toBe('any');
   });

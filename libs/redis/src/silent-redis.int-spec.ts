@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CuttingProxy, eventually, type RedisFixture, startCuttingProxy, startRedis } from '#testing';
 import { RedisConnections } from './index.js';
 
-/** The watchdog asks once a second and waits for 2 s; some of it is for slow machines. */
-const NOTICED_MS = 4_000;
+/** The watchdog asks once a second and waits for 2 s; most of it is for slow machines. */
+const NOTICED_MS = 20_000;
+/** Less than ioredis takes by itself, and more than a slow machine adds to the 2 s. */
+const SOON_MS = 10_000;
 
 describe('a Redis that falls silent without closing its connections', () => {
   let server: RedisFixture;
@@ -35,14 +37,14 @@ describe('a Redis that falls silent without closing its connections', () => {
     await proxy.freeze();
     const begun = performance.now();
     await expect(redis.get('cargo')).rejects.toThrow('timed out');
-    expect(performance.now() - begun).toBeLessThan(2_500);
+    expect(performance.now() - begun).toBeLessThan(SOON_MS);
     await eventually(() => lost.length > 0, Boolean, { within: NOTICED_MS });
 
     const again = performance.now();
     await expect(redis.get('cargo')).rejects.toThrow('enableOfflineQueue');
-    expect(performance.now() - again).toBeLessThan(200);
+    expect(performance.now() - again).toBeLessThan(1_500);
     await proxy.heal();
-    await eventually(() => redis.get('cargo').then(() => true), Boolean, { within: 2_500 });
+    await eventually(() => redis.get('cargo').then(() => true), Boolean, { within: SOON_MS });
     expect(recovered).toEqual(['commands']);
   });
 
@@ -56,7 +58,7 @@ describe('a Redis that falls silent without closing its connections', () => {
     await proxy.heal();
     const healed = performance.now();
     await Promise.all([waiting, later]);
-    expect(performance.now() - healed).toBeLessThan(2_500);
+    expect(performance.now() - healed).toBeLessThan(SOON_MS);
   });
 
   it('is noticed by a subscriber, which then hears again', async () => {

@@ -12,6 +12,8 @@ import { countListeners, onConnected, publishTo, type RedisClient, RedisConnecti
 
 /** Keys of this number lie on all nodes. */
 const KEYS = Array.from({ length: 40 }, (_, index) => `key-${index}`);
+/** The 2 s of a fail-fast command, and what a slow machine adds. */
+const SOON_MS = 10_000;
 
 let connections: RedisConnections;
 afterEach(() => connections.close());
@@ -99,10 +101,10 @@ describe('a Redis Cluster', () => {
     await Promise.all(all);
     await gone?.kill();
     const outcomes = Promise.allSettled(KEYS.map((key) => prompt.get(key)));
-    expect(await took(() => outcomes)).toBeLessThan(2_500);
+    expect(await took(() => outcomes)).toBeLessThan(SOON_MS);
     const failed = (await outcomes).filter(({ status }) => status === 'rejected').length;
     expect(failed).toBeGreaterThan(0);
-    expect(await took(() => Promise.allSettled(KEYS.map((key) => prompt.get(key))))).toBeLessThan(2_500);
+    expect(await took(() => Promise.allSettled(KEYS.map((key) => prompt.get(key))))).toBeLessThan(SOON_MS);
 
     const waiting = Promise.all(KEYS.map((key) => patient.incr(`{${key}}:count`)));
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -123,7 +125,7 @@ describe('a Redis Cluster', () => {
     const counts = await Promise.all(cluster.nodes.map(({ port }) => listenersAt(port)));
     const home = cluster.nodes[counts.indexOf(1)];
     await home?.kill();
-    await eventually(() => ready === 2, Boolean, { within: 3_000 });
+    await eventually(() => ready >= 2, Boolean, { within: SOON_MS });
     await home?.restart();
     await eventually(async () => {
       await publishTo(publisher, 'channel', 'again');
@@ -138,12 +140,12 @@ describe('a Redis Cluster', () => {
     const heard = await listen(connections.subscriber('news'), 'channel');
     await connections.ready();
     await cluster.kill();
-    expect(await took(() => Promise.allSettled(KEYS.map((key) => prompt.get(key))))).toBeLessThan(2_500);
+    expect(await took(() => Promise.allSettled(KEYS.map((key) => prompt.get(key))))).toBeLessThan(SOON_MS);
     await expect(prompt.get('key')).rejects.toThrow(/closed|cannot be reached/);
     const waiting = Promise.all(KEYS.map((key) => patient.set(key, 'kept')));
     await cluster.restart();
-    expect(await took(() => waiting)).toBeLessThan(2_500);
-    await eventually(async () => (await prompt.get('key-1')) === 'kept', Boolean, { within: 2_500 });
+    expect(await took(() => waiting)).toBeLessThan(SOON_MS);
+    await eventually(async () => (await prompt.get('key-1')) === 'kept', Boolean, { within: SOON_MS });
     await eventually(async () => {
       await publishTo(patient, 'channel', 'again');
       return heard.includes('again');
@@ -217,12 +219,12 @@ describe('a Redis behind sentinels', () => {
     await patient.call('WAIT', '1', '5000');
     const over = redis.failOver();
     await eventually(() => prompt.status !== 'ready');
-    expect(await took(() => prompt.get('cargo').catch(() => undefined))).toBeLessThan(500);
+    expect(await took(() => prompt.get('cargo').catch(() => undefined))).toBeLessThan(1_900);
     const waiting = patient.append('cargo', ' and apples');
     await over;
-    expect(await took(() => waiting)).toBeLessThan(2_500);
+    expect(await took(() => waiting)).toBeLessThan(SOON_MS);
     expect(await patient.get('cargo')).toBe('bananas and apples');
-    await eventually(() => prompt.get('cargo').then(() => true), Boolean, { within: 2_500 });
+    await eventually(() => prompt.get('cargo').then(() => true), Boolean, { within: SOON_MS });
     await eventually(async () => {
       await publishTo(patient, 'channel', 'again');
       return heard.includes('again');

@@ -104,7 +104,7 @@ describe('frames over Redis', () => {
     let cuts = 0;
     const text = await write(writer, 3_000, async (index) => {
       if (index % 600 !== 300) return;
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await eventually(async () => String(await admin.call('CLIENT', 'LIST', 'TYPE', 'pubsub')) !== '');
       cuts += Number(await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub'));
     });
     expect(await reading).toBe(text);

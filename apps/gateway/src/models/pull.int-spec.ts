@@ -120,6 +120,6 @@ describe('a pull', () => {
     };
     const response = await pull();
     await response.body?.cancel();
-    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce(), 20_000);
   });
 });

@@ -100,7 +100,7 @@ describe('POST /models/{m}/push', () => {
     answer(`POST /models/${ID}/push`, (_call, response) => void response.write(LINE));
     const response = await call('POST', '/models/smollm2/push');
     await response.body?.cancel();
-    await vi.waitFor(() => expect(stores.reduce((sum, { hangUps }) => sum + hangUps, 0)).toBe(1));
+    await vi.waitFor(() => expect(stores.reduce((sum, { hangUps }) => sum + hangUps, 0)).toBe(1), 20_000);
   });
 
   it('says so in a sentence when no live worker has the model, or none can be reached', async () => {
@@ -311,9 +311,9 @@ describe('POST /models/load', () => {
     });
     client.on('error', () => undefined);
     client.write('some');
-    await vi.waitFor(() => expect(calls().some(({ path }) => path === '/models/load')).toBe(true));
+    await vi.waitFor(() => expect(calls().some(({ path }) => path === '/models/load')).toBe(true), 20_000);
     client.destroy();
-    await vi.waitFor(() => expect(cut).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(cut).toHaveBeenCalledOnce(), 20_000);
   });
 
   it('hangs up on the worker when the client sends nothing any more', async () => {
@@ -326,7 +326,7 @@ describe('POST /models/load', () => {
     });
     client.write('some');
     await expect(once(client, 'response')).rejects.toThrow(/hang up|reset/i);
-    await vi.waitFor(() => expect(cut).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(cut).toHaveBeenCalledOnce(), 20_000);
   });
 
   it.each(['application/json', 'text/plain', 'application/gzip'])('refuses %s with 415', async (type) => {

@@ -172,7 +172,7 @@ function describeConcurrency(world: () => World, session: () => EngineSession): 
     const hungUp = performance.now();
     expect(await askForText(one, { prompt: SCRIPTS.say.prompt })).toBe(SCRIPTS.say.text);
     // The loop would hold the only slot for several seconds more.
-    expect(performance.now() - hungUp).toBeLessThan(1_000);
+    expect(performance.now() - hungUp).toBeLessThan(2_000);
   });
 }
 
@@ -185,7 +185,7 @@ function describeEnds(world: () => World): void {
     const killed = performance.now();
     process.kill(session.pid, 'SIGKILL');
     const exit = await session.exited;
-    expect(performance.now() - killed).toBeLessThan(1_000);
+    expect(performance.now() - killed).toBeLessThan(5_000);
     expect(exit.reason).toMatch(/killed/);
     expect(await broken).toBeInstanceOf(Error);
     expectGone(session);
@@ -206,7 +206,7 @@ function describeEnds(world: () => World): void {
     const broken = drain(stream).catch(() => undefined);
     const asked = performance.now();
     await session.stop(1_000);
-    expect(performance.now() - asked).toBeLessThan(2_000);
+    expect(performance.now() - asked).toBeLessThan(5_000);
     expectGone(session);
     await broken;
   });

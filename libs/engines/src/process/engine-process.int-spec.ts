@@ -37,6 +37,9 @@ function run(script: string, socketPath?: string) {
   return { engine, ends, lines };
 }
 
+/** No other test process sleeps as long. */
+const SLEEP = `sleep 600.${process.pid}`;
+
 /** A process of its own that starts `sleep` twice through `spawnGuarded`: as the program and as the program's child. */
 async function startParent(): Promise<ChildProcess> {
   const source = fileURLToPath(new URL('./spawn-guarded.ts', import.meta.url));
@@ -48,7 +51,7 @@ async function startParent(): Promise<ChildProcess> {
   await writeFile(
     script,
     `import { spawnGuarded } from './spawn-guarded.mjs';
-     const { stdout } = spawnGuarded({ program: '/bin/sh', arguments: ['-c', 'sleep 600.25 & echo up; exec sleep 600.25'], environment: {} });
+     const { stdout } = spawnGuarded({ program: '/bin/sh', arguments: ['-c', '${SLEEP} & echo up; exec ${SLEEP}'], environment: {} });
      stdout.pipe(process.stdout);`,
   );
   const parent = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -59,7 +62,7 @@ async function startParent(): Promise<ChildProcess> {
 
 describe('EngineProcess', () => {
   it('dies with a parent that is killed with SIGKILL, and so do its own children', async () => {
-    const sleepers = () => listProcesses().filter(({ command }) => command.includes('sleep 600.25'));
+    const sleepers = () => listProcesses().filter(({ command }) => command.includes(SLEEP));
     const parent = await startParent();
     await eventually(() => sleepers().filter(({ command }) => command.startsWith('sleep')).length === 2);
     parent.kill('SIGKILL');

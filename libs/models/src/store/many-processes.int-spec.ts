@@ -104,7 +104,7 @@ describe('a process that is killed at any moment', () => {
     let sure = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
       const process = program.start('change', directory, from, ...TAGS);
-      await process.heard('ready');
+      await process.heard(kill === 0 ? 'named' : 'ready');
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
       await process.kill();
       for (const line of process.lines) {

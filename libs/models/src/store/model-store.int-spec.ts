@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
+import { eventually } from '#testing';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
 import { Workbench, randomArtifact } from '../__fixtures__/workbench.js';
 import { placeFile } from './place-file.js';
@@ -163,6 +164,15 @@ describe('ModelStore', () => {
       stdio: 'ignore',
     });
     await inTheMiddle;
+    const found = (path: string): Promise<string[]> => readdir(join(folder, path)).catch(() => []);
+    await eventually(
+      () => found('partial'),
+      (names) => names.includes(weights.slice(7)),
+    );
+    await eventually(
+      () => found('blobs/sha256'),
+      (names) => names.length === 1,
+    );
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(await readdir(join(folder, 'partial'))).toContain(weights.slice(7));

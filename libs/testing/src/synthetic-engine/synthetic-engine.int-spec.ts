@@ -128,7 +128,7 @@ describe('the synthetic engine', () => {
   });
 
   it('answers 503 until it is loaded', async () => {
-    await listen({ SYNTHETIC_LOAD_MS: '150' });
+    await listen({ SYNTHETIC_LOAD_MS: '1500' });
     const health = async (): Promise<number> => (await openRequest({ socketPath, url: '/health' })).status;
     expect(await health()).toBe(503);
     await eventually(health, (status) => status === 200);

@@ -37,9 +37,13 @@ describe('a response', () => {
       expect({ status, text }).toMatchObject({ status: 200 });
       await eventually(() => recorded().length === 1);
       expect(recorded()).toMatchObject([{ model, url: '/v1/responses', status: 200 }]);
-      const measured = await fake.metrics.registry.metrics();
-      const counts = measured.split('\n').filter((line) => line.includes('request_duration_seconds_count'));
-      expect(counts).toEqual([expect.stringMatching(/="chat".* 1$/)]);
+      const measured = async (): Promise<string[]> =>
+        (await fake.metrics.registry.metrics())
+          .split('\n')
+          .filter((line) => line.includes('request_duration_seconds_count'));
+      expect(await eventually(measured, (lines) => lines.length > 0)).toEqual([
+        expect.stringMatching(/="chat".* 1$/),
+      ]);
     },
   );
 
