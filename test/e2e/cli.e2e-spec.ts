@@ -226,7 +226,7 @@ describe('a model of files on this machine', () => {
     expect(refused).toMatchObject({ code: 1, out: '' });
     expect(refused.error).toMatch(/GGUF/i);
     const missing = await longshore(['package', '--gguf', '/nowhere.gguf', 'team/none']);
-    expect(missing).toMatchObject({ code: 1, out: '', error: 'There is no /nowhere.gguf.\n' });
+    expect(missing).toMatchObject({ code: 2, out: '', error: 'There is no /nowhere.gguf.\n' });
   });
 });
 

@@ -83,6 +83,7 @@ function findCommand(name: string): RegisteredCommand | undefined {
 function unknownCommand(name: string): string {
   const shown = COMMANDS.filter(({ hidden }) => hidden !== true);
   const names = shown.flatMap((command) => [command.name, ...(command.aliases ?? [])]);
-  const guess = nearest(name, ['up', 'help', ...names]);
-  return `"${name}" is not a command of Longshore; did you mean "${guess}"? "longshore help" lists them.`;
+  const guess = nearest(name, ['up', 'help', ...names], Math.ceil(name.length / 3));
+  const hint = guess === undefined ? '' : ` did you mean "${guess}"?`;
+  return `"${name}" is not a command of Longshore;${hint} "longshore help" lists them.`;
 }

@@ -1,7 +1,7 @@
-/** The candidate that needs the fewest single-character edits to become `text`. */
-export function nearest(text: string, candidates: readonly string[]): string | undefined {
+/** The candidate that needs the fewest single-character edits to become `text`; none that needs more than `most`. */
+export function nearest(text: string, candidates: readonly string[], most = Infinity): string | undefined {
   let best: string | undefined;
-  let least = Infinity;
+  let least = most + 1;
   for (const candidate of candidates) {
     const distance = editDistance(text, candidate);
     if (distance < least) [best, least] = [candidate, distance];

@@ -68,7 +68,9 @@ describe('answerFailure', () => {
   });
 
   it('tells how to give a key, or that this one is not accepted', () => {
-    expect(refusal(401, 'invalid key').message).toMatch(/wants an API key: give one with --api-key/);
+    expect(refusal(401, 'invalid key').message).toBe(
+      'The cluster at http://gateway:1 wants an API key: give one with --api-key or LONGSHORE_API_KEY. Its administrator makes one with "longshore keys create".',
+    );
     const withKey = { ...target, authorization: 'Bearer x' };
     const failure = answerFailure({ status: 401, text: '', contentType: '', asked: 'GET /models' }, withKey);
     expect(failure.message).toMatch(/does not accept this API key/);

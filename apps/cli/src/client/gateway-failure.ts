@@ -19,6 +19,7 @@ export class GatewayFailure extends CommandFailure {
 }
 
 const START = 'Start one with "longshore up", or name another with --host or MODEL_RUNNER_HOST.';
+const KEY_SOURCE = 'Its administrator makes one with "longshore keys create".';
 const TRY_AGAIN_STATUSES: readonly number[] = [502, 503, 504];
 
 const NO_CONNECTION: Readonly<Record<string, string>> = {
@@ -87,7 +88,7 @@ function sentenceOf({ status, contentType, text, asked }: Refusal, target: Gatew
   const ofRegistry = /^Unauthorized\b/.test(said);
   if (status === 401 && !ofRegistry) {
     return target.authorization === undefined
-      ? `The cluster at ${target.shown} wants an API key: give one with --api-key or LONGSHORE_API_KEY.`
+      ? `The cluster at ${target.shown} wants an API key: give one with --api-key or LONGSHORE_API_KEY. ${KEY_SOURCE}`
       : `The cluster at ${target.shown} does not accept this API key; ask its administrator for another.`;
   }
   if (status === 401) return `${withoutStop(said)}: the registry wants other credentials, or none has them.`;

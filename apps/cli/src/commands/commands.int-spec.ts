@@ -124,6 +124,7 @@ describe('what goes wrong', () => {
 describe('wrong usage', () => {
   it.each([
     [['lsit'], /"lsit" is not a command of Longshore; did you mean "list"\?/],
+    [['nothing-like-it'], /"nothing-like-it" is not a command of Longshore; "longshore help" lists them\.$/m],
     [['list', '--jsno'], /Unknown option '--jsno'; did you mean --json\?/],
     [['pull'], /Missing required argument 'model'/],
     [['pull', 'a', 'b'], /Too many arguments/],

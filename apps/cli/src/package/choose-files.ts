@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { CommandFailure, wrongUsage } from '../command-failure.js';
+import { type CommandFailure, wrongUsage } from '../command-failure.js';
 import type { PackedFile } from './packed-file.js';
 
 /** Where a model's files are, as they were named on the command line. */
@@ -53,9 +53,7 @@ async function folderFiles(folder: string): Promise<PackedFile[]> {
     throw unreadable(folder, error);
   }
   if (!paths.some((path) => path.endsWith('.safetensors')))
-    throw new CommandFailure(
-      `There is no .safetensors file in ${folder}; name the folder that holds the weights.`,
-    );
+    throw wrongUsage(`There is no .safetensors file in ${folder}; name the folder that holds the weights.`);
   return Promise.all(paths.map((path) => describe(path, relative(resolve(folder), path))));
 }
 
@@ -80,12 +78,12 @@ async function describe(path: string, name: string): Promise<PackedFile> {
   } catch (error) {
     throw unreadable(path, error);
   }
-  throw new CommandFailure(`${path} is not a file.`);
+  throw wrongUsage(`${path} is not a file.`);
 }
 
 /** @param path what was looked at, unless the error knows better */
 function unreadable(path: string, error: unknown): CommandFailure {
   const { code, message, path: culprit = path } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return new CommandFailure(`There is no ${culprit}.`);
-  return new CommandFailure(`${path} cannot be read: ${message}.`);
+  if (code === 'ENOENT') return wrongUsage(`There is no ${culprit}.`);
+  return wrongUsage(`${path} cannot be read: ${message}.`);
 }

@@ -1,4 +1,4 @@
-import { CommandFailure } from '../command-failure.js';
+import { type CommandFailure, wrongUsage } from '../command-failure.js';
 import { encodeImage } from './encode-image.js';
 import { type FileReference, findReferences } from './find-references.js';
 
@@ -77,17 +77,17 @@ async function readImage(path: string, read: ReadFile): Promise<string> {
   if (bytes === undefined) throw noSuchFile(path);
   const image = encodeImage(bytes);
   if (image === undefined)
-    throw new CommandFailure(`${path} is not an image: it must be PNG, JPEG, WebP, GIF or BMP.`);
+    throw wrongUsage(`${path} is not an image: it must be PNG, JPEG, WebP, GIF or BMP.`);
   return image;
 }
 
 function readText(path: string, bytes: Buffer): string {
   if (!bytes.includes(0)) return bytes.toString('utf8').trimEnd();
-  throw new CommandFailure(`${path} is neither text nor an image, so that it cannot be a part of a prompt.`);
+  throw wrongUsage(`${path} is neither text nor an image, so that it cannot be a part of a prompt.`);
 }
 
 function noSuchFile(path: string): CommandFailure {
-  return new CommandFailure(`There is no file ${path}.`);
+  return wrongUsage(`There is no file ${path}.`);
 }
 
 function withImages(text: string, images: readonly string[]): ContentPart[] {

@@ -45,7 +45,8 @@ function readSchema(path: string): object {
     if (typeof schema === 'object' && schema !== null && !Array.isArray(schema)) return schema;
     words = 'it holds no JSON object';
   } catch (error) {
-    words = error instanceof Error ? error.message : String(error);
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    words = isMissing ? 'there is no such file' : error instanceof Error ? error.message : String(error);
   }
   throw wrongUsage(`--format must be json or a file with a JSON schema; ${path} cannot be used: ${words}.`);
 }

@@ -243,10 +243,17 @@ describe('a prompt', () => {
       error: expect.stringMatching(/^There is no prompt/),
     });
     const notes = join(folder.path, 'notes.txt');
-    expect((await ask(server, ['m', 'Hi', '--image', notes])).error).toMatch(/notes\.txt is not an image/);
-    expect((await ask(server, ['m', 'Hi', '--format', image])).error).toMatch(
-      /^--format must be json or a file/,
-    );
+    const wrong: readonly (readonly [option: string, path: string, error: RegExp])[] = [
+      ['--image', notes, /notes\.txt is not an image/],
+      ['--image', '/nowhere.png', /^There is no file \/nowhere\.png\.$/m],
+      ['--format', image, /^--format must be json or a file/],
+      ['--format', '/nowhere.json', /\/nowhere\.json cannot be used: there is no such file\.$/m],
+    ];
+    for (const [option, path, error] of wrong)
+      expect(await ask(server, ['m', 'Hi', option, path])).toMatchObject({
+        code: 2,
+        error: expect.stringMatching(error),
+      });
     expect(server.asked).toEqual([]);
   });
 });

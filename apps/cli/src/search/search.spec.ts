@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { searchDockerHub } from './docker-hub.js';
+import { hubFailure } from './hub-failure.js';
 import { searchHuggingFace } from './hugging-face.js';
 
 /** Answers of a hub by address, and which were asked for. */
@@ -15,6 +16,16 @@ function hub(pages: Readonly<Record<string, unknown>>) {
 const BASE = 'https://hub.example';
 const first = `${BASE}/v2/repositories/ai/?page_size=100&ordering=pull_count`;
 const repository = (name: string, more: object = {}) => ({ name, namespace: 'ai', description: '', ...more });
+
+describe('hubFailure', () => {
+  it('says in words that the name of a hub leads nowhere', () => {
+    const error = new Error('getaddrinfo ENOTFOUND hub.example');
+    expect(hubFailure('The hub', error).message).toBe(
+      'The hub could not be searched: the name hub.example could not be looked up',
+    );
+    expect(hubFailure('The hub', new Error('why')).message).toBe('The hub could not be searched: why');
+  });
+});
 
 describe('searchDockerHub', () => {
   it('looks for the term in names and descriptions over all pages', async () => {

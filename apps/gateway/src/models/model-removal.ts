@@ -3,7 +3,7 @@ import { Catalogue, Configurations, type DeletedEntry } from '#cluster';
 import { LongshoreError } from '#contracts';
 import { Pulls } from '#queue';
 import { revisionOf } from '../engines/configuration-revision.js';
-import { endingIn } from './find-by-last-segment.js';
+import { endingIn, tagsEndingIn } from './find-by-last-segment.js';
 
 /** Takes models out of the cluster, with what was configured for them. */
 @Injectable()
@@ -33,7 +33,7 @@ export class ModelRemoval {
     if (!(error instanceof LongshoreError) || error.code !== 'model_not_found') throw error;
     const [near] = endingIn(await this.catalogue.list(), text);
     if (near === undefined) throw error;
-    const message = `${error.message} (a model is removed by its whole name, such as ${near.tags.join(', ')})`;
+    const message = `${error.message} (a model is removed by its whole name, such as ${tagsEndingIn(near.tags, text)[0]})`;
     throw new LongshoreError('model_not_found', message);
   }
 
