@@ -160,7 +160,7 @@ describe('a gateway that is killed', () => {
   it('before the first byte of an answer lets it be had elsewhere, and it runs once', async () => {
     const victim = await shared.cluster.addGateway();
     const before = await requests();
-    const question = { key: freshKey(), parameters: { max_tokens: 5, synthetic: { prefillMs: 2_000 } } };
+    const question = { key: freshKey(), parameters: { max_tokens: 5, synthetic: { prefillMs: 4_000 } } };
     const broken = ask(victim, { ...question, stream: false }).catch(() => 'broken off');
     await eventually(stats, ({ open }) => open === 1);
     await victim.kill('SIGKILL');

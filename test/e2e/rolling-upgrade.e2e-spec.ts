@@ -82,8 +82,8 @@ describe('a gateway that is asked to stop', () => {
     const { cluster } = shared;
     const [leaving, heir] = [cluster.gateway(0), cluster.gateway(1)];
     const asked = [
-      { stream: false, max_tokens: 20, synthetic: { rate: 20 / 3 } },
-      { stream: true, max_tokens: 20, synthetic: { prefillMs: 3_000 } },
+      { stream: false, max_tokens: 20, synthetic: { rate: 20 / 6 } },
+      { stream: true, max_tokens: 20, synthetic: { prefillMs: 6_000 } },
     ].map((parameters) => ask(leaving.url, parameters));
     await eventually(async () => (await running(cluster.workers)) === 2);
     await leaving.stop();

@@ -98,7 +98,7 @@ describe('clients that do not read', () => {
     await Promise.all(
       [open(300, 100), open(300, 100)].map(async (reader) => expectAnswer(await reader, 300)),
     );
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(60_000);
     expect(memory() - before).toBeLessThan(MEMORY_BOUND_MIB);
     const bound = bufferedBefore + SLOW_READERS * MIB_A_READER;
     await eventually(buffered, (now) => now < bound, {
@@ -110,7 +110,7 @@ describe('clients that do not read', () => {
 
     const [patient, ...others] = slow;
     for (const response of others) response.hangUp();
-    await eventually(stats, ({ open: now }) => now === 1, { within: 10_000 });
+    await eventually(stats, ({ open: now }) => now === 1, { within: 30_000 });
     patient?.resume();
     await expectAnswer(patient as OpenResponse, HUGE);
   });

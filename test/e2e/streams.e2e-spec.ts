@@ -17,7 +17,7 @@ import { askEngine, residentMemory, statsOf } from './support/engines.js';
 import { cutSubscribers } from './support/redis-leftovers.js';
 import { useCluster } from './support/use-cluster.js';
 
-const STALL_TIMEOUT_MS = 6_000;
+const STALL_TIMEOUT_MS = 10_000;
 /** Much more than sockets on the way can hold; bytes of a stream are about 170 a token. */
 const HUGE = 200_000;
 const MEMORY_BOUND_MIB = 64;
@@ -88,9 +88,11 @@ describe('what the engine answers', () => {
 
 describe('a client that stops reading', () => {
   const memory = () => residentMemory(shared.cluster.gateway().pid);
+  const made = async (): Promise<number> => (await statsOf(shared.cluster.worker())).tokens;
 
   it('costs the gateway little, disturbs nobody and gets everything when it reads on', async () => {
     const before = memory();
+    const madeBefore = await made();
     const slow = await open(HUGE);
     slow.pause();
     const samples: number[] = [];
@@ -101,9 +103,14 @@ describe('a client that stops reading', () => {
       ({ open }) => open === 1,
     );
     clearInterval(sampling);
-    const { tokens } = await statsOf(shared.cluster.worker());
-    await sleep(300);
-    expect((await statsOf(shared.cluster.worker())).tokens).toBe(tokens);
+    let last = -1;
+    const standsStill = (tokens: number): boolean => {
+      const same = tokens === last;
+      last = tokens;
+      return same;
+    };
+    const tokens = await eventually(made, standsStill, { every: 300, what: 'the engine to be held back' });
+    expect(tokens - madeBefore).toBeLessThan(HUGE);
     expect(Math.max(...samples) - before).toBeLessThan(MEMORY_BOUND_MIB);
     slow.resume();
     await expectText(slow, HUGE);
@@ -116,7 +123,7 @@ describe('a client that stops reading', () => {
       () => statsOf(shared.cluster.worker()),
       ({ open }) => open === 1,
     );
-    const options = { within: 2 * STALL_TIMEOUT_MS + 5_000, every: 100 };
+    const options = { within: 60_000, every: 100 };
     await eventually(
       () => statsOf(shared.cluster.worker()),
       ({ open }) => open === 0,
@@ -144,7 +151,7 @@ describe('a stream', () => {
     } finally {
       clearInterval(cutting);
     }
-    expect(cuts).toBeGreaterThan(10);
+    expect(cuts).toBeGreaterThan(3);
   });
 
   it('goes on when Redis is restarted, and when Redis is killed', async () => {

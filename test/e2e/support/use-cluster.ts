@@ -63,7 +63,7 @@ export function useCluster(options: ClusterOptions | (() => Promise<ClusterOptio
 
 /** @throws Error that names what is left of requests that have ended */
 async function expectNothingLeft(redisUrl: string): Promise<void> {
-  const options = { within: 10_000, what: 'Redis to hold nothing that is over' };
+  const options = { within: 30_000, what: 'Redis to hold nothing that is over' };
   await eventually(
     () => redisLeftovers(redisUrl),
     (left) => left.length === 0,
