@@ -143,6 +143,7 @@ class BlobFill {
         await patience.afterFailure(error, cursor.position, this.stop.signal);
       }
     }
+    await cursor.end();
     return true;
   }
 }
@@ -179,6 +180,11 @@ class RangeCursor {
 
   async flush(): Promise<void> {
     await this.moved(await this.batch.flush());
+  }
+
+  /** When the range is complete: frees what it holds. */
+  async end(): Promise<void> {
+    await this.batch.end();
   }
 
   private async moved(position: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { giveBackMemory } from './give-back-memory.js';
 import type { PartialFile } from './partial-file.js';
 
 /** Fewer, larger writes than the pieces the network comes in. */
@@ -23,7 +24,7 @@ export class WriteBatch {
    * @param end offset after the last.
    */
   constructor(
-    private readonly file: PartialFile,
+    private readonly file: Pick<PartialFile, 'write'>,
     private position: number,
     end: number,
   ) {
@@ -49,6 +50,13 @@ export class WriteBatch {
     await this.handOver();
     await this.writing;
     return this.position;
+  }
+
+  /** Writes what is left, and gives the memory back: nothing can be added any more. @throws as {@link add} */
+  async end(): Promise<void> {
+    await this.flush();
+    giveBackMemory(this.filling);
+    giveBackMemory(this.spare);
   }
 
   /** Begins to write what is there once the write before has ended. */
