@@ -43,6 +43,23 @@ const call = (signal = new AbortController().signal) =>
   callEngine({ socketPath }, { route: '/v1/chat/completions', body: '{}', signal });
 
 describe('callEngine', () => {
+  it('tells of bytes as they come, also while nobody reads the answer', async () => {
+    let engine: Socket | undefined;
+    await listen((socket) => {
+      engine = socket;
+      socket.write(HEAD);
+    });
+    let heard = 0;
+    const onBytes = (): void => void (heard += 1);
+    const { signal } = new AbortController();
+    const answer = await callEngine({ socketPath }, { route: '/v1/chat/completions', signal, onBytes });
+    await expect.poll(() => heard).toBe(1);
+    engine?.write('data: 1\n\n');
+    await expect.poll(() => heard).toBe(2);
+    engine?.end('data: 2\n\n');
+    expect((await answer.body.setEncoding('utf8').toArray()).join('')).toBe('data: 1\n\ndata: 2\n\n');
+  });
+
   it('asks once more when the engine closes the connection before the first byte', async () => {
     let served = 0;
     await listen((socket, number) => {

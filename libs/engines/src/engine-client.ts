@@ -9,6 +9,11 @@ export interface EngineCall {
   readonly body?: string | Buffer;
   /** Closes the connection at once, before and after the answer began. */
   readonly signal: AbortSignal;
+  /**
+   * Called whenever bytes come from the engine, also those of which the caller sees nothing yet: reports of how far the
+   * prompt is, or the parts of an answer that is put together.
+   */
+  readonly onBytes?: () => void;
 }
 
 export interface EngineResponse {
@@ -81,6 +86,8 @@ function attempt(endpoint: Endpoint, call: EngineCall): Promise<EngineResponse> 
     call.signal.addEventListener('abort', abort, { once: true });
     outgoing.once('close', () => call.signal.removeEventListener('abort', abort));
     outgoing.on('error', reject);
+    const { onBytes } = call;
+    if (onBytes !== undefined) outgoing.once('socket', (socket) => socket.on('data', onBytes));
     outgoing.once('response', (incoming) => {
       answer = incoming;
       // A reader that attaches late must still see this error, and one that never does must not end the process.

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CompletionJob, ENVELOPE_VERSION, type FrameFin } from '#contracts';
 import { CannotContinue, type EngineCall, EngineConnectionError, type EngineResponse } from '#engines';
 import { Logger, WorkerMetrics } from '#observability';
@@ -53,7 +53,7 @@ class ScriptedSession implements AnsweringSession {
   status = 200;
   death: string | undefined;
   failure: Error | undefined;
-  asked: { body: string; delivered?: string } | undefined;
+  asked: { body: string; delivered?: string; onBytes?: () => void } | undefined;
   aloneAsked = 0;
   /** Answers that the engine is to give now. */
   owed = 0;
@@ -92,8 +92,12 @@ class ScriptedSession implements AnsweringSession {
     this.body.destroy(new Error('aborted'));
   }
 
-  private async take({ body, signal }: EngineCall, delivered?: string): Promise<EngineResponse> {
-    this.asked = { body: String(body), ...(delivered === undefined ? {} : { delivered }) };
+  private async take({ body, signal, onBytes }: EngineCall, delivered?: string): Promise<EngineResponse> {
+    this.asked = {
+      body: String(body),
+      ...(delivered === undefined ? {} : { delivered }),
+      ...(onBytes && { onBytes }),
+    };
     signal.throwIfAborted();
     if (this.failure !== undefined) throw this.failure;
     const aborted = new Promise<never>((_, reject) =>
@@ -125,6 +129,14 @@ describe('CompletionHandler', () => {
     session = new ScriptedSession();
     inLog = {};
     claims = [];
+    handler = handlerOf(live);
+  });
+  afterEach(() => {
+    live.stop();
+    vi.useRealTimers();
+  });
+
+  const handlerOf = (requests: LiveRequests): CompletionHandler => {
     const log = {
       claim: async ({ attempt }: { attempt: number }): Promise<LoggedResponse | undefined> => {
         claims.push(attempt);
@@ -133,16 +145,15 @@ describe('CompletionHandler', () => {
       },
       read: async () => inLog,
     };
-    handler = new CompletionHandler({
+    return new CompletionHandler({
       metrics: new WorkerMetrics(),
       workerId: 'w',
       publisher: written as unknown as FramePublisher,
       log: log as unknown as RequestLog,
-      live,
+      live: requests,
       logger: new Logger({ level: 'error', format: 'json', write: () => undefined }),
     });
-  });
-  afterEach(() => live.stop());
+  };
 
   const pumped = (data: unknown, facts: Partial<PumpedJob> = {}): PumpedJob => ({
     id: '1',
@@ -430,6 +441,23 @@ describe('CompletionHandler', () => {
       await run;
       expect(written.frames).toEqual(['head', 'data: 1\n\n', { outcome: 'completed' }]);
     });
+  });
+
+  it('takes an engine for silent only when nothing comes of an answer, not while its prompt makes progress', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+    live.stop();
+    live = new LiveRequests(60_000);
+    handler = handlerOf(live);
+    const run = handler.run(pumped(LOGGED), session);
+    await tick();
+    for (let minute = 0; minute < 5; minute++) {
+      vi.advanceTimersByTime(50_000);
+      session.asked?.onBytes?.();
+    }
+    expect(written.frames).toEqual([]);
+    vi.advanceTimersByTime(62_000);
+    await run;
+    expect(written.frames).toMatchObject([{ outcome: 'failed', code: 'engine_failed' }]);
   });
 
   it('hands an answer over when the worker stops', async () => {

@@ -11,7 +11,7 @@ import {
   seedOf,
 } from './begin-attempt.js';
 import { failed, judgeFailure, mayBeDeath, poison, Superseded } from './judge-failure.js';
-import type { LiveRequest, LiveRequests } from './live-requests.js';
+import { hear, type LiveRequest, type LiveRequests } from './live-requests.js';
 import { isEventStream } from './plan-attempt.js';
 import { type Relay, relayEvents, relayWhole } from './relay-answer.js';
 
@@ -71,7 +71,7 @@ export class CompletionHandler {
     const job = this.read(pumped.data);
     if (job instanceof LongshoreError) return this.refuse(pumped, job);
     const { live } = this.options;
-    const request = live.begin(job.requestId, job.deadline);
+    const request = live.begin(job);
     const supersede = (): void => request?.abort.abort(new Superseded('another attempt has the request'));
     pumped.onLockLost = supersede;
     try {
@@ -146,9 +146,9 @@ export class CompletionHandler {
     const { workerId, publisher, metrics } = this.options;
     const { writer, delivered } = attempt;
     const body = isLogged(job) ? pinSeed(job.route, job.body, seedOf(job.requestId)) : job.body;
-    const call = { route: job.route, body, signal: request.abort.signal };
+    const onBytes = (): void => hear(request);
+    const call = { route: job.route, body, signal: request.abort.signal, onBytes };
     const answer = await (delivered === undefined ? session.call(call) : session.resume(call, delivered));
-    request.lastActivity = Date.now();
     const pace = new AnswerPace(metrics, job.modelId);
     const relay = { body: answer.body, writer, request, publisher, pace };
     if (delivered !== undefined) {

@@ -1,4 +1,4 @@
-import { LongshoreError } from '#contracts';
+import { type CompletionJob, LongshoreError } from '#contracts';
 
 /** A request this worker is running. */
 export interface LiveRequest {
@@ -12,7 +12,18 @@ export interface LiveRequest {
   onResume: (() => void) | undefined;
   /** When the engine last sent something; ms since the epoch. */
   lastActivity: number;
+  /** It is not streamed, so its engine may say nothing before it is whole. False once there was a byte. */
+  silentUntilWhole: boolean;
 }
+
+/** The engine has sent something for a request. */
+export function hear(request: LiveRequest): void {
+  request.lastActivity = Date.now();
+  request.silentUntilWhole = false;
+}
+
+/** Of its job. */
+export type NewRequest = Pick<CompletionJob, 'requestId' | 'deadline' | 'streaming'>;
 
 /** Why a request was aborted. */
 export class Cancelled extends Error {
@@ -54,7 +65,7 @@ export class LiveRequests {
   }
 
   /** @returns undefined when the request was cancelled before its job came. */
-  begin(requestId: string, deadline: number): LiveRequest | undefined {
+  begin({ requestId, deadline, streaming }: NewRequest): LiveRequest | undefined {
     if (this.cancelled.delete(requestId)) return undefined;
     const request: LiveRequest = {
       requestId,
@@ -63,6 +74,7 @@ export class LiveRequests {
       paused: false,
       onResume: undefined,
       lastActivity: Date.now(),
+      silentUntilWhole: !streaming,
     };
     this.live.add(request);
     if (this.closing !== undefined) request.abort.abort(this.closing);
@@ -110,10 +122,14 @@ export class LiveRequests {
     }
   }
 
-  /** A paused request waits for its client; one whose gateway has died would wait for ever. */
-  private whyStop({ deadline, paused, lastActivity }: LiveRequest, now: number): Error | undefined {
+  /**
+   * A paused request waits for its client; one whose gateway has died would wait for ever. Whether an engine works that
+   * need not say anything yet is watched for all its requests together.
+   */
+  private whyStop(request: LiveRequest, now: number): Error | undefined {
+    const { deadline, paused, silentUntilWhole, lastActivity } = request;
     if (now > deadline) return new LongshoreError('deadline_exceeded');
-    if (paused || now - lastActivity <= this.stallTimeout) return undefined;
+    if (paused || silentUntilWhole || now - lastActivity <= this.stallTimeout) return undefined;
     return new EngineStalled(`the engine sent nothing for ${Math.round(this.stallTimeout / 1_000)} s`);
   }
 

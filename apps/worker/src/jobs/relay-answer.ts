@@ -1,7 +1,7 @@
 import { finished, type Readable } from 'node:stream';
 import type { FramePublisher, FrameWriter } from '#streaming';
 import type { AnswerPace } from '../presence/answer-pace.js';
-import type { LiveRequest } from './live-requests.js';
+import { hear, type LiveRequest } from './live-requests.js';
 import { WholeEvents } from './whole-events.js';
 
 /** How often it is looked whether frames can leave again; ms. */
@@ -68,7 +68,7 @@ function relayBytes(
     };
     request.onResume = goOn;
     body.on('data', (chunk: Buffer) => {
-      request.lastActivity = Date.now();
+      hear(request);
       try {
         send(chunk);
       } catch (error) {
@@ -95,7 +95,7 @@ function collect(body: Readable, request: LiveRequest): Promise<{ bytes: Buffer;
       resolve({ bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks), complete });
     };
     const take = (chunk: Buffer): void => {
-      request.lastActivity = Date.now();
+      hear(request);
       chunks.push(chunk);
       size += chunk.length;
       if (size <= COLLECT_LIMIT) return;

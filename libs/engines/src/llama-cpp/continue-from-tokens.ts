@@ -1,5 +1,5 @@
 import type { Endpoint } from '../endpoint.js';
-import { callEngine, type EngineResponse } from '../engine-client.js';
+import { callEngine, type EngineCall, type EngineResponse } from '../engine-client.js';
 import type { DeliveredAnswer } from '../going-on/delivered-answer.js';
 import { eventStream, throughTaker } from '../going-on/replay.js';
 import { ContinuationEncoder } from '../going-on/continuation-encoder.js';
@@ -8,7 +8,7 @@ import { Tokenizer } from './tokenize.js';
 
 export interface TokenContinuationCall {
   readonly endpoint: Endpoint;
-  readonly signal: AbortSignal;
+  readonly call: EngineCall;
   readonly plan: TokenContinuation;
   readonly answer: DeliveredAnswer;
 }
@@ -16,10 +16,11 @@ export interface TokenContinuationCall {
 /** Goes on from the tokens of prompt and answer. Undefined when llama-server does not take them. */
 export async function continueFromTokens({
   endpoint,
-  signal,
+  call,
   plan,
   answer,
 }: TokenContinuationCall): Promise<EngineResponse | undefined> {
+  const { signal } = call;
   const tokenizer = new Tokenizer(endpoint, signal);
   const prompt = await tokenizer.promptTokens(plan.prompt);
   const pieces = await tokenizer.pieceTokens(plan.pieces);
@@ -43,9 +44,9 @@ export async function continueFromTokens({
     return_progress: true,
   };
   const response = await callEngine(endpoint, {
+    ...call,
     route: '/v1/completions',
     body: JSON.stringify(body),
-    signal,
   });
   if (response.status === 200) return throughTaker(response, encoder, signal);
   response.body.destroy();

@@ -46,7 +46,7 @@ function waysFrom(
       ? []
       : [() => continueFromPrefill({ endpoint, call, request, plan: prefill, answer })];
   if (plan.way === 'replay') return { first: [], last };
-  const tokens: Way = () => continueFromTokens({ endpoint, signal: call.signal, plan, answer });
+  const tokens: Way = () => continueFromTokens({ endpoint, call, plan, answer });
   return plan.way === 'tokens' ? { first: [tokens], last } : { first: [], last: [tokens, ...last] };
 }
 

@@ -15,10 +15,10 @@ export async function callAttached(
   model: string,
   call: EngineCall,
 ): Promise<EngineResponse> {
-  const { body, route, signal } = call;
+  const { body, route, ...rest } = call;
   const response = await callEngine(endpoint, {
+    ...rest,
     route: route.startsWith('/v1/') ? route : `/v1${route}`,
-    signal,
     ...(body !== undefined && { body: withServedModel(body.toString(), model) }),
   });
   const fault = faultOf(response.status);

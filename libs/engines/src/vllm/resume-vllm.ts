@@ -46,7 +46,7 @@ export async function resumeVllm(broken: BrokenCall, traits: VllmTraits): Promis
   if (!isPlain || whatIsMissing(request, answer) !== 'some') return again();
   const plan = planContinuation({ route: call.route, request, answer }, SAMPLING);
   if (plan.way === 'replay') return again();
-  const fromTokens = () => continueFromTokens({ endpoint, signal: call.signal, plan, answer, traits });
+  const fromTokens = () => continueFromTokens({ endpoint, call, plan, answer, traits });
   if (plan.way === 'tokens') return (await fromTokens()) ?? again();
   try {
     return await again();
@@ -60,7 +60,7 @@ export async function resumeVllm(broken: BrokenCall, traits: VllmTraits): Promis
 
 interface TokenContinuationCall {
   readonly endpoint: LocalEndpoint;
-  readonly signal: AbortSignal;
+  readonly call: EngineCall;
   readonly plan: TokenContinuation;
   readonly answer: DeliveredAnswer;
   readonly traits: VllmTraits;
@@ -68,7 +68,8 @@ interface TokenContinuationCall {
 
 /** Undefined when vLLM does not take prompt and answer in this way. */
 async function continueFromTokens(continuation: TokenContinuationCall): Promise<EngineResponse | undefined> {
-  const { endpoint, signal, plan, answer, traits } = continuation;
+  const { endpoint, call, plan, answer, traits } = continuation;
+  const { signal } = call;
   const tokenizer = new VllmTokens(endpoint, signal);
   const prompt = await tokenizer.ofPrompt(plan.prompt);
   const said = await tokenizer.ofText(plan.pieces.join(''));
@@ -93,8 +94,11 @@ async function continueFromTokens(continuation: TokenContinuationCall): Promise<
     stream: true,
     ...(plan.includeUsage && { stream_options: { include_usage: true } }),
   };
-  const call = { route: '/v1/completions', body: JSON.stringify(body), signal };
-  const response = await callEngine(endpoint, call);
+  const response = await callEngine(endpoint, {
+    ...call,
+    route: '/v1/completions',
+    body: JSON.stringify(body),
+  });
   if (response.status === 200) return throughTaker(response, encoder, signal);
   response.body.destroy();
   return undefined;
