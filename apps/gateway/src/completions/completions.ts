@@ -1,4 +1,4 @@
-import type { EngineName, EngineRoute } from '#contracts';
+import { type EngineName, type EngineRoute, LongshoreError } from '#contracts';
 import type { Admitted } from './admission.js';
 import type { Resumption } from '../streams/read-resumption.js';
 import type { Whereabouts } from './whereabouts.js';
@@ -44,10 +44,14 @@ export interface CompletionResponse {
   readonly headers: Readonly<Record<string, string>>;
   /**
    * The engine's bytes. Read it once, as fast as the client reads: what is left unread makes the worker pause. Ends
-   * with the answer; throws LongshoreError when the answer breaks off. Ending the iteration early cancels.
+   * with the answer; throws LongshoreError when the answer breaks off, ReadingEnded when only this reading does. Ending
+   * the iteration early cancels.
    */
   readonly body: AsyncIterable<Buffer>;
 }
+
+/** What an answer ends with for one reader of it, though it may go on: the answer itself has not failed. */
+export class ReadingEnded extends LongshoreError {}
 
 /** Runs inference calls on the cluster. */
 export abstract class Completions {

@@ -1,6 +1,6 @@
 import { LongshoreError, type RequestIdParts } from '#contracts';
 import type { ResponseStream } from '#streaming';
-import { recoveryOf, stoppingHere } from './open-completion.js';
+import { clientGone, recoveryOf, stoppingHere } from './open-completion.js';
 import type { Recovery, RecoverySurroundings } from './recovery.js';
 
 export interface FollowedResponseFields {
@@ -75,7 +75,7 @@ export class FollowedResponse {
   /** The client went away. */
   hangUp(): void {
     this.close();
-    this.response.fail(new LongshoreError('internal', 'The client went away.'));
+    this.response.fail(clientGone(true));
   }
 
   letGo(): void {

@@ -1,5 +1,6 @@
 import { ENVELOPE_VERSION, LongshoreError, requestIdOf, type RequestIdParts } from '#contracts';
 import type { ResponseStream } from '#streaming';
+import { ReadingEnded } from './completions.js';
 import { LogRecovery } from './log-recovery.js';
 import type { ReceivedResponse, Recovery, RecoverySurroundings } from './recovery.js';
 import { RingRecovery } from './ring-recovery.js';
@@ -78,7 +79,7 @@ export class OpenCompletion {
   /** The client went away. */
   hangUp(): void {
     this.close();
-    this.response.fail(new LongshoreError('internal', 'The client went away.'));
+    this.response.fail(clientGone(this.fields.resumable));
   }
 
   /** The job never came into its queue: nothing runs, and nobody needs to know. */
@@ -157,7 +158,13 @@ export class OpenCompletion {
 /** The gateway stops, and others have the answer. */
 export function stoppingHere(requestId: string): LongshoreError {
   const rest = `the rest of the answer is at /v1/streams/${requestId} of any other.`;
-  return new LongshoreError('shutting_down', `This gateway is stopping; ${rest}`);
+  return new ReadingEnded('shutting_down', `This gateway is stopping; ${rest}`);
+}
+
+/** @param goesOn whether the answer outlives its client */
+export function clientGone(goesOn: boolean): LongshoreError {
+  const message = 'The client went away.';
+  return goesOn ? new ReadingEnded('internal', message) : new LongshoreError('internal', message);
 }
 
 /** What other gateways need to know of a response. */

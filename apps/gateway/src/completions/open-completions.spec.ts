@@ -7,6 +7,7 @@ import {
   type ResponseRequests,
   ResponseStream,
 } from '#streaming';
+import { ReadingEnded } from './completions.js';
 import type { OpenCompletion } from './open-completion.js';
 import { OpenCompletions } from './open-completions.js';
 import type { ResponseCluster } from './recovery.js';
@@ -326,6 +327,15 @@ describe('OpenCompletion with a log', () => {
       code: 'worker_lost',
       message: expect.stringContaining('Redis has lost the request'),
     });
+  });
+
+  it('that goes on without its client ends for that client only', async () => {
+    const failureOf = (left: OpenCompletion): Promise<unknown> => {
+      left.hangUp();
+      return left.response.head().catch((error: unknown) => error);
+    };
+    expect(await failureOf(cluster.add('g.2'))).not.toBeInstanceOf(ReadingEnded);
+    expect(await failureOf(cluster.add('g.3', true))).toBeInstanceOf(ReadingEnded);
   });
 
   it('goes on for a while when its client may come back, and is stopped when nobody does', async () => {

@@ -3,7 +3,7 @@ import { LongshoreError } from '#contracts';
 import { GatewayConfig } from '../../gateway.config.js';
 import { isEventStream, type StreamedResponse } from '../../http/streamed-response.js';
 import { Streams } from '../../streams/streams.js';
-import { answerEvents, answerWhole } from './answer-response.js';
+import { answerEvents, answerWhole, repeatEvents } from './answer-response.js';
 import { decodeResponsesRequest, type ResponsesRequest } from './decode-request.js';
 import type { Item } from './fields.js';
 import { inputItemsOf, isUnfinished, KeptResponses } from './kept-responses.js';
@@ -67,7 +67,7 @@ export class ResponseService {
     const response = typeof named === 'string' ? await this.kept.find(named) : named;
     const whole = { after: 0, eventIds: false };
     const chat = await this.streams.follow({ text: response.requestId }, whole, signal);
-    return answerEvents(chat, response, this.kept, after);
+    return repeatEvents(chat, response, this.kept, after);
   }
 
   /** @throws LongshoreError `stream_not_found`, `invalid_request` for a response that somebody waits for */
