@@ -1,12 +1,14 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { GatewayMetrics, Logger } from '#observability';
 import { Completions } from './completions/completions.js';
-import { BARE_COMPLETIONS, BareClusterModule } from './front-door/bare-cluster.module.js';
+import { BARE_COMPLETIONS, BARE_STREAMS, BareClusterModule } from './front-door/bare-cluster.module.js';
+import { ChargedStreams } from './front-door/charged-streams.js';
 import { CheckedCompletions } from './front-door/checked-completions.js';
 import { MediaAddresses } from './front-door/media/media-addresses.js';
 import { MediaHosts } from './front-door/media/media-hosts.js';
 import { GatewayConfig } from './gateway.config.js';
 import { RouteMethods } from './http/route-methods.js';
+import { Streams } from './streams/streams.js';
 
 export interface GatewayParts {
   readonly config: GatewayConfig;
@@ -38,8 +40,13 @@ export class CoreModule {
             ),
           inject: [BARE_COMPLETIONS],
         },
+        {
+          provide: Streams,
+          useFactory: (bare: Streams) => new ChargedStreams(bare),
+          inject: [BARE_STREAMS],
+        },
       ],
-      exports: [cluster, GatewayConfig, Logger, GatewayMetrics, RouteMethods, Completions],
+      exports: [cluster, GatewayConfig, Logger, GatewayMetrics, RouteMethods, Completions, Streams],
     };
   }
 }

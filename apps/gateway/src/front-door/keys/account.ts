@@ -43,6 +43,14 @@ export class Account {
     const { charge } = this.entries;
     return charge === undefined ? body : measured(body, (tokens) => charge(tokens, requestId));
   }
+
+  /** Charges what is there of an answer that may be read again. */
+  count(body: Buffer, requestId: string): void {
+    if (this.entries.charge === undefined) return;
+    const count = new TokenCount();
+    count.add(body);
+    if (count.tokens > 0) this.entries.charge(count.tokens, requestId);
+  }
 }
 
 async function* measured(

@@ -127,8 +127,8 @@ export class Guard {
 
   private keepAccount(request: FastifyRequest, done: () => void): void {
     const key = callerOf(request.raw)?.key;
-    const { counts, keeps } = ruleFor(request);
-    if (key === undefined || counts !== true) return done();
+    const { counts, keeps, owned } = ruleFor(request);
+    if (key === undefined || (counts !== true && owned === undefined)) return done();
     const { usage, keptFor } = this.parts;
     const ttl = keeps === true ? keptFor.responses : keptFor.answers;
     const charge = (tokens: number, requestId?: string): void => {

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ownedDigest } from '#cluster';
 import { openRequest } from '#testing';
 import { eventStream, jsonResponse, SMOLLM } from '../../__fakes__/fake-cluster.js';
 import type { FakeGateway } from '../../__fakes__/start-fake-gateway.js';
+import { ReadingEnded } from '../../completions/completions.js';
 import { ADMIN, type Asked, CHAT, useGuardedGateway } from './__fixtures__/use-guarded-gateway.js';
 
 describe('limits of keys', () => {
@@ -79,6 +82,60 @@ describe('limits of keys', () => {
     for (let time = 0; time < 3; time++)
       await ask('/v1/chat/completions', { key, body: CHAT, headers: { 'idempotency-key': 'k-1' } });
     expect(keyUsage.charged.map(({ tokens }) => tokens)).toEqual([12, 18]);
+  });
+
+  describe('of an answer that goes on without its client', () => {
+    const begun = 'data: {}\n\n';
+    const whole = `${begun}data: {"usage":{"total_tokens":12}}\n\ndata: [DONE]\n\n`;
+    const head = { status: 200, headers: { 'content-type': 'text/event-stream' } };
+    const costs = (): readonly number[] => fake.cluster.keyUsage.charged.map(({ tokens }) => tokens);
+
+    /** Asks, and hangs up once the answer has begun; it is complete then. */
+    async function leave(key: string, path: string, body: object): Promise<void> {
+      const { completions, streams } = fake.cluster;
+      const headers = { ...head.headers, 'x-longshore-request': 'gw-1.1' };
+      completions.respond = async ({ onAccepted }, signal) => {
+        onAccepted?.({ requestId: 'gw-1.1', queue: 'q', model: 'm', ahead: 0, workerId: () => undefined });
+        async function* events(): AsyncGenerator<string, void, void> {
+          yield begun;
+          if (!signal.aborted) await once(signal, 'abort');
+          throw new ReadingEnded('internal');
+        }
+        return { ...eventStream(events()), headers };
+      };
+      const authorization = `Bearer ${key}`;
+      const url = `${fake.url}${path}`;
+      const open = await openRequest({
+        url,
+        headers: { authorization, 'x-longshore-resumable': 'true' },
+        body: { model: 'ai/smollm2', stream: true, ...body },
+      });
+      await expect.poll(() => open.received().length).toBeGreaterThan(0);
+      open.hangUp();
+      await expect.poll(costs).toEqual([1]);
+      streams.responses.set('gw-1.1', () => ({ ...eventStream([whole]), headers }));
+      const fin = { outcome: 'completed' } as const;
+      const log = { attempt: 1, frames: [], next: 1, bytes: 1, truncated: false };
+      const logged = Buffer.from(whole);
+      streams.logs.set('gw-1.1', { ...log, head: { ...head, workerId: 'w' }, body: logged, fin });
+    }
+
+    it('charges who reads the rest of it, once', async () => {
+      const key = await create({ tokens_per_minute: 600 });
+      await leave(key, '/v1/chat/completions', CHAT);
+      for (let time = 0; time < 2; time++)
+        expect((await ask('/v1/streams/gw-1.1', { key })).text).toContain('total_tokens');
+      expect(costs()).toEqual([1, 11]);
+    });
+
+    it('charges who asks what has become of it, once', async () => {
+      const key = await create({ tokens_per_minute: 600 });
+      await leave(key, '/v1/responses', { input: 'Hi' });
+      const path = `/v1/responses/resp_${ownedDigest('gw-1.1')}`;
+      for (let time = 0; time < 2; time++)
+        expect(JSON.parse((await ask(path, { key })).text)).toMatchObject({ status: 'completed' });
+      expect(costs()).toEqual([1, 11]);
+    });
   });
 
   it('charges a client that hangs up for what it was sent', async () => {
