@@ -51,12 +51,16 @@ async function bench(context: CommandContext, typed: string, options: BenchOptio
   const { prompt, json = false } = options;
   const model = await findStored(context, typed);
   const results: BenchResult[] = [];
-  for (const concurrency of options.concurrency) {
-    context.note(`Asking ${concurrency} at once for ${options.duration / 1000} s.`);
-    results.push(await benchOnce(context, { model, concurrency, options }));
+  try {
+    for (const concurrency of options.concurrency) {
+      context.note(`Asking ${concurrency} at once for ${options.duration / 1000} s.`);
+      results.push(await benchOnce(context, { model, concurrency, options }));
+    }
+  } finally {
+    // What was measured is worth knowing, also to somebody who does not wait for the rest.
+    if (json) context.printJson({ model, prompt, results });
+    else if (results.length > 0) context.print(describe(results));
   }
-  if (json) context.printJson({ model, prompt, results });
-  else context.print(describe(results));
   const silent = results.find(({ Requests }) => Requests === 0);
   if (silent) throw new CommandFailure(`With ${silent.Concurrency} at once no request was answered.`);
 }

@@ -263,6 +263,28 @@ describe('following', () => {
     expect(server.asked[0]?.url).toBe('/engines/requests?model=m&include_existing=false');
   });
 
+  it('prints the log, and says when the cluster ends one that is followed', async () => {
+    const server = await serve({ 'GET /logs': text(200, 'a line\n') });
+    expect(await ask(server, ['logs'])).toEqual({ code: 0, out: 'a line\n', error: '' });
+    const error = 'The cluster closed the log.\n';
+    expect(await ask(server, ['logs', '-f'])).toEqual({ code: 4, out: 'a line\n', error });
+  });
+
+  it('bench shows what it has measured when it is interrupted', async () => {
+    const server = await serve({
+      'GET /models/m': json({ id: 'sha256:1', tags: ['docker.io/ai/m:latest'] }),
+      'POST /engines/v1/chat/completions': json({ usage: { completion_tokens: 3 } }),
+    });
+    const onOutput: RunOptions['onOutput'] = (said, interruption) => {
+      if (said.startsWith('Asking 2 ')) interruption.interrupt();
+    };
+    const words = ['bench', 'm', '--duration', '1ms', '--concurrency', '1,2'];
+    const { code, out } = await ask(server, words, { onOutput });
+    expect(code).toBe(130);
+    expect(out).toMatch(/^CONCURRENCY .*\n1 +[\d.]+ +1\.00x /);
+    expect(out.trimEnd().split('\n')).toHaveLength(2);
+  });
+
   it('ends with 130 when it is interrupted', async () => {
     const server = await serve({ 'GET /logs': (response) => void response.write('a line\n') });
     const onOutput: RunOptions['onOutput'] = (_, interruption) => interruption.interrupt();

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
+import { CommandFailure } from '../command-failure.js';
+import { EXIT } from '../exit-codes.js';
 import type { Act } from './command-module.js';
 import { addExamples } from './examples.js';
 
@@ -26,4 +28,5 @@ async function showLogs(context: CommandContext, { follow = false, engines }: Lo
   for await (const chunk of answer.chunks()) {
     if (!context.stdout.write(chunk)) await once(context.stdout, 'drain', { signal: context.signal });
   }
+  if (follow) throw new CommandFailure('The cluster closed the log.', EXIT.unreachable);
 }
