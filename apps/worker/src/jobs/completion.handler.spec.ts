@@ -1,11 +1,12 @@
-import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CompletionJob, ENVELOPE_VERSION, type FrameFin } from '#contracts';
-import { CannotContinue, type EngineCall, EngineConnectionError, type EngineResponse } from '#engines';
+import { CompletionJob, ENVELOPE_VERSION } from '#contracts';
+import { CannotContinue, EngineConnectionError } from '#engines';
 import { Logger, WorkerMetrics } from '#observability';
 import { HandBack, type PumpedJob } from '#queue';
-import type { FramePublisher, LoggedResponse, RequestLog, WriterOptions } from '#streaming';
-import { type AnsweringSession, CompletionHandler } from './completion.handler.js';
+import type { FramePublisher, LoggedResponse, RequestLog } from '#streaming';
+import { CompletionHandler } from './completion.handler.js';
+import { ScriptedSession, STREAM } from './__fixtures__/scripted-session.js';
+import { WrittenFrames } from './__fixtures__/written-frames.js';
 import { EngineEnded } from './judge-failure.js';
 import { LiveRequests, Stopping } from './live-requests.js';
 
@@ -23,91 +24,7 @@ const JOB: CompletionJob = {
 };
 const LOGGED: CompletionJob = { ...JOB, logLimit: 1_000_000, logRetention: 60_000, resumeWindow: 7_000 };
 
-const STREAM = { 'content-type': 'text/event-stream' };
 const HEAD = { status: 200, headers: STREAM, workerId: 'earlier' };
-
-/** What left for the gateway, in order. */
-class WrittenFrames {
-  readonly frames: (string | FrameFin)[] = [];
-  options: WriterOptions | undefined;
-  congested = false;
-
-  open(_address: unknown, options: WriterOptions) {
-    this.options = options;
-    return {
-      handover: (workerId: string) => this.frames.push(`handover to ${workerId}`),
-      head: () => this.frames.push('head'),
-      body: (bytes: Buffer) => this.frames.push(bytes.toString()),
-      fin: (fin: FrameFin) => this.frames.push(fin),
-      abandon: () => this.frames.push('silence'),
-      taken: Promise.resolve(),
-      unheard: false,
-    };
-  }
-}
-
-/** An engine that answers when it is told to. */
-class ScriptedSession implements AnsweringSession {
-  readonly body = new PassThrough();
-  headers: Record<string, string> = STREAM;
-  status = 200;
-  death: string | undefined;
-  failure: Error | undefined;
-  asked: { body: string; delivered?: string; onBytes?: () => void } | undefined;
-  aloneAsked = 0;
-  /** Answers that the engine is to give now. */
-  owed = 0;
-  /** Rejects whoever asks to run alone. */
-  refusesTurns: Error | undefined;
-  turnsEnded = 0;
-  private markBegun!: () => void;
-  private readonly begun = new Promise<void>((resolve) => (this.markBegun = resolve));
-
-  readonly call = (call: EngineCall): Promise<EngineResponse> => this.take(call);
-  readonly resume = (call: EngineCall, delivered: Buffer): Promise<EngineResponse> =>
-    this.take(call, delivered.toString());
-  readonly owes = (): (() => void) => {
-    this.owed++;
-    return () => void this.owed--;
-  };
-  /** What an obituary waits for. */
-  news: Promise<void> = Promise.resolve();
-  readonly obituary = async (): Promise<string | undefined> => {
-    await this.news;
-    return this.death;
-  };
-  readonly alone = async (): Promise<() => void> => {
-    this.aloneAsked++;
-    if (this.refusesTurns !== undefined) throw this.refusesTurns;
-    return () => void this.turnsEnded++;
-  };
-
-  /** The answer begins. */
-  begin(): void {
-    this.markBegun();
-  }
-
-  die(): void {
-    this.death = 'The engine was killed with SIGKILL.';
-    this.body.destroy(new Error('aborted'));
-  }
-
-  private async take({ body, signal, onBytes }: EngineCall, delivered?: string): Promise<EngineResponse> {
-    this.asked = {
-      body: String(body),
-      ...(delivered === undefined ? {} : { delivered }),
-      ...(onBytes && { onBytes }),
-    };
-    signal.throwIfAborted();
-    if (this.failure !== undefined) throw this.failure;
-    const aborted = new Promise<never>((_, reject) =>
-      signal.addEventListener('abort', () => reject(signal.reason as Error)),
-    );
-    await Promise.race([this.begun, aborted]);
-    signal.addEventListener('abort', () => this.body.destroy(signal.reason as Error));
-    return { status: this.status, headers: this.headers, body: this.body };
-  }
-}
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const tick = async (): Promise<void> => {
