@@ -12,6 +12,7 @@ const HEAD = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' 
 export async function streamEvents(response: ServerResponse, chunks: AsyncIterable<object>): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
+  if (response.closed) gone.abort();
   try {
     for await (const chunk of chunks) {
       if (!response.headersSent) response.writeHead(200, HEAD);
