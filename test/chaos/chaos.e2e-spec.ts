@@ -21,6 +21,7 @@ describe('a run that is killed', () => {
       await eventually(
         () => descendantsOf(run.pid ?? 0).some(({ command }) => command.includes('kill -CONT')),
         Boolean,
+        { within: 60_000, what: 'a worker to be paused' },
       );
       const pids = started();
       expect(pids.length).toBeGreaterThan(SERVERS);

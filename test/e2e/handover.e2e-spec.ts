@@ -16,7 +16,7 @@ import { engineOf, enginesOf, statsOf } from './support/engines.js';
 import { type SharedCluster, useCluster } from './support/use-cluster.js';
 
 /** From the death of an engine to the next token, on a machine that may be busy. */
-const STALL_MS = 6_000;
+const STALL_MS = 12_000;
 
 /** The one worker that is to run; others that are left of earlier tests are ended. */
 async function onlyWorker({ cluster }: SharedCluster): Promise<ClusterWorker> {
@@ -198,7 +198,8 @@ describe('a real engine that is killed in the middle of an answer', () => {
     expect(usage?.prompt_tokens).toBe(plain.usage?.prompt_tokens);
   });
 
-  const ITEMS = 120;
+  /** Makes an answer of some 2000 tokens, so that it is not over when its engine is killed. */
+  const ITEMS = 240;
   const LIST = { type: 'array', items: { enum: ['truer'] }, minItems: ITEMS, maxItems: ITEMS };
 
   it('goes on with JSON of a schema', async () => {
@@ -216,7 +217,7 @@ describe('a real engine that is killed in the middle of an answer', () => {
   });
 
   it('goes on with the arguments of a tool call', async () => {
-    const city = 'truer'.repeat(40);
+    const city = 'truer'.repeat(150);
     const schema = {
       type: 'object',
       properties: { city: { enum: [city] } },
@@ -228,7 +229,7 @@ describe('a real engine that is killed in the middle of an answer', () => {
       tools: [tool],
       tool_choice: 'required',
       parallel_tool_calls: false,
-      max_tokens: 400,
+      max_tokens: 1_200,
     };
     const { prompt } = SCRIPTS.tool;
     const plain = await streamChat(url, { model, prompt, parameters });

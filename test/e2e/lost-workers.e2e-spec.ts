@@ -20,7 +20,7 @@ import { useCluster } from './support/use-cluster.js';
  * From the death of a worker or an engine to the next token; some 2 s, and this machine may be busy. Where it is so busy
  * that the start of a worker took longer, as long as that.
  */
-const STALL_MS = 6_000;
+const STALL_MS = 12_000;
 let stallLimit = STALL_MS;
 
 /**
@@ -79,7 +79,7 @@ async function killWithEngine(worker: ClusterWorker): Promise<void> {
   const engine = engineOf(worker).pid;
   await worker.kill('SIGKILL');
   await eventually(() => !isAlive(engine), Boolean, {
-    within: 3_000,
+    within: 20_000,
     what: 'the engine to die with its worker',
   });
 }

@@ -110,12 +110,15 @@ describe('two callers who pull the same model at the same time', () => {
     const file = await fixtureModel('random');
     await publishModel({ registry: shared.registry, name: 'shared/model:1', file });
     const reference = `${gate.host}/shared/model:1`;
-    const pulls = shared.cluster.gateways.map(({ url }) => pullModelThrough(url, reference));
+    const begin = ({ url }: { readonly url: string }) =>
+      openRequest({ url: `${url}/models/create`, body: { from: reference } });
+    // All of them have joined before any can end.
+    const pulls = await Promise.all([...shared.cluster.gateways, shared.cluster.gateway()].map(begin));
     await eventually(() => gate.blobsRead.length > 0);
-    pulls.push(pullModelThrough(shared.cluster.gateway().url, reference));
     gate.open();
-    for (const { lines } of await Promise.all(pulls)) {
-      expect(lines.at(-1)).toMatchObject({ type: 'success', message: 'Model pulled successfully' });
+    for (const pull of pulls) {
+      const last = (await pull.whole()).toString().trimEnd().split('\n').at(-1) ?? '';
+      expect(JSON.parse(last)).toMatchObject({ type: 'success', message: 'Model pulled successfully' });
     }
     expect(gate.blobsRead.length).toBe(new Set(gate.blobsRead).size);
   });
@@ -182,7 +185,7 @@ describe('a client that hangs up in the middle of an answer', () => {
     await eventually(busySlots, (busy) => busy === 1);
     hangingUp.abort();
     expect(await outcome).toBe('hung up');
-    await eventually(busySlots, (busy) => busy === 0, { within: 1_500, what: 'the engine to be idle' });
+    await eventually(busySlots, (busy) => busy === 0, { within: 5_000, what: 'the engine to be idle' });
     const next = await streamChat(url, { model, prompt: SCRIPTS.say.prompt });
     expect(next.text).toBe(SCRIPTS.say.text);
   });

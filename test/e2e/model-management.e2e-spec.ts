@@ -225,13 +225,16 @@ describe('a model whose only worker is gone', () => {
     const file = await fixtureModel('random');
     const model = { registry: shared.registry, name: 'lonely/model:1', file };
     await ask('/models/purge', { method: 'DELETE' });
+    const manifestsOf = ({ modelsPath }: { readonly modelsPath: string }) =>
+      readdir(join(modelsPath, 'manifests', 'sha256'));
+    await eventually(
+      async () => (await Promise.all(shared.cluster.workers.map(manifestsOf))).flat().length === 0,
+    );
     const { reference, id } = await publishModel(model);
     await pullModelThrough(url(), reference);
     const manifest = id.replace('sha256:', '');
     const has = await Promise.all(
-      shared.cluster.workers.map(async ({ modelsPath }) =>
-        (await readdir(join(modelsPath, 'manifests', 'sha256'))).includes(manifest),
-      ),
+      shared.cluster.workers.map(async (worker) => (await manifestsOf(worker)).includes(manifest)),
     );
     const holder = shared.cluster.worker(has.indexOf(true));
     await holder.kill();

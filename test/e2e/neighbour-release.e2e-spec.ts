@@ -93,7 +93,7 @@ describe.each([
     await eventually(
       () => running(shared.cluster.workers),
       (open) => open === 0,
-      { within: 2_000 },
+      { within: 20_000 },
     );
     const jobs = () => completionJobs(shared.cluster.redis.url);
     expect(await eventually(jobs, (left) => left.length === 0)).toEqual([]);

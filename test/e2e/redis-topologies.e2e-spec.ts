@@ -27,7 +27,7 @@ const LONG = 600;
 const RATE = 60;
 
 /** A request that Redis keeps from being taken says so within this; ms. */
-const SAID_WITHIN_MS = 3_000;
+const SAID_WITHIN_MS = 10_000;
 
 async function openLong(shared: SharedCluster, model: string, gateway = 0): Promise<OpenResponse> {
   const parameters = { max_tokens: LONG, synthetic: { rate: RATE } };
@@ -79,7 +79,8 @@ function itDoesTheMainJob(shared: SharedCluster): void {
         }),
       );
     const idle = (all: readonly SyntheticStats[]): boolean => all.every(({ open }) => open === 0);
-    const seen = await eventually(stats, idle, { within: 2_000 });
+    // Its answer would last for longer than it takes to look even once.
+    const seen = await eventually(stats, idle);
     expect(seen.some(({ aborted }) => aborted > 0)).toBe(true);
   });
 }

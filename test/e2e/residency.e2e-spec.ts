@@ -140,7 +140,11 @@ describe('memory', () => {
     expect(json).toMatchObject({ error: { code: 'out_of_memory' } });
     const { error } = json as { readonly error: { readonly message: string } };
     expect(error.message).toMatch(/not enough memory for .*scripted.* needs some \d.* context of 512 tokens/);
-    expect(heard.events.at(-1)).toMatchObject({ stage: 'failed', code: 'out_of_memory' });
+    const last = await eventually(
+      () => heard.events.at(-1),
+      (event) => event?.stage === 'failed',
+    );
+    expect(last).toMatchObject({ code: 'out_of_memory' });
     expect(enginesOf(worker)).toEqual([]);
     expect((await ask(scripted)).status).toBe(500);
     heard.stop();
@@ -162,7 +166,11 @@ describe('a model that is idle', () => {
   it('is ended at once, after a while or never, as it is configured, also when that changes', async () => {
     const worker = await startWorker();
     expect((await ask(scripted)).status).toBe(200);
-    expect((await sessionsOf(worker))[0]).toMatchObject({ keepAlive: 300_000, reference: scripted });
+    const [session] = await eventually(
+      () => sessionsOf(worker),
+      ({ length }) => length > 0,
+    );
+    expect(session).toMatchObject({ keepAlive: 300_000, reference: scripted });
     const { pid } = enginesOf(worker)[0] ?? {};
     expect(await configure({ model: scripted, keep_alive: '-1' })).toBe(202);
     await eventually(
@@ -220,7 +228,8 @@ describe('a configuration that changes', () => {
         PATIENCE,
       );
       expect(assembleChat(parseSse(await stream.whole())).text).toBe(syntheticText(150));
-      expect((await sessionsOf(worker)).filter(({ state }) => state === 'ready')).toHaveLength(1);
+      const ready = async () => (await sessionsOf(worker)).filter(({ state }) => state === 'ready');
+      await eventually(ready, ({ length }) => length === 1, PATIENCE);
       await requestJson({ url: `${url()}/engines/unload`, body: { all: true, backend: 'llama.cpp' } });
       await worker.stop();
       workers = [];
@@ -233,8 +242,9 @@ describe('a load', () => {
     const heard = await hearLoads(shared.cluster.redis.url);
     const worker = await startWorker();
     expect((await ask(random)).status).toBe(200);
-    const stages = heard.events.map(({ stage }) => stage);
-    expect([...new Set(stages)]).toEqual(['waiting', 'fetching', 'starting', 'ready']);
+    const stages = () => heard.events.map(({ stage }) => stage);
+    await eventually(stages, (all) => all.includes('ready'));
+    expect([...new Set(stages())]).toEqual(['waiting', 'fetching', 'starting', 'ready']);
     const fetched = heard.events.findLast(({ stage }) => stage === 'fetching');
     expect(fetched?.completed).toBeGreaterThan(0.99 * (fetched?.total ?? Infinity));
     expect(heard.events[0]).toMatchObject({ workerId: worker.workerId, variant: 'cpu', mode: 'completion' });
@@ -275,7 +285,11 @@ describe('a worker', () => {
       });
       expect((await ask('far/away')).text).toBe(syntheticText(3));
       expect((await ask(scripted)).text).toBe(syntheticText(3));
-      expect(await sessionsOf(worker)).toMatchObject([{ engine: 'openai' }, { engine: 'llama.cpp' }]);
+      const sessions = await eventually(
+        () => sessionsOf(worker),
+        ({ length }) => length === 2,
+      );
+      expect(sessions).toMatchObject([{ engine: 'openai' }, { engine: 'llama.cpp' }]);
     } finally {
       server.kill();
     }

@@ -11,7 +11,7 @@ const shared = useCluster({
     LONGSHORE_RESUME_WINDOW: '2s',
     LONGSHORE_LOG_RETENTION: '3s',
     LONGSHORE_RESULT_RETENTION: '6s',
-    LONGSHORE_REQUEST_TIMEOUT: '6s',
+    LONGSHORE_REQUEST_TIMEOUT: '12s',
     LONGSHORE_RESPONSE_RETENTION: '8s',
   },
 });
@@ -155,7 +155,7 @@ describe('a background response', () => {
     );
     const cancelled = await requestJson({ url: `${url(1)}/v1/responses/${id}/cancel`, method: 'POST' });
     expect(cancelled.json).toMatchObject({ id, status: 'cancelled' });
-    const idle = { within: 2_000, what: 'the engine to be idle' };
+    const idle = { within: 20_000, what: 'the engine to be idle' };
     await eventually(
       () => statsOf(shared.cluster.worker()),
       ({ open }) => open === 0,

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 
 describe('makeTemporaryFolder', () => {
@@ -11,8 +11,11 @@ describe('makeTemporaryFolder', () => {
     const orphan = join(tmpdir(), `longshore-test-${ended}-orphan`);
     const taken = join(tmpdir(), `longshore-test-${process.pid}-livesy`);
     for (const folder of [orphan, taken]) {
-      await mkdir(folder);
-      await writeFile(join(folder, 'cargo'), 'bananas');
+      // At once with what is in it: others sweep here, too.
+      const prepared = join(tmpdir(), `prepared-${basename(folder)}`);
+      await mkdir(prepared);
+      await writeFile(join(prepared, 'cargo'), 'bananas');
+      await rename(prepared, folder);
     }
     vi.resetModules();
     const { makeTemporaryFolder } = await import('./temporary-folder.js');

@@ -41,6 +41,7 @@ async function removeOrphans(): Promise<void> {
   for (const entry of await readdir(tmpdir())) {
     const owner = /^longshore-[a-z]+-(\d+)-\w{6}$/.exec(entry)?.[1];
     if (owner === undefined || isAlive(Number(owner))) continue;
-    await rm(join(tmpdir(), entry), { recursive: true, force: true, maxRetries: 3 });
+    // Another process may be about the same; what stays in spite of it is not worth a failure.
+    await rm(join(tmpdir(), entry), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }

@@ -44,7 +44,7 @@ const engineIsIdle = () =>
   eventually(
     () => running(living()),
     (open) => open === 0,
-    { within: 2_000, what: 'the engines to be idle' },
+    { within: 20_000, what: 'the engines to be idle' },
   );
 
 describe("a stream of Anthropic's library", () => {

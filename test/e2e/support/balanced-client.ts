@@ -32,7 +32,7 @@ const AWAY_LIMIT_MS = 15_000;
 const PAUSE_MS = 20;
 
 /** Less than gateways give to what they have taken when they stop; ms. */
-const NOTICED_WITHIN_MS = 500;
+const NOTICED_WITHIN_MS = 900;
 
 /**
  * A client of several gateways that keeps its connections, as a load balancer does: a gateway that refuses the

@@ -23,7 +23,7 @@ import { findProgram } from './find-program.js';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');
 const STUB = join(ROOT, 'apps/cli/src/up/__fixtures__/stub-program.mjs');
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** One `npm start` in a folder of its own, with stub programs for gateway and worker and the real Redis. */
 interface Started {
@@ -57,6 +57,15 @@ function launch(command: string, args: readonly string[], more?: Record<string, 
 
 const npmStart = (args: readonly string[] = [], more?: Record<string, string>) =>
   launch('npm', ['start', '--', '--port', `${port}`, ...args], more);
+
+/** A port that is free, as is the one after it. */
+async function findTwoPorts(): Promise<number> {
+  for (let first = await findFreePort(); ;) {
+    const second = await findFreePort();
+    if (second === first + 1) return first;
+    first = second;
+  }
+}
 
 async function until(what: string, isTrue: () => boolean): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
@@ -126,7 +135,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   home = mkdtempSync(join(realpathSync(tmpdir()), 'longshore-up-'));
-  port = await findFreePort();
+  port = await findTwoPorts();
   writeFileSync(join(home, 'package.json'), '{"type":"module","scripts":{"start":"exec node start.mjs"}}');
   const command = JSON.stringify(join(ROOT, 'dist/apps/cli/src/command-line.js'));
   const stub = JSON.stringify(STUB);

@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { eventually } from '../eventually.js';
 import { listProcesses, type ProcessEntry } from '../processes.js';
 
-/** What the kernel needs to end a process that has been killed; ms. */
-const GRACE_MS = 3_000;
+/** What the kernel of a busy machine needs to end a process that has been killed; ms. */
+const GRACE_MS = 20_000;
 
 /**
  * Holds when no process that names the cluster's folder is alive and the run directories of workers that ended in good

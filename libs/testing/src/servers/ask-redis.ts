@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-const ANSWER_WITHIN_MS = 5_000;
+const ANSWER_WITHIN_MS = 20_000;
 
 /**
  * Sends one inline command to a Redis or sentinel and returns the first packet of its answer, as it is on the wire.

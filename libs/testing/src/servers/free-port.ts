@@ -2,8 +2,13 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** Below what systems give to connections and to servers that take any port, so that only we take these. */
-const FIRST = 10_000;
-const LAST = 31_999;
+const LOWEST = 10_000;
+const STRETCH = 5_500;
+const STRETCHES = 4;
+
+/** Test files that run at the same time never share one: what is free may be away for a moment only. */
+const FIRST = LOWEST + STRETCH * (Number(process.env['VITEST_POOL_ID'] ?? 0) % STRETCHES);
+const LAST = FIRST + STRETCH - 1;
 
 let last = randomInt(FIRST, LAST + 1);
 
