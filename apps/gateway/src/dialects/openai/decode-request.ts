@@ -1,5 +1,4 @@
 import { LongshoreError } from '#contracts';
-import { IsBoolean, IsOptional, IsString, MaxLength, validateSync } from 'class-validator';
 import { affinityKey } from '../../completions/affinity-key.js';
 import { PRIORITIES } from '../../http/caller-wishes.js';
 import { readJsonBody } from '../../http/json-body.js';
@@ -7,24 +6,6 @@ import { refuseFields, type RequestFields } from '../../http/request-field.js';
 import { STOPS_AT_ONCE, stopsAtOnce } from '../../http/stop-texts.js';
 
 const LONGEST_MODEL_NAME = 1_024;
-
-/** What the gateway itself reads of an inference body. Everything else is the engine's to judge. */
-class InferenceEnvelope {
-  @MaxLength(LONGEST_MODEL_NAME, {
-    message: `"model" must not be longer than ${LONGEST_MODEL_NAME} characters.`,
-  })
-  @IsString({ message: '"model" must be a string.' })
-  readonly model: unknown;
-
-  @IsOptional()
-  @IsBoolean({ message: '"stream" must be true or false.' })
-  readonly stream: unknown;
-
-  constructor(body: Readonly<Record<string, unknown>>) {
-    this.model = body['model'];
-    this.stream = body['stream'];
-  }
-}
 
 export interface DecodedRequest {
   /** As the caller wrote it. */
@@ -48,24 +29,29 @@ const TIER_PRIORITIES: ReadonlyMap<unknown, number> = new Map([
  */
 export function decodeRequest(body: unknown, fields: RequestFields = {}): DecodedRequest {
   const object = readJsonBody(body);
-  const envelope = new InferenceEnvelope(object);
-  if (envelope.model === undefined || envelope.model === null || envelope.model === '') {
-    throw new LongshoreError('model_required', 'model is required', 'model');
-  }
-  const [error] = validateSync(envelope, { stopAtFirstError: true });
-  if (error) {
-    const [message] = Object.values(error.constraints ?? {});
-    throw new LongshoreError('invalid_request', message, error.property);
-  }
+  const model = readModel(object['model']);
+  const { stream = null } = object;
+  if (stream !== null && typeof stream !== 'boolean')
+    throw new LongshoreError('invalid_request', '"stream" must be true or false.', 'stream');
   refuseFields(object, fields);
   if (Object.hasOwn(fields, 'stop') && stopsAtOnce(object['stop']))
     throw new LongshoreError('invalid_request', `"stop" ${STOPS_AT_ONCE}`, 'stop');
   const priority = TIER_PRIORITIES.get(object['service_tier']);
   const affinity = affinityKey(object);
   return {
-    model: envelope.model as string,
-    streaming: envelope.stream === true,
+    model,
+    streaming: stream === true,
     ...(priority !== undefined && { priority }),
     ...(affinity !== undefined && { affinity }),
   };
+}
+
+function readModel(model: unknown): string {
+  if (model === undefined || model === null || model === '')
+    throw new LongshoreError('model_required', 'model is required', 'model');
+  if (typeof model !== 'string')
+    throw new LongshoreError('invalid_request', '"model" must be a string.', 'model');
+  if (model.length <= LONGEST_MODEL_NAME) return model;
+  const message = `"model" must not be longer than ${LONGEST_MODEL_NAME} characters.`;
+  throw new LongshoreError('invalid_request', message, 'model');
 }
