@@ -48,7 +48,7 @@ describe('a request for a response', () => {
   it('is refused when it asks to stop at an empty text, or for more answers than one', () => {
     expect(problem({ stop: [''] })).toMatchObject({ field: 'stop' });
     expect(problem({ n: 2 })).toMatchObject({ field: 'n' });
-    expect(decode({ stop: ['END'], n: 1 }).parameters).toEqual({ stop: ['END'] });
+    expect(decode({ stop: ['END'] }).parameters).toEqual({ stop: ['END'] });
   });
 
   it('is refused when the name of its model is endless', () => {

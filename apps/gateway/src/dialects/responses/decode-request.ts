@@ -61,6 +61,7 @@ export function decodeModelOnly(text: unknown): string {
 
 function refuseUnsupported(body: Body): void {
   refuseFields(body, RESPONSE_FIELDS);
+  if ((body['n'] ?? 1) !== 1) throw invalid('"n" must be 1: a response is one answer.', 'n');
   if (stopsAtOnce(body['stop'])) throw invalid(`"stop" ${STOPS_AT_ONCE}`, 'stop');
   const include = optional(body, 'include', isStrings, 'an array of strings') ?? [];
   const unknown = include.find((name) => !INCLUDABLE.has(name));

@@ -62,11 +62,5 @@ export const RESPONSE_FIELDS: RequestFields = {
   prompt: refused('there are no stored prompts; write it into "instructions".'),
   context_management: refused('nothing is left out of a conversation or summed up.'),
   moderation: refused('nothing in the cluster moderates.'),
-  n: {
-    standing: 'refused',
-    schema: { type: 'integer', const: 1 },
-    asksForNothing: (value) => value === 1,
-    why: 'a response is one answer; ask again for another.',
-  },
   max_tool_calls: refused('it limits tools that run on the server, of which there are none.'),
 };
