@@ -8,7 +8,7 @@ const BATCH_AGE_MS = 100;
 
 /**
  * Gathers bytes that follow each other and writes them together, one batch while the next comes in. Copying them is
- * cheaper than keeping them: pieces that die young cost the collector next to nothing, and memory stays small.
+ * cheaper than keeping them: their memory is given back at once, and little is in use.
  */
 export class WriteBatch {
   private filling: Buffer;
