@@ -51,6 +51,14 @@ describe('editsOf', () => {
     });
   });
 
+  it('asks for no comments in a silent stream, beside whatever else must change', () => {
+    expect(edited({ sse_ping_interval: 1 })).toEqual({ members: '"sse_ping_interval":-1' });
+    const choice = { type: 'function', function: { name: 'two' } };
+    expect(edited({ sse_ping_interval: 1, tools, tool_choice: choice })).toEqual({
+      members: `"tools":[${JSON.stringify(tool('two'))}],"tool_choice":"required","sse_ping_interval":-1`,
+    });
+  });
+
   it('refuses a named tool that is not there', () => {
     const choice = { type: 'function', function: { name: 'four' } };
     expect(edited({ tools, tool_choice: choice })).toEqual({

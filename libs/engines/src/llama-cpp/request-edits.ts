@@ -9,8 +9,9 @@ const NOTHING: RequestEdits = { members: '' };
 
 /**
  * llama-server takes a `tool_choice` that names a tool for `auto`, without a word; so it is given that tool alone, and
- * has to use it. It refuses a tool with `"description": null`, which clients send of functions that have none. It would fetch an address or open a file that a caller names as an image. And it calls an image for a
- * model that cannot see a failure of its own.
+ * has to use it. It refuses a tool with `"description": null`, which clients send of functions that have none. It would
+ * fetch an address or open a file that a caller names as an image. It calls an image for a model that cannot see a
+ * failure of its own. And where a caller asks for comments in a silent stream, it sends them also when it is stuck.
  * @param takesMedia whether the model has a projector for images and the like
  */
 export function editsOf(request: Readonly<Record<string, unknown>>, takesMedia: boolean): RequestEdits {
@@ -25,10 +26,11 @@ export function editsOf(request: Readonly<Record<string, unknown>>, takesMedia: 
     };
   }
   const edits = toolEdits(request);
-  if ('refuse' in edits || !mustCall(request)) return edits;
-  return {
-    members: [edits.members, '"response_format":{"type":"text"}'].filter((text) => text !== '').join(','),
-  };
+  if ('refuse' in edits) return edits;
+  const members = [edits.members];
+  if (mustCall(request)) members.push('"response_format":{"type":"text"}');
+  if ('sse_ping_interval' in request) members.push('"sse_ping_interval":-1');
+  return { members: members.filter((text) => text !== '').join(',') };
 }
 
 /** Whether a tool has to be called although the text has a format, for which llama-server would forget the tools. */
