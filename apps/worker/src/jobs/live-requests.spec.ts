@@ -7,6 +7,7 @@ const job = (requestId: string, wishes: Partial<NewRequest> = {}): NewRequest =>
   requestId,
   deadline: FAR,
   streaming: true,
+  mode: 'completion',
   ...wishes,
 });
 
@@ -73,6 +74,16 @@ describe('LiveRequests', () => {
     vi.advanceTimersByTime(7_000);
     expect(begun?.abort.signal.reason).toBeInstanceOf(EngineStalled);
     expect(whole?.abort.signal.aborted).toBe(false);
+    live.stop();
+  });
+
+  it('leaves many texts alone that are embedded a few at a time: what came of some says nothing of the next', () => {
+    vi.useFakeTimers();
+    const live = new LiveRequests(5_000);
+    const request = live.begin(job('r', { streaming: false, mode: 'embedding' }));
+    if (request !== undefined) hear(request);
+    vi.advanceTimersByTime(7_000);
+    expect(request?.abort.signal.aborted).toBe(false);
     live.stop();
   });
 

@@ -12,18 +12,20 @@ export interface LiveRequest {
   onResume: (() => void) | undefined;
   /** When the engine last sent something; ms since the epoch. */
   lastActivity: number;
-  /** It is not streamed, so its engine may say nothing before it is whole. False once there was a byte. */
+  /** It is not streamed, so its engine may say nothing before it is whole. */
   silentUntilWhole: boolean;
+  /** What comes of it is a part that others follow soon, as of a text that is written; not all about some of many texts. */
+  readonly comesInParts: boolean;
 }
 
 /** The engine has sent something for a request. */
 export function hear(request: LiveRequest): void {
   request.lastActivity = Date.now();
-  request.silentUntilWhole = false;
+  if (request.comesInParts) request.silentUntilWhole = false;
 }
 
 /** Of its job. */
-export type NewRequest = Pick<CompletionJob, 'requestId' | 'deadline' | 'streaming'>;
+export type NewRequest = Pick<CompletionJob, 'requestId' | 'deadline' | 'streaming' | 'mode'>;
 
 /** Why a request was aborted. */
 export class Cancelled extends Error {
@@ -65,7 +67,7 @@ export class LiveRequests {
   }
 
   /** @returns undefined when the request was cancelled before its job came. */
-  begin({ requestId, deadline, streaming }: NewRequest): LiveRequest | undefined {
+  begin({ requestId, deadline, streaming, mode }: NewRequest): LiveRequest | undefined {
     if (this.cancelled.delete(requestId)) return undefined;
     const request: LiveRequest = {
       requestId,
@@ -75,6 +77,7 @@ export class LiveRequests {
       onResume: undefined,
       lastActivity: Date.now(),
       silentUntilWhole: !streaming,
+      comesInParts: mode === 'completion',
     };
     this.live.add(request);
     if (this.closing !== undefined) request.abort.abort(this.closing);
