@@ -86,6 +86,14 @@ async function startReplica(primaryPort: number): Promise<RedisFixture> {
     (info) => info.includes('master_link_status:up'),
     { ...WITHIN, what: 'the replica to follow its primary' },
   );
+  // A primary keeps back what is written until the replica has spoken for the first time.
+  await askRedis(primaryPort, 'SET probe x');
+  await eventually(
+    () => askRedis(replica.port, 'EXISTS probe'),
+    (answer) => answer === ':1',
+    { ...WITHIN, what: 'the replica to have what is written' },
+  );
+  await askRedis(primaryPort, 'DEL probe');
   return replica;
 }
 
