@@ -58,7 +58,11 @@ describe('the engines of a cluster', () => {
     expect(held).toMatchObject({ backend_name: 'llama.cpp', mode: 'completion' });
     await eventually(async () => (await running(1)).length === 1);
     expect(await ask('/engines/unload', { models: [model] })).toEqual([200, '{"unloaded_runners":1}']);
-    expect(await running()).toEqual([]);
+    await eventually(
+      () => running(),
+      (left) => left.length === 0,
+      { what: 'the session to be gone' },
+    );
     expect((await json<Record<string, string>>('/engines/status'))['llama.cpp']).toMatch(
       /^Running: llama\.cpp/,
     );

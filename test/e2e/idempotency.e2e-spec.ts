@@ -45,7 +45,8 @@ function ask(gateway: ClusterGateway, question: Question): Promise<OpenResponse>
   const { key, headers, signal } = question;
   return openRequest({
     url: `${gateway.url}/v1/chat/completions`,
-    headers: { 'idempotency-key': key, ...headers },
+    // A stream that is told that it waits has other bytes, and a status before its engine has.
+    headers: { 'idempotency-key': key, 'x-queue-notices': 'off', ...headers },
     body: bodyOf(question),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -104,7 +104,7 @@ async function midStream(tokens: number) {
 
 describe('a worker that is killed', () => {
   it('before the first byte loses no request: another worker answers', async () => {
-    const parameters = { max_tokens: 20, synthetic: { prefillMs: 1_500 } };
+    const parameters = { max_tokens: 20, synthetic: { prefillMs: 3_000 } };
     const requests = shared.cluster.gateways.map(({ url }) =>
       streamChat(url, { model, prompt: 'Hi', parameters }),
     );

@@ -106,7 +106,7 @@ describe('a stream that waits', () => {
 
   it('stops the engine in prefill when its client hangs up', async () => {
     const response = await open({ synthetic: { prefillMs: 600_000 } });
-    await eventually(() => commentsOf(response)[0] === 'running');
+    await eventually(() => commentsOf(response).includes('running'));
     expect((await stats()).open).toBe(1);
     response.hangUp();
     expect(await eventually(stats, (now) => now.open === 0, { within: IDLE_WITHIN })).toMatchObject({
@@ -154,10 +154,12 @@ describe('a stream in the middle of its answer', () => {
   it('is told that it waits while Redis is away, and goes on without a byte lost', async () => {
     const response = await open({ max_tokens: 400, synthetic: { rate: 100 } });
     await eventually(() => response.received().includes('t20'));
+    const told = commentsOf(response).length;
     await redis.kill();
     await eventually(() => commentsOf(response).includes('waiting'), Boolean, { within: 20_000 });
     await redis.restart();
     await expectAnswer(response, 400);
-    expect(commentsOf(response).filter((comment) => comment !== 'waiting')).toEqual([]);
+    const comments = commentsOf(response).slice(told);
+    expect(comments.filter((comment) => comment !== 'waiting')).toEqual([]);
   });
 });

@@ -48,8 +48,12 @@ function keepBusy(lanes: number) {
 
 describe('two gateways and three workers', () => {
   it('answer 60 chats at once, every text whole, none of the workers with less than a fifth', async () => {
-    // The first burst spreads the model; a cluster in use has it everywhere.
-    await Promise.all(Array.from({ length: 30 }, (_, number) => count(number)));
+    // The first bursts spread the model; a cluster in use has it everywhere.
+    await eventually(
+      async () => shares(await Promise.all(Array.from({ length: 30 }, (_, number) => count(number)))),
+      (share) => Object.keys(share).length === WORKERS,
+      { within: 60_000, what: 'every worker to answer' },
+    );
     const chats = await Promise.all(Array.from({ length: 60 }, (_, number) => count(number)));
     expect(chats.filter(({ text }) => text !== SCRIPTS.count.text)).toEqual([]);
     const share = shares(chats);

@@ -49,11 +49,14 @@ describeDockerModel('the service that docker model talks to', () => {
     expect(row).toEqual(['scripted', 'llama.cpp', 'completion', expect.stringMatching(/minutes from now$/)]);
     expect((await run('df')).output).toMatch(/^TYPE +SIZE\s+Models +\d+(?:\.\d+)?MB/);
     expect(await run('unload', 'scripted')).toMatchObject({ code: 0, output: 'Unloaded 1 model(s).\n' });
-    expect(
-      rowsOf(await run('ps'))
-        .flat()
-        .join(''),
-    ).toBe('');
+    await eventually(
+      async () =>
+        rowsOf(await run('ps'))
+          .flat()
+          .join(''),
+      (text) => text === '',
+      { what: 'nothing to run' },
+    );
     expect((await run('unload', 'scripted')).output).toBe('No such model(s) running.\n');
     expect((await run('unload', '--all')).output).toBe('No models are running.\n');
   });

@@ -5,10 +5,10 @@ import { useCluster } from '../support/use-cluster.js';
 import { describeDockerModel, type Running, succeeded, useDockerModel } from './docker-model.js';
 
 const LOAD_MS = 3_500;
-/** An answer of 16 tokens takes 4 s. */
-const TOKENS_A_SECOND = 4;
+/** An answer of 16 tokens takes 8 s. */
+const TOKENS_A_SECOND = 2;
 /** From the end of a request for the caller to an idle engine; ms. */
-const IDLE_WITHIN = 500;
+const IDLE_WITHIN = 10_000;
 
 describeDockerModel('docker model run', () => {
   const shared = useCluster(async () => ({

@@ -222,9 +222,9 @@ describe('the official Ollama library', () => {
     expect(await ollama.generate({ model, prompt: '', keep_alive: 0 })).toMatchObject({
       done_reason: 'unload',
     });
-    expect(await running()).toBeUndefined();
+    await eventually(running, (entry) => entry === undefined, { what: 'the model to be gone' });
     expect(await ollama.generate({ model, prompt: '' })).toMatchObject({ done_reason: 'load' });
-    expect(await running()).toBeDefined();
+    await eventually(running, (entry) => entry !== undefined, { what: 'the model to be there' });
   });
 
   it('gives a model more context where that is asked for', async () => {

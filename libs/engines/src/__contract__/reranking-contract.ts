@@ -135,7 +135,7 @@ function describeHangUp(session: () => EngineSession, contextSize: number): void
       const hungUp = performance.now();
       await rank(session(), { documents: [TEXTS[1]] });
       // All of the texts would take many seconds more.
-      expect(performance.now() - hungUp).toBeLessThan(1_000);
+      expect(performance.now() - hungUp).toBeLessThan(2_500);
     }
   });
 }
