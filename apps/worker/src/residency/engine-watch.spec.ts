@@ -95,6 +95,16 @@ describe('the watch over an engine', () => {
     expect(engine.killedFor).toMatch(/computed nothing/);
   });
 
+  it('kills one that listens and computes nothing', async () => {
+    engine.workPerLook = 0;
+    engine.answer = 'listening';
+    watch.owes(request());
+    await pass(265 * SECOND);
+    expect(engine.killedFor).toBeUndefined();
+    await pass(15 * SECOND);
+    expect(engine.killedFor).toMatch(/computed nothing/);
+  });
+
   it('leaves it alone while it sends something in one of the answers', async () => {
     const [flowing, waiting] = [request(), request()];
     watch.owes(flowing);

@@ -69,7 +69,8 @@ export function whyStuck(silence: Silence, limit: number): string | undefined {
   if (total < SILENT_FOR * limit) return undefined;
   if (unanswered >= UNANSWERED_FOR * limit)
     return `it sent nothing for ${seconds(total)} and did not say that it works`;
-  return still >= total ? `it sent nothing for ${seconds(total)} and computed nothing` : undefined;
+  if (still < SILENT_FOR * limit) return undefined;
+  return `it sent nothing for ${seconds(total)} and computed nothing for ${seconds(still)}`;
 }
 
 function seconds(ms: number): string {
