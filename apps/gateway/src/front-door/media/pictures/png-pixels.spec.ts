@@ -33,11 +33,13 @@ describe('the pixels of a PNG', () => {
   it('fit where they are what its size tells, in one chunk or in many', async () => {
     const rows = deflateSync(noise(300 * (1 + 200 * 3)));
     expect(await fit(header(200, 300), chunk('IDAT', rows), END)).toBe(true);
-    const parts = Array.from({ length: 10 }, (_, part) => {
-      const length = Math.ceil(rows.length / 10);
-      return chunk('IDAT', rows.subarray(part * length, (part + 1) * length));
-    });
-    expect(await fit(header(200, 300), chunk('tEXt'), ...parts, END)).toBe(true);
+    for (const count of [10, 10_000]) {
+      const length = Math.ceil(rows.length / count);
+      const parts = Array.from({ length: count }, (_, part) =>
+        chunk('IDAT', rows.subarray(part * length, (part + 1) * length)),
+      );
+      expect(await fit(header(200, 300), chunk('tEXt'), ...parts, END)).toBe(true);
+    }
   });
 
   it.each([
@@ -52,6 +54,8 @@ describe('the pixels of a PNG', () => {
       [1, 40],
       [3, 5],
       [33, 17],
+      [35, 1],
+      [100, 2],
     ] as const) {
       const rows = zeros(height * (1 + Math.ceil((width * bits) / 8)));
       expect(await fit(header(width, height, [depth, colours, 0, 0, 0]), chunk('IDAT', rows), END)).toBe(

@@ -63,17 +63,28 @@ function findPixels(bytes: Base64Bytes): PackedPixels {
   return { ranges, isRaw, size: size ?? 0 };
 }
 
-/** Each row has a byte more; interlaced, there are up to twice as many rows, with a byte begun at the end of each. */
+/**
+ * Each row has a byte more; interlaced, there are up to twice as many rows and one for each of seven passes, with a byte
+ * begun at the end of each.
+ */
 function unpackedSize(bytes: Base64Bytes, header: number): number {
   const bits = bytes.byte(header + 8) * (VALUES[bytes.byte(header + 9)] ?? 4);
-  return bytes.big(header + 4, 4) * (Math.ceil((bytes.big(header, 4) * bits) / 8) + 4);
+  return bytes.big(header + 4, 4) * (Math.ceil((bytes.big(header, 4) * bits) / 8) + 4) + 14;
 }
 
+/** What is packed, in pieces of about the same size, however small the chunks are that it comes in. */
 function* piecesOf(bytes: Base64Bytes, ranges: PackedPixels['ranges']): Generator<Buffer, void, void> {
+  let gathered: Buffer[] = [];
+  let size = 0;
   for (const [start, length] of ranges)
     for (let at = 0; at < length; at += PIECE_BYTES) {
       const piece = bytes.slice(start + at, Math.min(PIECE_BYTES, length - at));
+      gathered.push(piece);
+      size += piece.length;
+      if (size < PIECE_BYTES && piece.length > 0) continue;
+      yield Buffer.concat(gathered);
       if (piece.length === 0) return;
-      yield piece;
+      [gathered, size] = [[], 0];
     }
+  if (size > 0) yield Buffer.concat(gathered);
 }
