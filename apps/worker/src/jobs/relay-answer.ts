@@ -4,8 +4,9 @@ import type { AnswerPace } from '../presence/answer-pace.js';
 import { hear, type LiveRequest } from './live-requests.js';
 import { WholeEvents } from './whole-events.js';
 
-/** How often it is looked whether frames can leave again; ms. */
-const BLOCKED_POLL_MS = 10;
+/** How soon it is looked again whether frames can leave: at first soon, for usually they can; ms. */
+const SHORTEST_BLOCK_MS = 1;
+const LONGEST_BLOCK_MS = 16;
 
 /** An answer that is no stream is held back until it is whole, up to so many bytes. */
 const COLLECT_LIMIT = 4 * 1024 * 1024;
@@ -60,11 +61,16 @@ function relayBytes(
 ): Promise<void> {
   const blocked = (): boolean => publisher.congested || writer.unheard || writer.behind;
   return new Promise((resolve, reject) => {
+    let wait = SHORTEST_BLOCK_MS;
     const goOn = (): void => {
       if (request.paused) return;
-      if (!blocked()) return void body.resume();
+      if (!blocked()) {
+        wait = SHORTEST_BLOCK_MS;
+        return void body.resume();
+      }
       request.lastActivity = Date.now();
-      setTimeout(goOn, BLOCKED_POLL_MS);
+      setTimeout(goOn, wait);
+      wait = Math.min(2 * wait, LONGEST_BLOCK_MS);
     };
     request.onResume = goOn;
     body.on('data', (chunk: Buffer) => {

@@ -7,8 +7,9 @@ const UNSEEN_LIMIT_BYTES = 256 * 1024;
 /** Bytes held for a gateway above which it is not given more. Redis cuts off those that it holds megabytes for. */
 const HELD_LIMIT_BYTES = 256 * 1024;
 
-/** Time between two looks at a gateway that is behind; ms. */
-const RETRY_MS = 20;
+/** Time between two looks at a gateway that is behind: at first short, for it usually reads while it is looked; ms. */
+const SHORTEST_RETRY_MS = 1;
+const LONGEST_RETRY_MS = 32;
 
 /** A gateway that has read nothing for so long is not slow but gone, and nobody waits for it: Redis may cut it off; ms. */
 const PATIENCE_MS = 2_000;
@@ -29,6 +30,7 @@ export class Backlog {
   /** When it was last seen to read while much was held; on the clock of `performance.now()`. */
   private readAt = 0;
   private looking = false;
+  private retry = SHORTEST_RETRY_MS;
 
   constructor(private readonly look: LookAtHeld) {}
 
@@ -56,6 +58,11 @@ export class Backlog {
     this.held = held;
     this.unseen -= before;
     this.looking = false;
-    if (this.behind) setTimeout(() => this.looking || void this.update(), RETRY_MS).unref();
+    if (!this.behind) {
+      this.retry = SHORTEST_RETRY_MS;
+      return;
+    }
+    setTimeout(() => this.looking || void this.update(), this.retry).unref();
+    this.retry = Math.min(2 * this.retry, LONGEST_RETRY_MS);
   }
 }
