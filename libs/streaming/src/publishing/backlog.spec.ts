@@ -64,6 +64,16 @@ describe('Backlog', () => {
     expect(looks).toBe(before);
   });
 
+  it('knows at once of one that only had yet to read what was published last', async () => {
+    held = 300 * KIB;
+    publish(300 * KIB);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(backlog.behind).toBe(true);
+    held = 0;
+    await vi.advanceTimersByTimeAsync(1);
+    expect(backlog.behind).toBe(false);
+  });
+
   it('does not wait for one that reads nothing, but for one that reads again', async () => {
     held = 700 * KIB;
     publish(300 * KIB);

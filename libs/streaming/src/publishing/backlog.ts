@@ -9,7 +9,7 @@ const HELD_LIMIT_BYTES = 256 * 1024;
 
 /** Time between two looks at a gateway that is behind: at first short, for it usually reads while it is looked; ms. */
 const SHORTEST_RETRY_MS = 1;
-const LONGEST_RETRY_MS = 32;
+const LONGEST_RETRY_MS = 20;
 
 /** A gateway that has read nothing for so long is not slow but gone, and nobody waits for it: Redis may cut it off; ms. */
 const PATIENCE_MS = 2_000;
