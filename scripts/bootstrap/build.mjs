@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runStep } from './run-step.mjs';
 
 const SOURCE_FOLDERS = ['apps', 'libs', 'test', 'scripts'];
-const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
 const TESTS = /\.(?:spec|int-spec|e2e-spec|gpu-spec|deploy-spec)\.ts$/;
 
 /**
@@ -34,10 +34,10 @@ export async function ensureBuilt(root, say = () => {}) {
   const record = anew ? ['.build.tsbuildinfo'] : [];
   for (const file of ['.sources', ...record, ...outputs]) await rm(join(root, 'dist', file), { force: true });
   await runStep({
-    command: process.execPath,
-    args: [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
+    command: 'npm',
+    args: ['run', '--silent', 'build'],
     cwd: root,
-    failure: 'The sources do not compile; "tsc" said',
+    failure: 'The sources do not compile; "npm run build" said',
   });
   await mkdir(join(root, 'dist'), { recursive: true });
   await writeFile(stamp, `${sources.join('\n')}\n`);

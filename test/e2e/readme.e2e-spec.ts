@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CACHE, fixtureModel, publishModel, REPOSITORY } from '#testing';
@@ -44,7 +44,8 @@ async function run(step: Step): Promise<Ran> {
 }
 
 function spawned(command: string, args: readonly string[]): Promise<Ran> {
-  const env = { ...process.env, MODEL_RUNNER_HOST: url, NO_COLOR: '1' };
+  const npm = { npm_config_cache: join(folder, 'npm') };
+  const env = { ...process.env, ...npm, MODEL_RUNNER_HOST: url, NO_COLOR: '1' };
   const child = spawn(command, args, { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const texts = { stdout: '', stderr: '' };
   child.stdout.on('data', (text: Buffer) => (texts.stdout += text.toString()));
@@ -58,6 +59,12 @@ function spawned(command: string, args: readonly string[]): Promise<Ran> {
 describe('what the README tells its reader to run', () => {
   it('is something', () => {
     expect(steps.length).toBeGreaterThan(5);
+  });
+
+  // npx does this itself for a checkout that it sees for the first time, and not for one that was built anew since.
+  it('has a command line that the build has made executable', async () => {
+    const main = join(REPOSITORY, 'dist', 'apps', 'cli', 'src', 'main.js');
+    await expect(access(main, constants.X_OK)).resolves.toBeUndefined();
   });
 
   it.each(steps.map((step, index) => ({ step, title: `${index + 1}: ${titleOf(step)}` })))(
