@@ -62,13 +62,13 @@ export function releaseNotes(changelog, version) {
 }
 
 /**
- * package.json as it is published: what runs, without what builds and tests.
+ * package.json as it is published: what runs, without what builds and tests. Its command is the built one.
  * @throws Error with a sentence when the version is another
  */
 export function publishedManifest(manifest, version) {
   if (manifest.version !== version)
     throw new Error(`package.json says ${manifest.version}; set it to ${version} before it is released.`);
-  const { name, description, license, type, engines, bin, dependencies, keywords } = manifest;
+  const { name, description, license, type, engines, dependencies, keywords } = manifest;
   const imports = Object.fromEntries(
     Object.entries(manifest.imports)
       .filter(([room]) => room !== '#testing')
@@ -84,7 +84,7 @@ export function publishedManifest(manifest, version) {
     ...(keywords && { keywords }),
     repository: { type: 'git', url: `git+${REPOSITORY}.git` },
     ...(isPreRelease(version) && { publishConfig: { tag: 'next' } }),
-    bin: bin ?? { longshore: 'dist/apps/cli/src/main.js' },
+    bin: { longshore: 'dist/apps/cli/src/main.js' },
     files: ['dist'],
     imports,
     dependencies,

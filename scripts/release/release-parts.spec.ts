@@ -82,6 +82,7 @@ describe('the package that is published', () => {
     name: 'longshore',
     version: '1.2.3',
     private: true,
+    bin: { longshore: 'scripts/longshore.mjs' },
     scripts: { test: 'x' },
     imports: {
       '#contracts': { 'longshore-source': './libs/c.ts', default: './dist/c.js' },

@@ -8,7 +8,7 @@ import { UP_USAGE } from '../../apps/cli/src/up/up-options.js';
 const COLUMNS = 160;
 
 const INTRODUCTION = [
-  '`longshore` runs a cluster on this machine (`longshore up`) and talks to any cluster. From a checkout it is `node dist/apps/cli/src/main.js` after `npm run build`, or `npm link` puts it into the `PATH`; `npm start` is `longshore up`.',
+  '`longshore` runs a cluster on this machine (`longshore up`) and talks to any cluster. From a checkout that was started or built once it is `npx longshore`, or `npm link` puts it into the `PATH`; `npm start` is `longshore up`.',
   'Which cluster: `--host`, else `MODEL_RUNNER_HOST`, else `LONGSHORE_URL`, else `http://127.0.0.1:12434`. An address is `http://host:port`, with a path and `user:password@` if need be, `host:port`, or `unix:///path`. An API key comes from `--api-key` or `LONGSHORE_API_KEY`. All variables are in [configuration](configuration.md).',
   'Results go to stdout and everything else to stderr. On a terminal transfers are shown as bars, elsewhere as lines; `NO_COLOR` takes the colours away. Every command takes `--json` where it has a result that a program may want.',
 ];
