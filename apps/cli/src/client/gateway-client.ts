@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { readRelease } from '#config';
 import type { Dispatcher } from 'undici';
-import { CommandFailure } from '../command-failure.js';
+import { CommandFailure, wrongUsage } from '../command-failure.js';
 import { GatewayAnswer } from './gateway-answer.js';
 import { answerFailure, connectionFailure } from './gateway-failure.js';
 import type { GatewayTarget } from './gateway-target.js';
@@ -78,8 +78,13 @@ export class GatewayClient {
   }
 }
 
-/** A model's name, or any other, as a part of a path: slashes and colons stay. */
+/**
+ * A model's name as a part of a path: slashes and colons stay.
+ * @throws CommandFailure for what would be another path than that of a model
+ */
 export function pathOf(name: string): string {
+  if (/^\/*$/.test(name) || name.split('/').some((part) => part === '.' || part === '..'))
+    throw wrongUsage(`"${name}" is no name of a model.`);
   return encodeURIComponent(name).replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@');
 }
 

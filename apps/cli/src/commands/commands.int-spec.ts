@@ -139,6 +139,10 @@ describe('wrong usage', () => {
     [['bench', 'm', '--duration', 'soon'], /It must be a duration/],
     [['search', '--source', 'nowhere'], /Allowed choices are all, dockerhub, huggingface/],
     [['--host'], /argument missing/],
+    [['show', ''], /"" is no name of a model/],
+    [['inspect', '../engines/ps'], /"\.\.\/engines\/ps" is no name of a model/],
+    [['rm', 'a', '/'], /"\/" is no name of a model/],
+    [['run', '', 'hi'], /"" is no name of a model/],
   ])('%j is told in a sentence and ends with 2', async (args, words) => {
     const run = await runLongshore(args);
     expect(run).toMatchObject({ code: 2, out: '' });
@@ -248,6 +252,15 @@ describe('commands that change much', () => {
     expect(run).toMatchObject({ code: 3, out: 'Untagged: docker.io/ai/b:latest\nDeleted: sha256:0\n' });
     expect(run.error).toBe('No such model: a\nunable to delete "c" (must be forced)\n');
   });
+
+  it.each(['purge', 'purge/', '/purge'])(
+    'rm %s removes a model of this name, not all models',
+    async (name) => {
+      const server = await serve({ ...answers, 'DELETE /models/purge:latest': json([{ Untagged: 'x' }]) });
+      expect(await ask(server, ['rm', name])).toEqual({ code: 0, out: 'Untagged: x\n', error: '' });
+      expect(server.asked.map(({ url }) => url)).toEqual(['/models/purge:latest?force=false']);
+    },
+  );
 });
 
 describe('following', () => {

@@ -30,11 +30,12 @@ async function remove(
   models: readonly string[],
   { force = false, json = false }: RemoveOptions,
 ): Promise<ExitCode> {
+  const paths = new Map(models.map((model) => [model, removalPath(model)]));
   const removed: RemovalStep[] = [];
   let code: ExitCode = EXIT.ok;
-  for (const model of models) {
+  for (const [model, path] of paths) {
     try {
-      const steps = await removeOne(context, model, force);
+      const steps = await removeOne(context, path, force);
       removed.push(...steps);
       if (!json) for (const step of steps) context.print(describeStep(step));
     } catch (error) {
@@ -48,13 +49,14 @@ async function remove(
   return code;
 }
 
-async function removeOne({ client }: CommandContext, model: string, force: boolean): Promise<RemovalStep[]> {
-  const answer = await client.send({
-    method: 'DELETE',
-    path: `/models/${pathOf(model)}`,
-    query: { force },
-  });
+async function removeOne({ client }: CommandContext, path: string, force: boolean): Promise<RemovalStep[]> {
+  const answer = await client.send({ method: 'DELETE', path, query: { force } });
   return answer.json<RemovalStep[]>();
+}
+
+/** `DELETE /models/purge` removes all models; one of this name has its tag with it. */
+function removalPath(model: string): string {
+  return /^\/*purge\/*$/.test(model) ? '/models/purge:latest' : `/models/${pathOf(model)}`;
 }
 
 function describeStep(step: RemovalStep): string {
