@@ -17,5 +17,5 @@ export { checkOverrides } from './runtime-flags/check-overrides.js';
 export { checkRuntimeFlags, RUNTIME_FLAGS } from './runtime-flags/check-runtime-flags.js';
 export { splitShellWords, UnfinishedWords } from './runtime-flags/split-shell-words.js';
 export * from './session-configuration.js';
-export * from './validate.js';
+export { checkContract, ContractViolation, parseContract } from './validate.js';
 export * from './vocabulary.js';

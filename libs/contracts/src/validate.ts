@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
+import { quickCheckOf } from './quick-check.js';
 
 /** An envelope, body or document that is not of its declared shape. `problems` names each field and its rule. */
 export class ContractViolation extends Error {
@@ -22,6 +23,11 @@ export function checkContract<T extends object>(contract: ClassConstructor<T>, d
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new ContractViolation(contract.name, ['must be an object']);
   }
+  return quickCheckOf(contract)?.(data) ?? checkInFull(contract, data);
+}
+
+/** The same, with a look at every rule. @throws ContractViolation */
+export function checkInFull<T extends object>(contract: ClassConstructor<T>, data: object): T {
   const instance = plainToInstance(contract, data);
   const errors = validateSync(instance, {
     whitelist: true,
