@@ -1,34 +1,33 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeTemporaryFolder, type TemporaryFolder } from '#testing';
 import { callEngine, EngineConnectionError } from './engine-client.js';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n';
 
-let folder: string;
+let folder: TemporaryFolder;
 let socketPath: string;
 let server: Server | undefined;
 const sockets = new Set<Socket>();
 
-/** Serves raw sockets; `serve` gets the number of the connection, from 1, once the request has begun to arrive. */
-async function listen(serve: (socket: Socket, number: number) => void): Promise<void> {
+/** Serves raw sockets; `serve` gets the number of the connection, from 1, and what came first of the request. */
+async function listen(serve: (socket: Socket, number: number, first: Buffer) => void): Promise<void> {
   let number = 0;
   server = createServer((socket) => {
     sockets.add(socket);
     number += 1;
     const mine = number;
     socket.on('error', () => undefined);
-    socket.once('data', () => serve(socket, mine));
+    socket.once('data', (first) => serve(socket, mine, first));
   });
   await new Promise<void>((resolve) => server?.listen(socketPath, resolve));
 }
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'client-'));
-  socketPath = join(folder, 'engine.sock');
+beforeEach(async () => {
+  folder = await makeTemporaryFolder('client');
+  socketPath = join(folder.path, 'engine.sock');
 });
 
 afterEach(async () => {
@@ -36,13 +35,24 @@ afterEach(async () => {
   sockets.clear();
   await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
   server = undefined;
-  rmSync(folder, { recursive: true, force: true });
+  await folder.remove();
 });
 
 const call = (signal = new AbortController().signal) =>
   callEngine({ socketPath }, { route: '/v1/chat/completions', body: '{}', signal });
 
 describe('callEngine', () => {
+  it('says that the connection is for one request, and names no port that is no port', async () => {
+    let asked = '';
+    await listen((socket, _, first) => {
+      asked = first.toString();
+      socket.end(`${HEAD}data: x\n\n`);
+    });
+    await (await call()).body.toArray();
+    expect(asked).toMatch(/^Connection: close\r$/m);
+    expect(asked).toMatch(/^Host: localhost\r$/m);
+  });
+
   it('tells of bytes as they come, also while nobody reads the answer', async () => {
     let engine: Socket | undefined;
     await listen((socket) => {
