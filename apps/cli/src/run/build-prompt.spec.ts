@@ -6,6 +6,7 @@ const FILES: Readonly<Record<string, Buffer>> = {
   'my notes.txt': Buffer.from('Notes.'),
   'binary.bin': Buffer.from([1, 0, 2]),
   'cat.jpg': Buffer.from('ffd8ffe0', 'hex'),
+  'job@2/cat.jpg': Buffer.from('ffd8ffe0', 'hex'),
   'no-image.png': Buffer.from('text'),
 };
 
@@ -42,6 +43,7 @@ describe('a prompt', () => {
     const image = { type: 'image_url', image_url: { url: 'data:image/jpeg;base64,/9j/4A==' } };
     expect((await prompt('Describe cat.jpg')).content).toEqual([image, { type: 'text', text: 'Describe' }]);
     expect((await prompt('@cat.jpg')).content).toEqual([image]);
+    expect((await prompt('job@2/cat.jpg')).content).toEqual([image]);
   });
 
   it('cannot have files that are missing although they are meant, or that are no text', async () => {

@@ -11,7 +11,7 @@ export interface FileReference {
 
 const MARKED = /(?<=^|[\s(])@(?:"(?<double>[^"\n]+)"|'(?<single>[^'\n]+)'|(?<plain>[^\s"']+))/g;
 const IMAGE =
-  /(?<=^|\s)(?:"(?<double>[^"\n]+\.(?:png|jpe?g|webp|gif))"|(?<plain>[^\s"'@]+\.(?:png|jpe?g|webp|gif))(?=$|[\s.,;:!?)]))/gi;
+  /(?<=^|\s)(?:"(?<double>[^"\n]+\.(?:png|jpe?g|webp|gif))"|(?<plain>(?!@)[^\s"']+\.(?:png|jpe?g|webp|gif))(?=$|[\s.,;:!?)]))/gi;
 const PUNCTUATION = /[.,;:!?)\]]+$/;
 
 /** Where a prompt names files, in its order: `@notes.txt`, `@"my notes.txt"`, and images also without `@`. */
