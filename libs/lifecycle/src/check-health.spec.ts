@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { makeTemporaryFolder } from '#testing';
 import { checkHealth } from './check-health.js';
 
 describe('checkHealth', () => {
@@ -49,8 +48,8 @@ describe('checkHealth', () => {
   });
 
   it('asks a process where it listens, be that a socket', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'health-'));
-    const socket = join(folder, 'socket');
+    const folder = await makeTemporaryFolder('health');
+    const socket = join(folder.path, 'socket');
     const address = { host: '127.0.0.1', port: 1, socket, path: '/health/live' };
     try {
       server = createServer((_, response) => response.end('{}')).listen(socket);
@@ -60,7 +59,7 @@ describe('checkHealth', () => {
       await once(server, 'close');
       expect(await checkHealth(address, 5_000)).toMatch(/socket \(\/health\/live\) did not answer: .*ENOENT/);
     } finally {
-      await rm(folder, { recursive: true });
+      await folder.remove();
     }
   });
 });
