@@ -3,21 +3,18 @@ import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   realpathSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findFreePort } from '#testing';
+import { findFreePort, makeTemporaryFolder, type TemporaryFolder } from '#testing';
 import { claimPorts } from './claim-ports.js';
 import { findProgram } from './find-program.js';
 
@@ -32,6 +29,7 @@ interface Started {
   exit: { code: number | null } | undefined;
 }
 
+let folder: TemporaryFolder;
 let home = '';
 let port = 0;
 const started: Started[] = [];
@@ -134,7 +132,8 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  home = mkdtempSync(join(realpathSync(tmpdir()), 'longshore-up-'));
+  folder = await makeTemporaryFolder('up');
+  home = realpathSync(folder.path);
   port = await findTwoPorts();
   writeFileSync(join(home, 'package.json'), '{"type":"module","scripts":{"start":"exec node start.mjs"}}');
   const command = JSON.stringify(join(ROOT, 'dist/apps/cli/src/command-line.js'));
@@ -150,7 +149,7 @@ afterEach(async () => {
   for (const { pid } of processes()) process.kill(pid, 'SIGKILL');
   await until('killed processes stay', () => processes().length === 0);
   started.length = 0;
-  rmSync(home, { recursive: true, force: true });
+  await folder.remove();
 });
 
 describe('npm start', () => {
