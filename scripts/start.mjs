@@ -5,6 +5,10 @@ import { ensureInstalled } from './bootstrap/install.mjs';
 import { requireNode } from './bootstrap/node-version.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+// npm that is killed tells nobody. Once the cluster is starting, the launcher looks out for that itself.
+const parent = process.ppid;
+const underNpm = process.env.npm_lifecycle_event !== undefined;
+const watch = setInterval(() => underNpm && process.ppid !== parent && process.exit(1), 250);
 
 try {
   requireNode();
@@ -15,4 +19,5 @@ try {
   process.exit(1);
 }
 const { runCommandLine } = await import('../dist/apps/cli/src/command-line.js');
+clearInterval(watch);
 process.exitCode = await runCommandLine(['up', ...process.argv.slice(2)]);

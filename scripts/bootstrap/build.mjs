@@ -37,6 +37,7 @@ export async function ensureBuilt(root, say = () => {}) {
     command: 'npm',
     args: ['run', '--silent', 'build'],
     cwd: root,
+    mayBeKilled: true,
     failure: 'The sources do not compile; "npm run build" said',
   });
   await mkdir(join(root, 'dist'), { recursive: true });

@@ -31,6 +31,7 @@ export async function ensureInstalled(root, say = () => {}) {
     command: 'npm',
     args: ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev', '--include=optional'],
     cwd: root,
+    mayBeKilled: true,
     failure: 'The packages could not be installed; is the network there? "npm ci" said',
   });
 }
