@@ -39,13 +39,14 @@ async function run(step: Step): Promise<Ran> {
   if (step.kind === 'shell') return spawned('bash', ['-c', step.command.replaceAll(ADDRESS, url)]);
   const file = join(folder, step.kind === 'js' ? 'program.mjs' : 'program.py');
   await writeFile(file, step.code.replaceAll(ADDRESS, url));
-  const python = process.env['PYTHON_CLIENTS'] ?? 'python3';
+  const python = process.env['PYTHON_CLIENTS_PATH'] ?? 'python3';
   return spawned(step.kind === 'js' ? process.execPath : python, [file]);
 }
 
 function spawned(command: string, args: readonly string[]): Promise<Ran> {
   const npm = { npm_config_cache: join(folder, 'npm') };
-  const env = { ...process.env, ...npm, MODEL_RUNNER_HOST: url, NO_COLOR: '1' };
+  const direct = { NO_PROXY: '*', no_proxy: '*' };
+  const env = { ...process.env, ...npm, ...direct, MODEL_RUNNER_HOST: url, NO_COLOR: '1' };
   const child = spawn(command, args, { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const texts = { stdout: '', stderr: '' };
   child.stdout.on('data', (text: Buffer) => (texts.stdout += text.toString()));

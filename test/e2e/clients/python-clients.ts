@@ -40,7 +40,7 @@ function run(program: string, args: readonly string[], cwd?: string): Promise<Py
   const [command = program, ...rest] = [...dieWithParent(), program, ...args];
   const child = spawn(command, rest, {
     ...(cwd !== undefined && { cwd }),
-    env: { ...process.env, NO_COLOR: '1', PYTHONUNBUFFERED: '1', NO_PROXY: '*' },
+    env: { ...process.env, NO_COLOR: '1', PYTHONUNBUFFERED: '1', NO_PROXY: '*', no_proxy: '*' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
