@@ -24,7 +24,7 @@ const FENCES_TIDIED = 1_000;
 export const PUBLISH_FRAMES = `
 local base, batch = KEYS[1], ARGV[2]
 local fences = redis.call('EXISTS', base .. ':fences') == 1 and base .. ':fences'
-local owners, dropped, kept = {}, {}, {}
+local owners, dropped, kept, unlimited = {}, {}, {}, {}
 local refused, offset, size = 0, 2, #batch
 local run, runStart, runEnd
 
@@ -34,7 +34,7 @@ local function append(stream, bytes)
   if type(length) == 'table' then
     refused = refused + 1
   elseif length == #bytes then
-    redis.call('PEXPIRE', key, ${ORPHAN_TTL_MS})
+    unlimited[stream] = key
   end
 end
 
@@ -70,8 +70,12 @@ end
 if run then append(run, string.sub(batch, runStart, runEnd - 1)) end
 
 for i = 3, #ARGV, 2 do
-  if not dropped[tonumber(ARGV[i])] then redis.pcall('PEXPIRE', base .. ':log:' .. ARGV[i], ARGV[i + 1]) end
+  local stream = tonumber(ARGV[i])
+  if not dropped[stream] and redis.pcall('PEXPIRE', base .. ':log:' .. ARGV[i], ARGV[i + 1]) == 1 then
+    unlimited[stream] = nil
+  end
 end
+for _, key in pairs(unlimited) do redis.call('PEXPIRE', key, ${ORPHAN_TTL_MS}) end
 
 local reply
 if next(dropped) then batch = string.sub(batch, 1, 1) .. table.concat(kept) end

@@ -101,6 +101,9 @@ describe('the log of a response', () => {
     const calls = (command: string) => new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1];
     expect([calls('evalsha'), calls('eval'), calls('publish')]).toEqual(['1', undefined, '1']);
     expect(calls('append')).toBe('8');
+    expect(calls('pexpire')).toBe('8');
+    expect(await timeToLive()).toBeGreaterThan(0);
+    expect(await timeToLive()).toBeLessThanOrEqual(RETENTION);
     expect(await log.read(parts())).toMatchObject({ body: Buffer.from('x'.repeat(10)), next: 12 });
   });
 
@@ -119,6 +122,22 @@ describe('the log of a response', () => {
     await admin.del(names.logKey(GATEWAY, stream));
     await say(writer, 'late');
     expect(await log.read(parts())).toMatchObject({ next: 0, truncated: true });
+    expect(await timeToLive()).toBeGreaterThan(0);
+  });
+
+  it('never lives for ever, also when it is lost and an earlier attempt ends in the same turn', async () => {
+    const earlier = open(1);
+    earlier.head(HEAD);
+    await publisher.drain();
+    const claimed = await log.claim({ ...parts(), attempt: 2 });
+    const later = open(2, { continueFrom: { next: claimed?.next ?? 0, bytes: 0 } });
+    later.handover('w2');
+    await publisher.drain();
+    await admin.del(names.logKey(GATEWAY, stream));
+    later.body(Buffer.from('late'));
+    earlier.fin({ outcome: 'completed' });
+    await publisher.drain();
+    expect(earlier.fenced).toBe(true);
     expect(await timeToLive()).toBeGreaterThan(0);
   });
 

@@ -94,14 +94,14 @@ function emptyBatch(): Batch {
 
 /** Pairs of a stream and how long its log is to live, for the logs that begin or end with this batch. */
 export function timesToLive({ frames, writers, flags }: Batch, now: number): number[] {
-  const pairs: number[] = [];
+  const times = new Map<number, number>();
   for (let index = 0; index < frames.length; index++) {
     const frame = frames[index];
     const writer = writers[index];
     if (frame === undefined || writer === undefined || flags[index] === UNLOGGED) continue;
     if (frame.kind === 'fin' || frame.sequence === writer.first) {
-      pairs.push(frame.stream, writer.timeToLive(now));
+      times.set(frame.stream, writer.timeToLive(now));
     }
   }
-  return pairs;
+  return [...times].flat();
 }
