@@ -22,6 +22,9 @@ export interface PreviousRelease {
 
 const run = promisify(execFile);
 
+/** Asks the history of this repository, whoever owns its files. */
+const git = (...args: readonly string[]) => run('git', ['-c', 'safe.directory=*', '-C', REPOSITORY, ...args]);
+
 /**
  * Builds the previous release from the history of this repository, against the packages that are installed here.
  * @param commit of another release
@@ -33,7 +36,7 @@ export async function buildPreviousRelease(commit = PREVIOUS_RELEASE): Promise<P
   try {
     const archive = join(folder.path, 'release.tar');
     const parts = ['--output', archive, commit, ...NEEDED];
-    await run('git', ['-C', REPOSITORY, 'archive', ...parts]);
+    await git('archive', ...parts);
     await run('tar', ['-x', '-f', archive, '-C', folder.path]);
     await symlink(join(REPOSITORY, 'node_modules'), join(folder.path, 'node_modules'));
     await compile(folder.path);
@@ -45,7 +48,7 @@ export async function buildPreviousRelease(commit = PREVIOUS_RELEASE): Promise<P
 }
 
 async function requireHistory(commit: string): Promise<void> {
-  await run('git', ['-C', REPOSITORY, 'cat-file', '-e', `${commit}^{commit}`]).catch(() => {
+  await git('cat-file', '-e', `${commit}^{commit}`).catch(() => {
     throw new Error(
       `The previous release, commit ${commit}, is not in the history of ${REPOSITORY}. ` +
         'A shallow clone gets it with "git fetch --unshallow"; a copy without git cannot run this test.',
