@@ -8,7 +8,11 @@ interface Job {
   readonly needs?: string | readonly string[];
   readonly permissions?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;
-  readonly steps: readonly { readonly uses?: string; readonly with?: Readonly<Record<string, unknown>> }[];
+  readonly steps: readonly {
+    readonly uses?: string;
+    readonly run?: string;
+    readonly with?: Readonly<Record<string, unknown>>;
+  }[];
 }
 
 interface Workflow {
@@ -41,6 +45,17 @@ describe('the workflows', () => {
     const steps = Object.values(jobs).flatMap((job) => job.steps);
     const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
     expect(checkouts.filter((step) => step.with?.['persist-credentials'] !== false)).toEqual([]);
+  });
+
+  it('run all tests with the whole history, of which those of upgrades build the release before', () => {
+    const testing = workflows
+      .flatMap(({ jobs }) => Object.values(jobs))
+      .filter(({ steps }) => steps.some(({ run }) => run?.includes('.ci/run')));
+    expect(testing).toHaveLength(2);
+    for (const { steps } of testing)
+      expect(steps.find(({ uses }) => uses?.startsWith('actions/checkout@'))?.with).toMatchObject({
+        'fetch-depth': 0,
+      });
   });
 
   it('release what people of the Model Runner are used to asking for', () => {
