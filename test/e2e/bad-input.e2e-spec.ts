@@ -61,7 +61,7 @@ describe.each(PREFIXES.flatMap((prefix) => CALLS.map((call) => `${prefix}/${call
 
 describe('the inference routes', () => {
   it('answer what is not JSON by its type, and what is not there', async () => {
-    const headers = { 'content-type': 'text/plain' };
+    const headers = { 'content-type': 'text/html' };
     const typed = await requestJson({ url: `${url}/v1/chat/completions`, body: '{}', headers });
     expect(typed).toMatchObject({ status: 415, json: { error: { code: 'unsupported_media_type' } } });
     const unknown = await requestJson({ url: `${url}/v1/no/such/thing`, body: {} });

@@ -109,7 +109,7 @@ describe('an inference body that cannot be used', () => {
 
 describe('media types', () => {
   it.each([
-    'text/plain',
+    'text/html',
     'application/xml',
     'multipart/form-data; boundary=x',
     'garbage',
@@ -126,14 +126,16 @@ describe('media types', () => {
     },
   );
 
-  it('takes what `curl -d` sends, but not from a web page', async () => {
-    const form = 'application/x-www-form-urlencoded';
-    const fromCurl = await post(CHAT, '{"model":"smollm2"}', form);
-    expect(fromCurl.status).toBe(200);
+  it.each([
+    ['curl -d', 'application/x-www-form-urlencoded'],
+    ['fetch', 'text/plain;charset=UTF-8'],
+  ])('takes what %s says of any text, but not from a web page', async (_sender, type) => {
+    const fromProgram = await post(CHAT, '{"model":"smollm2"}', type);
+    expect(fromProgram.status).toBe(200);
     const page = 'http://localhost:3000';
-    const fromPage = await post(CHAT, '{"model":"smollm2"}', form).set('origin', page);
+    const fromPage = await post(CHAT, '{"model":"smollm2"}', type).set('origin', page);
     expect(fromPage.status).toBe(415);
-    const fromFrame = await post('/models/create', '{"from":"x"}', form).set('origin', 'null');
+    const fromFrame = await post('/models/create', '{"from":"x"}', type).set('origin', 'null');
     expect(fromFrame.status).toBe(403);
   });
 

@@ -86,7 +86,7 @@ export function decodeConfiguration(body: unknown): ConfigurationRequest {
   return defined<ConfigurationRequest>({
     model,
     mode: readMode(object, flags),
-    contextSize: readNumber(object, 'context-size', CONTEXT),
+    contextSize: orAbsent(object, 'context-size', CONTEXT),
     flags: flags.length > 0 ? flags : undefined,
     keepAlive: readKeepAlive(object),
     speculative: readSpeculative(object),
@@ -159,7 +159,7 @@ function readEngineMembers(object: JsonObject): Partial<ConfigurationRequest> {
   });
 }
 
-/** Of the speculative members 0 means that the engine chooses. */
+/** Of the context and the speculative members 0 means that nothing is asked for. */
 function orAbsent(object: JsonObject, name: string, rule: NumberRule): number | undefined {
   return object[name] === 0 ? undefined : readNumber(object, name, rule);
 }

@@ -104,6 +104,14 @@ describe('POST /engines/_configure', () => {
     expect(fake.cluster.queue.loads[0]?.job.mode).toBe(mode);
   });
 
+  it('takes a context of 0 for none asked for', async () => {
+    await configure({ model: 'smollm2', 'context-size': 1024 });
+    expect(await configure({ model: 'smollm2', 'context-size': 0 })).toEqual([202, '']);
+    const [kept] = fake.cluster.configurations.kept.values();
+    expect(kept).toMatchObject({ modelId: expect.any(String) as string });
+    expect(kept).not.toHaveProperty('contextSize');
+  });
+
   it.each([
     ['0', 0],
     ['-1', -1],
@@ -165,7 +173,7 @@ describe('POST /engines/_configure', () => {
     [{ model: 'smollm2', keep_alive: 5 }, '"keep_alive" must be a string'],
     [{ model: 'smollm2', 'keep-alive': '5m' }, '"keep-alive" is spelt "keep_alive"'],
     [{ model: 'smollm2', context_size: 1 }, '"context_size" is spelt "context-size"'],
-    [{ model: 'smollm2', 'context-size': 0 }, '"context-size" must be a number of tokens above 0'],
+    [{ model: 'smollm2', 'context-size': -2 }, '"context-size" must be a number of tokens above 0'],
     [{ model: 'smollm2', 'context-size': 1.5 }, '"context-size" must be'],
     [{ model: 'smollm2', 'runtime-flags': '--temp 1' }, '"runtime-flags" must be a list of strings'],
     [{ model: 'smollm2', 'raw-runtime-flags': `--grammar 'x` }, "A quote ' is not closed"],

@@ -26,7 +26,11 @@ const query = (name: string, description: string, schema: Schema): OperationPara
 });
 
 const SETTINGS = {
-  'context-size': { type: 'integer', minimum: -1, description: 'Tokens; -1 = as many as the model can.' },
+  'context-size': {
+    type: 'integer',
+    minimum: -1,
+    description: 'Tokens; 0 = as without it, -1 = as many as the model can.',
+  },
   'runtime-flags': WORDS,
   speculative: objectOf({ draft_model: TEXT, num_tokens: COUNT, min_acceptance_rate: NUMBER }),
   keep_alive: { ...TEXT, description: 'A duration such as `10m`, `0`, or `-1` for ever.' },

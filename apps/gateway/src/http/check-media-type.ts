@@ -3,12 +3,13 @@ import { LongshoreError } from '#contracts';
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
-/** What `curl -d` says of any body; every example of the Model Runner posts JSON like that. */
-const CURL_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
+/** What `curl -d` and `fetch` say of any text; examples of the Model Runner post JSON like that. */
+const TYPES_OF_ANY_TEXT = /^(?:application\/x-www-form-urlencoded|text\/plain)\s*(?:;|$)/i;
 
 /**
- * Says whether a body of this type is taken. A missing type and that of `curl -d` pass for JSON, but not from a web
- * page: a browser sends these two anywhere without asking, and a page must not drive a cluster behind its user's back.
+ * Says whether a body of this type is taken. A missing type and those that are said of any text pass for JSON, but not
+ * from a web page: a browser sends these anywhere without asking, and a page must not drive a cluster behind its user's
+ * back.
  */
 export function checkMediaType(headers: IncomingHttpHeaders): LongshoreError | undefined {
   const encoding = headers['content-encoding'];
@@ -17,7 +18,7 @@ export function checkMediaType(headers: IncomingHttpHeaders): LongshoreError | u
   }
   const type = headers['content-type'] ?? '';
   if (JSON_TYPE.test(type)) return undefined;
-  if ((type === '' || CURL_TYPE.test(type)) && headers.origin === undefined) return undefined;
+  if ((type === '' || TYPES_OF_ANY_TEXT.test(type)) && headers.origin === undefined) return undefined;
   return refuse(`Content-Type ${quote(type)} is not understood; send Content-Type: application/json.`);
 }
 

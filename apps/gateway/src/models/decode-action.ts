@@ -48,7 +48,8 @@ export interface Repackaging {
   readonly shown: string;
   /** Full reference. */
   readonly target: string;
-  readonly contextSize: number;
+  /** Tokens. Without it nothing is changed. */
+  readonly contextSize?: number;
 }
 
 /** @throws RouteFailure 400 */
@@ -60,9 +61,11 @@ export function decodeRepackage(body: unknown, defaultRegistry: string): Repacka
   if (target !== undefined && typeof target !== 'string')
     throw new RouteFailure(400, 'invalid request body: "target" must be a string');
   if (!target) throw new RouteFailure(400, 'target is required');
+  const named = { shown: target, target: givenReference(target, defaultRegistry) };
+  if (contextSize === undefined || contextSize === null) return named;
   if (typeof contextSize !== 'number' || !Number.isSafeInteger(contextSize) || contextSize < 1)
     throw new RouteFailure(400, 'invalid request body: "context_size" must be a whole number above 0');
-  return { shown: target, target: givenReference(target, defaultRegistry), contextSize };
+  return { ...named, contextSize };
 }
 
 /** Whether a query parameter is given as true: also when it is there without a value. */

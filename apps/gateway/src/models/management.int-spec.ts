@@ -74,7 +74,7 @@ describe('POST /models/{m}/repackage', () => {
     [{}, 'target is required'],
     [{ target: '' }, 'target is required'],
     [{ target: 7 }, 'invalid request body: "target" must be a string'],
-    [{ target: 'a' }, 'invalid request body: "context_size" must be a whole number above 0'],
+    [{ target: 'a', context_size: 0 }, 'invalid request body: "context_size" must be a whole number above 0'],
     [
       { target: 'a', context_size: -1 },
       'invalid request body: "context_size" must be a whole number above 0',
@@ -83,8 +83,20 @@ describe('POST /models/{m}/repackage', () => {
     expect(await ask('POST', '/models/smollm2/repackage', body)).toEqual([400, `${text}\n`]);
   });
 
-  it('says 404 for a model there is not', async () => {
-    const answered = await ask('POST', '/models/nobody/repackage', { target: 'a', context_size: 1 });
+  it.each([{}, { context_size: null }])('only gives it another name without a context: %j', async (rest) => {
+    const response = await call('POST', '/models/smollm2/repackage', { target: 'same', ...rest });
+    expect(response.status).toBe(201);
+    expect(await response.json()).toEqual({
+      message: 'Model repackaged successfully as "same"',
+      source: 'smollm2',
+      target: 'same',
+    });
+    expect((await fake.cluster.catalogue.find('same'))?.id).toBe(ID);
+    expect(calls()).toEqual([]);
+  });
+
+  it.each([{}, { context_size: 1 }])('says 404 for a model there is not: %j', async (rest) => {
+    const answered = await ask('POST', '/models/nobody/repackage', { target: 'a', ...rest });
     expect(answered).toEqual([404, 'model not found: nobody\n']);
   });
 });

@@ -112,18 +112,24 @@ export class ModelTransfers {
     return answer.body;
   }
 
-  /** Makes a model with another context size of one there is. @throws RouteFailure 400, 404, 500 */
+  /**
+   * Makes a model with another context size of one there is; without a size it is the same model, by one more name.
+   * @throws RouteFailure 400, 404, 500
+   */
   async repackage(model: string, { target, contextSize }: Repackaging, signal: AbortSignal): Promise<string> {
     const known = await findManaged(this.catalogue, model);
     if (known === undefined) throw new LongshoreError('model_not_found', `model not found: ${model}`);
-    const answer = await this.stores.ask(
-      await this.stores.holders(known.id, model),
-      { method: 'POST', path: `/models/${known.id}/repackage`, json: { target, contextSize } },
-      signal,
-    );
-    if (answer.status >= 300)
-      throw await refusal(answer, answer.status === 400 || answer.status === 404 ? answer.status : 500);
-    const id = await readModelId(answer);
+    let { id } = known;
+    if (contextSize !== undefined) {
+      const answer = await this.stores.ask(
+        await this.stores.holders(id, model),
+        { method: 'POST', path: `/models/${id}/repackage`, json: { target, contextSize } },
+        signal,
+      );
+      if (answer.status >= 300)
+        throw await refusal(answer, answer.status === 400 || answer.status === 404 ? answer.status : 500);
+      id = await readModelId(answer);
+    }
     // Other workers may know another model by this name.
     await this.catalogue.tag(id, target);
     return id;

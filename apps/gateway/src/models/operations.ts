@@ -184,14 +184,14 @@ export const PUSH: Operation = {
 };
 
 export const REPACKAGE: Operation = {
-  summary: 'Make a model of the same files with another context',
+  summary: 'Make a model of the same files with another context, or give it another name',
   tags: TAGS,
   wildcard: '{model}/repackage',
   body: {
     content: {
       [JSON_TYPE]: objectOf(
         { target: { ...TEXT, minLength: 1 }, context_size: { type: 'integer', minimum: 1 } },
-        ['target', 'context_size'],
+        ['target'],
       ),
     },
   },

@@ -109,7 +109,7 @@ export class MessagesController {
       request,
       call: {
         model: request.model,
-        origin: 'anthropic',
+        origin: 'anthropic/messages',
         identity: `anthropic ${counting ? 'count ' : ''}${String(text)}`,
         encodeStreamFailure: (error) => encodeStreamFailure(error, requestId),
         ...(affinity !== undefined && { affinity }),

@@ -116,12 +116,13 @@ export class OllamaInference {
   }
 }
 
-const ORIGIN = 'ollama';
+/** What recorded calls are marked with, as the Model Runner marks them. */
+const ORIGIN = 'ollama/completion';
 
 /** What fails half-way says so in a line of the answer itself. Made once: made in a call, it would hold that call's prompt. */
 const sayNothing = (): string => '';
 
 /** A repeated request is the same when path and body are. */
 function identityOf({ raw, body }: FastifyRequest): string {
-  return `${ORIGIN} ${raw.url ?? ''} ${typeof body === 'string' ? body : ''}`;
+  return `ollama ${raw.url ?? ''} ${typeof body === 'string' ? body : ''}`;
 }

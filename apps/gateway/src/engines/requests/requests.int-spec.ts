@@ -70,6 +70,16 @@ describe('GET /engines/requests', () => {
     });
   });
 
+  it.each([
+    ['/api/chat', 'ollama/completion'],
+    ['/anthropic/v1/messages', 'anthropic/messages'],
+    [CHAT, undefined],
+  ])('says which other API a call to %s came in', async (path, origin) => {
+    await chat({ model: 'smollm2', max_tokens: 3, messages: [{ role: 'user', content: 'hello' }] }, path);
+    await recorded();
+    expect((await listed())[0]?.records[0]?.['origin']).toBe(origin);
+  });
+
   it('shows errors as errors: the engine’s own, and those of the cluster', async () => {
     fake.cluster.completions.respond = async () => ({ ...jsonResponse('out of words'), status: 400 });
     await chat();
