@@ -20,7 +20,15 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: 'unit', include: [`${roots}/**/*.spec.ts`], setupFiles: ['reflect-metadata'] },
+        test: {
+          name: 'unit',
+          include: [`${roots}/**/*.spec.ts`],
+          setupFiles: ['reflect-metadata'],
+          // In a new checkout one of them makes a model first, which takes seconds on a machine with nothing else to do.
+          testTimeout: 30_000,
+          expect: { poll: { timeout: 20_000 } },
+          hookTimeout: 60_000,
+        },
       },
       {
         ...shared,
