@@ -22,6 +22,8 @@ describe('parseModelReference', () => {
     [`hf.co/org/repo@${DIGEST}`, `huggingface.co/org/repo@${DIGEST}`],
     ['localhost/x', 'localhost/x:latest'],
     ['localhost:5000/org/x:t', 'localhost:5000/org/x:t'],
+    ['Registry.Example.com/Org/X:T', 'registry.example.com/org/x:T'],
+    ['LOCALHOST/x', 'localhost/x:latest'],
     ['127.0.0.1:5000/a/b/c', '127.0.0.1:5000/a/b/c:latest'],
     ['[::1]:5000/x:t', '[::1]:5000/x:t'],
     [`ai/smollm2@${DIGEST}`, `docker.io/ai/smollm2@${DIGEST}`],
@@ -31,9 +33,8 @@ describe('parseModelReference', () => {
   });
 
   it('uses the registry it is given where none is named', () => {
-    expect(parseModelReference('smollm2', 'registry.local:5000').name).toBe(
-      'registry.local:5000/ai/smollm2:latest',
-    );
+    for (const registry of ['registry.local:5000', 'Registry.Local:5000'])
+      expect(parseModelReference('smollm2', registry).name).toBe('registry.local:5000/ai/smollm2:latest');
   });
 
   it('reads its own names again to the same parts', () => {

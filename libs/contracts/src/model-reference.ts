@@ -3,7 +3,7 @@
  * `registry/repository:tag`, or `registry/repository@sha256:…`.
  */
 export interface ModelReference {
-  /** `docker.io`, `huggingface.co`, `localhost:5000` … */
+  /** Lower case: `docker.io`, `huggingface.co`, `localhost:5000` … */
   readonly registry: string;
   /** Lower case, with the organisation: `ai/smollm2`. */
   readonly repository: string;
@@ -42,8 +42,8 @@ const REGISTRY =
 
 /**
  * Reads a reference by the rules of the Model Runner: `hf.co/` means `huggingface.co/`; no registry and no slash
- * means the `ai/` organisation; no registry means `defaultRegistry`; no tag means `latest`; repositories are lower
- * case, tags keep theirs. A model on Hugging Face has exactly two names, and after `@` a revision as well as a digest.
+ * means the `ai/` organisation; no registry means `defaultRegistry`; no tag means `latest`; registries and
+ * repositories are lower case, tags keep theirs. A model on Hugging Face has exactly two names, and after `@` a revision as well as a digest.
  * @throws InvalidReference
  */
 export function parseModelReference(text: string, defaultRegistry = 'docker.io'): ModelReference {
@@ -98,9 +98,9 @@ function splitRegistry(
   whole: string,
 ): { registry: string; repository: string } {
   const slash = path.indexOf('/');
-  const first = slash === -1 ? '' : path.slice(0, slash);
+  const first = slash === -1 ? '' : path.slice(0, slash).toLowerCase();
   const named = first === 'localhost' || first.includes('.') || first.includes(':');
-  const registry = named ? first : fallback;
+  const registry = named ? first : fallback.toLowerCase();
   if (!REGISTRY.test(registry) || portOf(registry) > LARGEST_PORT)
     throw new InvalidReference(`"${whole}": "${registry}" is not a registry host`);
   const rest = (named ? path.slice(slash + 1) : path).toLowerCase();
