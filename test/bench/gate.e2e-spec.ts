@@ -18,8 +18,8 @@ import { syntheticChat } from './rows/requests.js';
  * shared machine with two cores the CPU of the same request differs by more than a regression worth catching.
  */
 const MOST = {
-  /** Measured: 28.4 one at a time, 25.4 with many in flight; 4 of them are the log. A look that finds nothing would add 5. */
-  commandsEachRequest: 33,
+  /** Measured: 26.5 one at a time, 23.9 with many in flight; 2 or 3 of them are the log. A look that finds nothing would add 5. */
+  commandsEachRequest: 31,
   /** Measured: 4.1 one at a time (add, fetch, answer, finish), 2.5 with many in flight. */
   scriptsEachRequest: 4.7,
   /** Measured: 1.0, and 2 where an answer's head and end come in different turns of the event loop. */
@@ -111,7 +111,8 @@ describe('what a token costs Redis', () => {
   it('is a small share of a message when tokens come fast', async () => {
     const tokens = 500;
     const { usage, report } = await usageOf(tokens, { clients: 32, rampMs: 0 });
-    expect(report.allEvents).toBe(32 * (tokens + OTHER_EVENTS));
+    // On a slow machine more, for a stream is told when it has waited for a second.
+    expect(report.allEvents).toBeGreaterThanOrEqual(32 * (tokens + OTHER_EVENTS));
     const messages = (usage.calls['publish'] ?? 0) / (32 * tokens);
     console.log(`messages each token: ${messages.toFixed(4)}`);
     expect(messages).toBeLessThan(MOST.messagesEachToken);
