@@ -42,7 +42,9 @@ const machineWith = (tools: Partial<typeof ACCELERATOR_TOOLS>) =>
 
 describe('the machine', () => {
   it('has what the tools of the makers say, and memory of its own', async () => {
-    const machine = await machineWith({ nvidia: await tool('nvidia', `head -1 ${FIXTURES}/nvidia-smi.txt`) });
+    const machine = await machineWith({
+      nvidia: await tool('nvidia', `head -1 '${FIXTURES}/nvidia-smi.txt'`),
+    });
     expect(machine.accelerators).toEqual([
       { kind: 'nvidia', name: 'NVIDIA H100 80GB HBM3', memoryTotal: 81_559 * MIB, memoryFree: 81_008 * MIB },
     ]);
