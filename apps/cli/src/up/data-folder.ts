@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LaunchProblem } from './launch-problem.js';
@@ -22,7 +22,8 @@ export function planDataFolder(root: string, temporary: string): DataFolder {
   const full = resolve(root);
   const near = join(full, 'run');
   const digest = createHash('sha256').update(full).digest('hex').slice(0, 12);
-  const run = Buffer.byteLength(near) <= LONGEST_RUN_PATH ? near : join(temporary, `longshore-${digest}`);
+  const places = [near, ...[temporary, '/tmp'].map((folder) => join(folder, `longshore-${digest}`))];
+  const run = places.find((path) => Buffer.byteLength(path) <= LONGEST_RUN_PATH) ?? near;
   return {
     root: full,
     models: join(full, 'models'),
@@ -36,6 +37,13 @@ export function planDataFolder(root: string, temporary: string): DataFolder {
 /** @throws LaunchProblem when the folder cannot be made or written to */
 export function makeDataFolder(root: string): DataFolder {
   const folder = planDataFolder(root, tmpdir());
+  makeFolders(folder);
+  // Redis and workers say themselves what they cannot write to.
+  for (const path of [folder.root, folder.logs]) requireWritable(path, folder.root);
+  return folder;
+}
+
+function makeFolders(folder: DataFolder): void {
   try {
     for (const path of [folder.root, folder.models, folder.redis, folder.logs])
       mkdirSync(path, { recursive: true });
@@ -45,5 +53,18 @@ export function makeDataFolder(root: string): DataFolder {
       `The data folder ${folder.root} cannot be made (${code}). Choose another: npm start -- --data DIR`,
     );
   }
-  return folder;
+}
+
+/** Also root may not write everywhere, so that only writing tells. */
+function requireWritable(path: string, root: string): void {
+  const probe = join(path, `.probe-${process.pid}`);
+  try {
+    writeFileSync(probe, '');
+    rmSync(probe);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new LaunchProblem(
+      `The data folder ${root} cannot be used: ${path} may not be written to (${code}). Choose another: npm start -- --data DIR`,
+    );
+  }
 }

@@ -68,5 +68,7 @@ describe('planDataFolder', () => {
   it('moves sockets to the temporary folder when the data folder has a long path', () => {
     expect(planDataFolder('/home/ada/.longshore', '/tmp').run).toBe('/home/ada/.longshore/run');
     expect(planDataFolder(`/${'long/'.repeat(20)}`, '/tmp').run).toMatch(/^\/tmp\/longshore-[0-9a-f]{12}$/);
+    const far = planDataFolder(`/${'long/'.repeat(20)}`, `/${'far/'.repeat(20)}`);
+    expect(far.run).toMatch(/^\/tmp\/longshore-[0-9a-f]{12}$/);
   });
 });
