@@ -1,9 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { awaitRedis } from './await-redis.js';
 import { findProgram } from './find-program.js';
 import type { LogOutput } from './log-output.js';
 import { redisArguments, type RedisFiles } from './redis-settings.js';
 import type { ProcessPlan } from './supervised-process.js';
+
+const TIE = ['--pdeathsig', 'TERM'];
 
 export interface RedisPlan {
   /** Path of redis-server or valkey-server. */
@@ -15,10 +17,11 @@ export interface RedisPlan {
 
 /**
  * A private Redis that ends, in order, when the launcher dies by whatever cause: by the kernel's parent-death signal
- * where there is setpriv, else by a guard that waits for the end of the launcher's pipe.
+ * where setpriv can do it (that of BusyBox cannot), else by a guard that waits for the end of the launcher's pipe.
  */
 export function redisProcess({ program, files, log, path }: RedisPlan): ProcessPlan {
-  const setpriv = findProgram('setpriv', path);
+  const found = findProgram('setpriv', path);
+  const setpriv = found !== undefined && canTie(found) ? found : undefined;
   return {
     name: 'redis',
     log,
@@ -27,9 +30,13 @@ export function redisProcess({ program, files, log, path }: RedisPlan): ProcessP
   };
 }
 
+function canTie(setpriv: string): boolean {
+  return spawnSync(setpriv, [...TIE, '/bin/sh', '-c', ':'], { stdio: 'ignore' }).status === 0;
+}
+
 function spawnRedis(program: string, args: readonly string[], setpriv: string | undefined): ChildProcess {
   const options = { stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'], detached: true };
-  if (setpriv) return spawn(setpriv, ['--pdeathsig', 'TERM', program, ...args], options);
+  if (setpriv) return spawn(setpriv, [...TIE, program, ...args], options);
   const child = spawn(program, args, options);
   if (child.pid !== undefined) guard(child, child.pid);
   return child;
