@@ -1,5 +1,5 @@
 import { ENVELOPE_VERSION, LongshoreError, requestIdOf, type RequestIdParts } from '#contracts';
-import type { ResponseStream } from '#streaming';
+import type { ResponseRequests, ResponseStream } from '#streaming';
 import { ReadingEnded } from './completions.js';
 import { LogRecovery } from './log-recovery.js';
 import type { ReceivedResponse, Recovery, RecoverySurroundings } from './recovery.js';
@@ -34,7 +34,7 @@ export interface OpenCompletionSurroundings {
 const RECORD_AFTER_MS = 1_000;
 
 /** One completion of this gateway from acceptance to its last byte. */
-export class OpenCompletion {
+export class OpenCompletion implements ResponseRequests {
   readonly response: ResponseStream;
   private readonly recovery: Recovery;
   private readonly openedAt = Date.now();
@@ -48,13 +48,23 @@ export class OpenCompletion {
   ) {
     const { cluster } = surroundings.recovery;
     this.recorded = fields.resumable;
-    this.response = cluster.frames.register(fields.parts.stream, {
-      replay: (attempt, sequence) => this.recovery.missing(attempt, sequence),
-      pause: () => this.tell('pause'),
-      resume: () => this.tell('resume'),
-    });
+    const { requestId, parts, queue } = fields;
+    this.response = cluster.frames.register(parts.stream, this);
     const giveUp = (error: LongshoreError): void => this.abandon(error);
-    this.recovery = recoveryOf({ ...fields, response: this.response, giveUp }, surroundings.recovery);
+    const received = { requestId, parts, queue, response: this.response, giveUp };
+    this.recovery = recoveryOf(received, surroundings.recovery);
+  }
+
+  replay(attempt: number, sequence: number): void {
+    this.recovery.missing(attempt, sequence);
+  }
+
+  pause(): void {
+    this.tell('pause');
+  }
+
+  resume(): void {
+    this.tell('resume');
   }
 
   /** The response is over or nobody here reads it: forgets it, and stops the work unless it is done or may be resumed. */
@@ -72,7 +82,7 @@ export class OpenCompletion {
     else {
       const { requestId, queue, resumeWindow } = this.fields;
       unread.leave({ requestId, queue, workerId: this.response.workerId }, resumeWindow, Date.now());
-      if (this.response.held) this.tell('resume');
+      if (this.response.held) this.resume();
     }
   }
 

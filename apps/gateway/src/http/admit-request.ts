@@ -27,7 +27,7 @@ export interface AdmissionParts {
 export function admitRequests({ metrics, draining, crossOrigin }: AdmissionParts) {
   return (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     void reply.header('x-request-id', responseId(request.headers, request.id));
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       const status = reply.raw.writableFinished ? reply.raw.statusCode : CLIENT_CLOSED_REQUEST;
       metrics.requests.inc({ method: request.method, route: request.routeOptions.url ?? 'none', status });
     });

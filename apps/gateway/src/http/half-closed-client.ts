@@ -31,7 +31,7 @@ export class HalfClosedClient {
     private readonly response: ServerResponse,
   ) {
     if (request.socket.readableEnded) this.begin();
-    else request.socket.once('end', this.begin);
+    else request.socket.on('end', this.begin);
   }
 
   /** The body takes this filler, or none. */

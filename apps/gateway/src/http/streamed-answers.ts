@@ -42,7 +42,8 @@ export class StreamedAnswers {
     const connection = answer.request.raw.socket;
     const client = new AbortController();
     const onClose = (): void => client.abort();
-    connection.once('close', onClose);
+    // Not `once`, which keeps three more objects for as long as the answer goes on.
+    connection.on('close', onClose);
     if (connection.destroyed) onClose();
     const halfClosed = new HalfClosedClient(answer.request.raw, answer.reply.raw);
     try {

@@ -2,12 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readRefusal } from './engine-refusal.js';
 import { describeFailure } from './failure.js';
+import { type OwnHeaders, sendHead } from './send-head.js';
 import { isEventStream, type StreamedResponse } from './streamed-response.js';
 import { cutSocket, isGone, type SocketState, waitForSocket } from './wait-for-socket.js';
 
 export interface WriteOptions {
   /** Headers of ours, beside those of the response; asked for when the head goes out. */
-  readonly headers: () => Readonly<Record<string, number | string | readonly string[] | undefined>>;
+  readonly headers: () => OwnHeaders;
   /** A client that takes nothing for this long is given up; ms. */
   readonly stallTimeoutMs: number;
   /** Called before the first byte is sent; from here on a failure can no longer have a status of its own. */
@@ -30,9 +31,6 @@ export interface WriteResult {
   /** What the body failed with, or told of. */
   readonly error?: unknown;
 }
-
-/** Headers that belong to one connection, not to the response. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer']);
 
 /** Written of one response before all others have their turn. */
 const TURN_BYTES = 64 * 1024;
@@ -186,17 +184,7 @@ export class ResponseWriter {
     const { raw, options } = this;
     this.begun = true;
     options.onBegin();
-    raw.statusCode = head.status;
-    if (isEventStream(head)) {
-      raw.setHeader('cache-control', 'no-cache');
-      raw.setHeader('x-accel-buffering', 'no');
-    }
-    for (const [name, value] of Object.entries(head.headers)) {
-      if (!HOP_BY_HOP.has(name.toLowerCase())) raw.setHeader(name, value);
-    }
-    for (const [name, value] of Object.entries(options.headers())) {
-      if (value !== undefined) raw.setHeader(name, value);
-    }
+    sendHead(raw, head, options.headers());
   }
 
   private giveUp(state: SocketState): WriteResult {
