@@ -113,6 +113,36 @@ describe('names in the store of a worker', () => {
     expect((await store.get(artifact.id))?.tags).toEqual([]);
   });
 
+  it('change in the order in which they are told, however quickly', async () => {
+    const { store, library } = await holder();
+    await library.tag(artifact.id, NAME);
+    const other = 'docker.io/ai/passing:v1';
+    await Promise.all([library.tag(artifact.id, other), library.delete(other)]);
+    expect((await store.get(artifact.id))?.tags).toEqual([NAME]);
+    await Promise.all([library.delete(NAME), library.tag(artifact.id, NAME)]);
+    expect(await store.get(artifact.id)).toBeUndefined();
+  });
+
+  it('that were taken away do not come back when the model is pulled by another one', async () => {
+    const registry = await startRegistry();
+    try {
+      const { url, library } = await holder();
+      const reference = `${registry.host}/test/model:1`;
+      const pushed = await fetch(`${url}/models/${artifact.id}/push`, {
+        method: 'POST',
+        headers: { authorization: await bench.access.authorization() },
+        body: JSON.stringify({ reference }),
+      });
+      expect(await pushed.text()).toContain('"success"');
+      // The cluster has taken this name away; the store has not heard of it yet.
+      await library.tag(artifact.id, NAME);
+      await library.pull({ reference, signal: never });
+      expect(bench.catalogue.models.get(artifact.id)?.tags).toEqual([reference]);
+    } finally {
+      await registry.stop();
+    }
+  });
+
   it('that were moved while the worker was away are moved when it comes back', async () => {
     const { store, library } = await holder();
     await library.tag(artifact.id, NAME);

@@ -23,6 +23,7 @@ import {
   warningLine,
 } from '#models';
 import { reconcile } from './reconcile.js';
+import { Turns } from './turns.js';
 
 export interface LibraryPull {
   readonly reference: string;
@@ -67,6 +68,8 @@ export class ModelLibrary {
   private ids: readonly string[] = [];
   /** Models whose every byte was read and found right. */
   private readonly sound = new Set<string>();
+  /** Names are given and taken one after another, as the cluster says so. */
+  private readonly renaming = new Turns();
 
   private bytes = 0;
   private readonly store: ModelStore;
@@ -116,7 +119,7 @@ export class ModelLibrary {
       if (copied === undefined) throw error;
       return copied;
     });
-    await this.catalogue.put(toCatalogueModel(pulled.model));
+    await this.announce(pulled.model, parseModelReference(request.reference).name);
     await this.refresh();
     return pulled;
   }
@@ -210,23 +213,25 @@ export class ModelLibrary {
 
   /** Forgets a reference, or with `sha256:…` a model. @returns the id of the model that is gone, if one is. */
   async delete(name: string): Promise<string | undefined> {
-    const deleted = name.startsWith('sha256:')
-      ? (await this.store.remove(name))?.deleted
-      : (await this.store.untag(name))?.deleted;
+    const gone = await this.inTurn<{ readonly deleted?: string } | undefined>(() =>
+      name.startsWith('sha256:') ? this.store.remove(name) : this.store.untag(name),
+    );
     await this.refresh();
-    return deleted;
+    return gone?.deleted;
   }
 
   /** Makes a name mean one model and no other. A model this worker lacks leaves nobody with the name. */
   async tag(modelId: string, name: string): Promise<void> {
-    if ((await this.store.get(modelId)) !== undefined) await this.store.tag(modelId, name);
-    else await this.store.untag(name, { keepModel: true });
+    await this.inTurn(async () => {
+      if ((await this.store.get(modelId)) !== undefined) await this.store.tag(modelId, name);
+      else await this.store.untag(name, { keepModel: true });
+    });
     await this.refresh();
   }
 
   /** Forgets every model. @returns ids of the models that are gone */
   async purge(): Promise<readonly string[]> {
-    const gone = await this.store.purge();
+    const gone = await this.inTurn(() => this.store.purge());
     await this.refresh();
     return gone;
   }
@@ -257,6 +262,24 @@ export class ModelLibrary {
     await this.catalogue.put(toCatalogueModel(model));
     await this.refresh();
     return model.id;
+  }
+
+  /**
+   * Tells the catalogue of a model and of the one name it was just given. Its other names are known there, or were taken
+   * away, which this store may be about to hear.
+   */
+  private async announce(model: StoredModel, name: string): Promise<void> {
+    const known = toCatalogueModel(model);
+    await this.catalogue.put({ ...known, tags: known.tags.filter((tag) => tag === name) });
+  }
+
+  private async inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const end = await this.renaming.take(new AbortController().signal);
+    try {
+      return await change();
+    } finally {
+      end();
+    }
   }
 
   /** Out of the stores of neighbours, and what they cannot give from where it came from. */
