@@ -1,5 +1,4 @@
 import { type FrameHead, LongshoreError, type RequestIdParts } from '#contracts';
-import type { ResponseStream } from '#streaming';
 import { withEventIds } from '../streams/event-ids.js';
 import { ResponseFollower } from '../streams/response-follower.js';
 import { Acceptance, type CompletionCluster, type CompletionSettings } from './acceptance.js';
@@ -95,7 +94,7 @@ export class CompletionService extends Completions {
       const answer = {
         status: head.status,
         headers: describe(head, requestId, placement),
-        body: readBody(open.response, done),
+        body: open.response.body(done),
       };
       return withEventIds(answer, { after: 0, ids: request.resumption?.eventIds ?? false });
     } catch (error) {
@@ -122,12 +121,4 @@ function describe(head: FrameHead, requestId: string, placement: string): Record
     'x-longshore-worker': head.workerId,
     'x-longshore-placement': placement,
   };
-}
-
-async function* readBody(response: ResponseStream, done: () => void): AsyncGenerator<Buffer, void, void> {
-  try {
-    yield* response.body();
-  } finally {
-    done();
-  }
 }

@@ -1,6 +1,5 @@
 import { LongshoreError, parseRequestId, type RequestIdParts, type ResponseRecord } from '#contracts';
 import type { CompletionResponse } from '../completions/completions.js';
-import type { FollowedResponse } from '../completions/followed-response.js';
 import type { OpenCompletions } from '../completions/open-completions.js';
 import type { ResponseCluster } from '../completions/recovery.js';
 import { type EventIdOptions, withEventIds } from './event-ids.js';
@@ -76,23 +75,12 @@ export class ResponseFollower {
         'x-longshore-worker': response.workerId ?? workerId,
         ...(placement === undefined ? {} : { 'x-longshore-placement': placement }),
       };
-      const answer = { status, headers: { ...headers, ...ours }, body: readBody(followed, done) };
+      const answer = { status, headers: { ...headers, ...ours }, body: response.body(done) };
       return withEventIds(answer, options);
     } catch (error) {
       done();
       throw error;
     }
-  }
-}
-
-async function* readBody(
-  { response }: FollowedResponse,
-  done: () => void,
-): AsyncGenerator<Buffer, void, void> {
-  try {
-    yield* response.body();
-  } finally {
-    done();
   }
 }
 

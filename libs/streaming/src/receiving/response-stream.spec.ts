@@ -51,6 +51,36 @@ describe('ResponseStream', () => {
     expect(response.workerId).toBe('w1');
   });
 
+  it.each([
+    ['the response is complete', { outcome: 'completed' }],
+    ['the response has failed', { outcome: 'failed', code: 'engine_failed', message: 'gone' }],
+  ] as const)('tells once that it has been read when %s', async (_, outcome) => {
+    const { response, head, body, fin } = setUp();
+    let ends = 0;
+    const reading = response.body(() => ends++);
+    head();
+    body(1, 'a');
+    await reading.next();
+    const rest = reading.next();
+    expect(ends).toBe(0);
+    fin(2, outcome);
+    await rest.catch(() => undefined);
+    await reading.next();
+    expect(ends).toBe(1);
+  });
+
+  it('tells that it is not read any further', async () => {
+    const { response, head, body } = setUp();
+    let ends = 0;
+    head();
+    body(1, 'a');
+    for await (const bytes of response.body(() => ends++)) {
+      expect(bytes.toString()).toBe('a');
+      break;
+    }
+    expect(ends).toBe(1);
+  });
+
   it('drops repeated frames', async () => {
     const { response, head, body, fin, asked } = setUp();
     head();

@@ -115,16 +115,23 @@ export class ResponseStream {
     }
   }
 
-  /** What was received since the last step, as one buffer a step; a lot of it in several. */
-  async *body(): AsyncGenerator<Buffer, void, void> {
-    for (;;) {
-      for (let bytes = this.read(); bytes !== undefined; bytes = this.read()) yield bytes;
-      if (this.end !== undefined) {
-        const error = failure(this.end);
-        if (error !== undefined) throw error;
-        return;
+  /**
+   * What was received since the last step, as one buffer a step; a lot of it in several.
+   * @param onEnd called when the iteration is over, also when the reader ends it early
+   */
+  async *body(onEnd?: () => void): AsyncGenerator<Buffer, void, void> {
+    try {
+      for (;;) {
+        for (let bytes = this.read(); bytes !== undefined; bytes = this.read()) yield bytes;
+        if (this.end !== undefined) {
+          const error = failure(this.end);
+          if (error !== undefined) throw error;
+          return;
+        }
+        await this.change();
       }
-      await this.change();
+    } finally {
+      onEnd?.();
     }
   }
 
@@ -167,12 +174,7 @@ export class ResponseStream {
   }
 
   private change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = () => {
-        this.wake = undefined;
-        resolve();
-      };
-    });
+    return new Promise((resolve) => (this.wake = resolve));
   }
 }
 
