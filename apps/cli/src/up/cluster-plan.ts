@@ -1,9 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { Environment } from '#config';
 import type { Variant } from '#contracts';
-import type { DataFolder } from './data-folder.js';
+import { workerRunFolder, type DataFolder } from './data-folder.js';
 import { planGateways } from './gateway-plans.js';
 import { LocalCluster } from './local-cluster.js';
 import { LogOutput } from './log-output.js';
@@ -82,10 +81,10 @@ function workerPlans({ settings, entries, folder, variant, environment }: Cluste
     ...(threads && !environment['LONGSHORE_THREADS'] ? { LONGSHORE_THREADS: `${threads}` } : {}),
   };
   return Array.from({ length: settings.workers }, (_, index) => {
-    const run = join(folder.run, `worker-${index + 1}`);
-    mkdirSync(run, { recursive: true, mode: 0o700 });
+    const run = workerRunFolder(folder, index + 1);
+    if (run !== undefined) mkdirSync(run, { recursive: true, mode: 0o700 });
     const id = workerId(index + 1, folder.root);
-    const own = { ...shared, LONGSHORE_RUN_DIRECTORY: run, LONGSHORE_WORKER_ID: id };
+    const own = { ...shared, ...(run && { LONGSHORE_RUN_DIRECTORY: run }), LONGSHORE_WORKER_ID: id };
     return { name: `worker-${index + 1}`, entry: entries.worker, own };
   });
 }

@@ -10,13 +10,16 @@ export interface DataFolder {
   readonly models: string;
   readonly redis: string;
   readonly logs: string;
-  /** Sockets; emptied at start and stop. Its path is short enough for a socket in a subfolder. */
+  /** Sockets; emptied at start and stop. Its path is short enough for that of Redis. */
   readonly run: string;
   readonly lockFile: string;
 }
 
 /** A unix socket's path may have 103 bytes on every system; the rest is for our own names below the run folder. */
 const LONGEST_RUN_PATH = 60;
+
+/** A worker makes a folder with its process id in here, and its engines sockets with theirs in that. */
+const LONGEST_WORKER_RUN_PATH = 44;
 
 export function planDataFolder(root: string, temporary: string): DataFolder {
   const full = resolve(root);
@@ -32,6 +35,15 @@ export function planDataFolder(root: string, temporary: string): DataFolder {
     run,
     lockFile: join(full, 'longshore.lock'),
   };
+}
+
+/**
+ * Folder for the sockets of the engines of the `number`-th worker; undefined where its path would leave no room for
+ * their names, so that the worker is to choose one itself.
+ */
+export function workerRunFolder({ run }: DataFolder, number: number): string | undefined {
+  const path = join(run, `worker-${number}`);
+  return Buffer.byteLength(path) <= LONGEST_WORKER_RUN_PATH ? path : undefined;
 }
 
 /** @throws LaunchProblem when the folder cannot be made or written to */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readRedisUrl } from './await-redis.js';
-import { planDataFolder } from './data-folder.js';
+import { planDataFolder, workerRunFolder } from './data-folder.js';
 import { findRedis } from './find-redis.js';
 import { planRedisInstallation } from './install-redis.js';
 import { redisArguments } from './redis-settings.js';
@@ -70,5 +70,19 @@ describe('planDataFolder', () => {
     expect(planDataFolder(`/${'long/'.repeat(20)}`, '/tmp').run).toMatch(/^\/tmp\/longshore-[0-9a-f]{12}$/);
     const far = planDataFolder(`/${'long/'.repeat(20)}`, `/${'far/'.repeat(20)}`);
     expect(far.run).toMatch(/^\/tmp\/longshore-[0-9a-f]{12}$/);
+  });
+});
+
+describe('workerRunFolder', () => {
+  it('is below the data folder as long as the sockets of engines fit in there, of every worker', () => {
+    const longestName = '/longshore-worker-4194304-abcdef/e-4194304-9999.sock';
+    const runs = Array.from({ length: 80 }, (_, index) => {
+      const folder = planDataFolder(`/${'d'.repeat(index + 1)}`, '/tmp');
+      return [1, 64].map((number) => workerRunFolder(folder, number));
+    });
+    expect(runs[0]).toEqual(['/d/run/worker-1', '/d/run/worker-64']);
+    const paths = runs.flat().filter((run) => run !== undefined);
+    expect(paths.length).toBeGreaterThan(80);
+    expect(paths.filter((path) => Buffer.byteLength(path + longestName) > 100)).toEqual([]);
   });
 });
