@@ -70,6 +70,7 @@ async function download() {
 
 async function pointTo(link, target) {
   const unfinished = `${link}.${process.pid}`;
+  await rm(unfinished, { force: true });
   await symlink(target, unfinished);
   await rename(unfinished, link);
 }

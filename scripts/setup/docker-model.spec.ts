@@ -1,4 +1,4 @@
-import { chmod, mkdir, readlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readlink, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeTemporaryFolder, type TemporaryFolder } from '#testing';
@@ -43,6 +43,14 @@ describe('ensureDockerModel', () => {
     const built = await program(join(folder, 'v1.2.6', 'docker-model'));
     expect(await ensureDockerModel(root.path, nothing)).toBe(built);
     expect(await readlink(join(folder, 'current'))).toBe('v1.2.6');
+  });
+
+  it('points to it also where a run of the same number was killed in the midst of that', async () => {
+    const folder = join(root.path, '.cache', 'docker-model');
+    await program(join(folder, 'v1.2.6', 'docker-model'));
+    await symlink('v1.2.6', join(folder, `current.${process.pid}`));
+    await ensureDockerModel(root.path, nothing);
+    expect((await readdir(folder)).toSorted()).toEqual(['current', 'v1.2.6']);
   });
 
   it('says that it takes Go to build one', async () => {

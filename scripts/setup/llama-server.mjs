@@ -107,6 +107,7 @@ async function writeLauncher(folder) {
 
 async function pointTo(link, target) {
   const unfinished = `${link}.${process.pid}`;
+  await rm(unfinished, { force: true });
   await symlink(target, unfinished);
   await rename(unfinished, link);
 }

@@ -61,6 +61,7 @@ async function make(target, { root, failure, prepare, fill }) {
 
 async function pointTo(link, target) {
   const unfinished = `${link}.${process.pid}`;
+  await rm(unfinished, { force: true });
   await symlink(target, unfinished);
   await rename(unfinished, link);
 }
