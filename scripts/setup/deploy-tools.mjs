@@ -95,7 +95,8 @@ function makers({ root, folder, thorough, say, step }) {
 
 async function fromPython(folder, step) {
   const environment = join(folder, 'python');
-  await step('python3', ['-m', 'venv', environment]);
+  // Anew: its programs name the folder that they were installed in, which may have been moved since.
+  await step('python3', ['-m', 'venv', '--clear', environment]);
   const wanted = Object.values(FROM_PYTHON);
   await step(join(environment, 'bin', 'python'), [
     '-m',
