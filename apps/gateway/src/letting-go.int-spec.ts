@@ -84,6 +84,26 @@ describe('a gateway in the midst of long answers', () => {
     },
   );
 
+  it('does not hold on to the message that the last bytes it has sent came in', async () => {
+    const text = Buffer.from('data: {"choices":[{"index":0,"delta":{"content":"Well"}}]}\n\n');
+    const message = (): Buffer => Buffer.concat([text, Buffer.alloc(PROMPT_BYTES)]).subarray(0, text.length);
+    fake.cluster.completions.respond = async (_request, signal) => {
+      let steps = 0;
+      const next = async (): Promise<IteratorResult<Buffer, undefined>> => {
+        if (steps++ === 0) return { done: false, value: message() };
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        return { done: true, value: undefined };
+      };
+      return { ...eventStream([]), body: { [Symbol.asyncIterator]: () => ({ next }) } };
+    };
+    const path = '/v1/chat/completions';
+    await ask(path, 'Hello');
+    const before = usedBytes();
+    for (let index = 0; index < STREAMS; index++) await ask(path, 'Hello');
+    const messagesHeld = (): number => (usedBytes() - before) / STREAMS / PROMPT_BYTES;
+    await expect.poll(messagesHeld, { timeout: 20_000 }).toBeLessThan(0.25);
+  });
+
   it('holds what a response was asked once: it is kept with its answer', async () => {
     await expect.poll(await promptsHeld('/v1/responses'), { timeout: 20_000 }).toBeLessThan(1.25);
   });

@@ -35,7 +35,7 @@ export interface WriteResult {
 /** Written of one response before all others have their turn. */
 const TURN_BYTES = 64 * 1024;
 
-const EVENT_END = Buffer.from('\n\n');
+const LINE_FEED = 10;
 
 /** The head of a stream whose answer is still to come. */
 const EARLY_HEAD = { status: 200, headers: { 'content-type': 'text/event-stream' } } as const;
@@ -50,7 +50,12 @@ type Head = Pick<StreamedResponse, 'status' | 'headers'>;
  */
 export class ResponseWriter {
   private head: Head | undefined;
-  private last: Buffer | undefined;
+  /**
+   * What is to be written next. No variable of {@link write}, which would keep it while it waits for more: a chunk is part
+   * of a message with the chunks of many responses.
+   */
+  private chunk: Buffer | undefined;
+  private betweenEvents = true;
   private sent = 0;
   private begun = false;
   private over = false;
@@ -89,7 +94,7 @@ export class ResponseWriter {
    */
   line(text: string): void {
     if (this.over || isGone(this.raw) || this.raw.writableNeedDrain) return;
-    if (this.last === undefined && this.interject(`${text}\n`)) this.spokePlainly = true;
+    if (this.sent === 0 && this.interject(`${text}\n`)) this.spokePlainly = true;
   }
 
   /**
@@ -98,27 +103,16 @@ export class ResponseWriter {
    * @throws whatever the body fails with before the head is out: nothing has been sent and the caller answers.
    */
   async write(response: StreamedResponse): Promise<WriteResult> {
-    const { raw, options } = this;
+    const { raw } = this;
     if (this.begun && (response.status !== 200 || !isEventStream(response))) return this.refuse(response);
     this.head = response;
     try {
-      for await (const chunk of response.body) {
+      for await (this.chunk of response.body) {
         if (isGone(raw)) return this.end('client-gone');
         if (!this.begun) this.begin(response);
         if (raw.req.method === 'HEAD') return this.finish(response);
-        if (chunk.length === 0) {
-          raw.flushHeaders();
-          continue;
-        }
-        if (this.last === undefined) options.onFirstByte?.();
-        this.last = chunk;
-        this.sent += chunk.length;
-        options.onChunk?.(chunk);
-        if (!raw.write(chunk)) {
-          const state = await waitForSocket(raw, 'drain', options.stallTimeoutMs);
-          if (state !== 'ready') return this.giveUp(state);
-        }
-        await this.takeTurns(chunk.length);
+        const state = await this.pass();
+        if (state !== 'ready') return this.giveUp(state);
       }
     } catch (error) {
       if (!this.begun && !isGone(raw)) throw error;
@@ -133,7 +127,7 @@ export class ResponseWriter {
     if (isGone(raw)) return this.end('client-gone');
     this.over = true;
     if (isEventStream(this.head ?? EARLY_HEAD)) {
-      const line = this.spokePlainly && this.last === undefined ? `${describeFailure(error).message}\n` : '';
+      const line = this.spokePlainly && this.sent === 0 ? `${describeFailure(error).message}\n` : '';
       const lastWords = line + (this.betweenEvents ? '' : '\n\n') + options.encodeStreamFailure(error);
       if (!raw.write(lastWords)) await waitForSocket(raw, 'drain', options.stallTimeoutMs);
     }
@@ -152,14 +146,26 @@ export class ResponseWriter {
     return true;
   }
 
-  private get betweenEvents(): boolean {
-    return this.last === undefined || this.last.subarray(-EVENT_END.length).equals(EVENT_END);
+  /** Writes the chunk, lets go of it, and resolves when there may be another. */
+  private async pass(): Promise<SocketState> {
+    const { raw, options, chunk } = this;
+    this.chunk = undefined;
+    if (chunk === undefined || chunk.length === 0) {
+      raw.flushHeaders();
+      return 'ready';
+    }
+    if (this.sent === 0) options.onFirstByte?.();
+    this.sent += chunk.length;
+    this.betweenEvents = chunk.at(-1) === LINE_FEED && chunk.at(-2) === LINE_FEED;
+    options.onChunk?.(chunk);
+    const state = raw.write(chunk) ? 'ready' : await waitForSocket(raw, 'drain', options.stallTimeoutMs);
+    this.inThisTurn += chunk.length;
+    if (state === 'ready' && this.inThisTurn >= TURN_BYTES) await this.takeTurns();
+    return state;
   }
 
   /** A socket that takes all at once never lets go of the process: what is there already would go out without a break. */
-  private async takeTurns(bytes: number): Promise<void> {
-    this.inThisTurn += bytes;
-    if (this.inThisTurn < TURN_BYTES) return;
+  private async takeTurns(): Promise<void> {
     this.inThisTurn = 0;
     await nextTurn();
   }
