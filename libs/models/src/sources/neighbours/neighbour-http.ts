@@ -27,14 +27,21 @@ export interface NeighbourRequest {
 /** A neighbour that sends nothing for so long is given up: others may have the same; ms. */
 const IDLE_TIMEOUT_MS = 10_000;
 
-/** For the question whether it has something; ms. */
-const ANSWER_WITHIN_MS = 2_000;
+export interface NeighbourLimits {
+  /** For the question whether it has something, 2,000 unless told otherwise; ms. */
+  readonly answerWithin?: number;
+}
 
 /** HTTP between the stores of a cluster. */
 export class NeighbourHttp {
   private readonly exchange: RegistryExchange;
+  private readonly answerWithin: number;
 
-  constructor(private readonly access: NeighbourAccess) {
+  constructor(
+    private readonly access: NeighbourAccess,
+    { answerWithin = 2_000 }: NeighbourLimits = {},
+  ) {
+    this.answerWithin = answerWithin;
     this.exchange = new RegistryExchange({ idleTimeout: IDLE_TIMEOUT_MS, userAgent: 'longshore' });
   }
 
@@ -56,7 +63,7 @@ export class NeighbourHttp {
       const response = await this.get(neighbour, {
         method: 'HEAD',
         path: `v2/store/blobs/${digest}`,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(this.answerWithin)]),
       });
       await discard(response);
       return response.status === 200 && Number(response.headers['content-length']) === size;
