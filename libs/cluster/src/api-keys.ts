@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { ApiKey, LongshoreError, type Names, parseContract } from '#contracts';
-import { describeRedisError, type RedisClient } from '#redis';
+import { ApiKey, type Names, parseContract } from '#contracts';
+import type { RedisClient } from '#redis';
+import { reachingRedis } from './reaching-redis.js';
 
 const KEY_BYTES = 32;
 const ID_BYTES = 9;
@@ -92,7 +93,7 @@ export class RedisApiKeys extends ApiKeys {
     if (remembered !== undefined && remembered.until > this.now()) return remembered.key;
     const { revision } = this;
     const { redis, names } = this.options;
-    const json = await this.guard(() => redis.hget(names.apiKeysKey(), digest));
+    const json = await reachingRedis(() => redis.hget(names.apiKeysKey(), digest));
     const key = json === null ? undefined : this.read(json);
     if (revision === this.revision) this.remember(digest, key);
     return key;
@@ -100,18 +101,18 @@ export class RedisApiKeys extends ApiKeys {
 
   override async add(digest: string, key: ApiKey): Promise<void> {
     const { redis, names } = this.options;
-    await this.guard(() => redis.hset(names.apiKeysKey(), digest, JSON.stringify(key)));
+    await reachingRedis(() => redis.hset(names.apiKeysKey(), digest, JSON.stringify(key)));
     await this.tell(key.id);
   }
 
   override async remove(id: string): Promise<boolean> {
     const { redis, names } = this.options;
-    const all = await this.guard(() => redis.hgetall(names.apiKeysKey()));
+    const all = await reachingRedis(() => redis.hgetall(names.apiKeysKey()));
     const digests = Object.entries(all).flatMap(([digest, json]) =>
       this.read(json)?.id === id ? [digest] : [],
     );
     if (digests.length === 0) return false;
-    await this.guard(() =>
+    await reachingRedis(() =>
       Promise.all([
         redis.hdel(names.apiKeysKey(), ...digests),
         redis.hdel(names.apiKeyUsesKey(), id),
@@ -124,7 +125,7 @@ export class RedisApiKeys extends ApiKeys {
 
   override async list(): Promise<readonly { readonly key: ApiKey; readonly usedAt?: number }[]> {
     const { redis, names } = this.options;
-    const [all, uses] = await this.guard(() =>
+    const [all, uses] = await reachingRedis(() =>
       Promise.all([redis.hvals(names.apiKeysKey()), redis.hgetall(names.apiKeyUsesKey())]),
     );
     return all
@@ -166,14 +167,6 @@ export class RedisApiKeys extends ApiKeys {
     } catch (error) {
       this.options.onBadMessage?.(error as Error);
       return undefined;
-    }
-  }
-
-  private async guard<T>(command: () => Promise<T>): Promise<T> {
-    try {
-      return await command();
-    } catch (error) {
-      throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${describeRedisError(error)}.`);
     }
   }
 }

@@ -1,8 +1,9 @@
 import { CatalogueModel, LongshoreError, type Names, parseContract } from '#contracts';
-import { describeRedisError, type RedisClient } from '#redis';
+import type { RedisClient } from '#redis';
 import { ControlSender } from './control-channel.js';
 import { findModel } from './find-model.js';
 import { type DeletedEntry, planRemoval } from './plan-removal.js';
+import { reachingRedis } from './reaching-redis.js';
 
 /** The models the cluster knows, kept in Redis. */
 export abstract class Catalogue {
@@ -83,7 +84,7 @@ export class RedisCatalogue extends Catalogue {
 
   override async list(): Promise<readonly CatalogueModel[]> {
     const { redis, names } = this.options;
-    const [models, tags] = await this.guard(() =>
+    const [models, tags] = await reachingRedis(() =>
       Promise.all([redis.hvals(names.catalogueModelsKey()), redis.hgetall(names.catalogueTagsKey())]),
     );
     this.know(assemble(this.readable(models), tags));
@@ -125,7 +126,7 @@ export class RedisCatalogue extends Catalogue {
       change.hset(names.catalogueTagsKey(), tag, model.id).hdel(names.catalogueTombstonesKey(), tag);
     }
     change.hdel(names.catalogueTombstonesKey(), model.id);
-    await this.guard(() => change.publish(names.catalogueChannel(), model.id).exec());
+    await reachingRedis(() => change.publish(names.catalogueChannel(), model.id).exec());
   }
 
   override async remove(
@@ -142,7 +143,7 @@ export class RedisCatalogue extends Catalogue {
     if (untag.length > 0)
       change.hdel(names.catalogueTagsKey(), ...untag).hdel(names.catalogueDefaultsKey(), ...untag);
     if (deleteModel) change.hdel(names.catalogueModelsKey(), model.id);
-    await this.guard(() => change.publish(names.catalogueChannel(), model.id).exec());
+    await reachingRedis(() => change.publish(names.catalogueChannel(), model.id).exec());
     for (const reference of deleteModel ? [model.id] : untag) {
       await this.control.send(undefined, { kind: 'delete-model', reference });
     }
@@ -160,7 +161,7 @@ export class RedisCatalogue extends Catalogue {
       .hdel(names.catalogueTombstonesKey(), reference)
       .hdel(names.catalogueDefaultsKey(), reference)
       .publish(names.catalogueChannel(), model.id);
-    await this.guard(() => change.exec());
+    await reachingRedis(() => change.exec());
     await this.control.send(undefined, { kind: 'tag-model', reference, modelId: model.id });
     await this.list();
     return model;
@@ -168,7 +169,7 @@ export class RedisCatalogue extends Catalogue {
 
   override async purge(): Promise<void> {
     const { redis, names } = this.options;
-    const [ids, tags] = await this.guard(() =>
+    const [ids, tags] = await reachingRedis(() =>
       Promise.all([redis.hkeys(names.catalogueModelsKey()), redis.hkeys(names.catalogueTagsKey())]),
     );
     const change = redis.multi();
@@ -176,27 +177,19 @@ export class RedisCatalogue extends Catalogue {
     if (ids.length > 0) change.hdel(names.catalogueModelsKey(), ...ids);
     if (tags.length > 0) change.hdel(names.catalogueTagsKey(), ...tags);
     change.del(names.catalogueDefaultsKey());
-    await this.guard(() => change.publish(names.catalogueChannel(), '').exec());
+    await reachingRedis(() => change.publish(names.catalogueChannel(), '').exec());
     await this.control.send(undefined, { kind: 'purge-models' });
     await this.list();
   }
 
   override async removed(): Promise<ReadonlySet<string>> {
     const { redis, names } = this.options;
-    return new Set(await this.guard(() => redis.hkeys(names.catalogueTombstonesKey())));
+    return new Set(await reachingRedis(() => redis.hkeys(names.catalogueTombstonesKey())));
   }
 
   private know(models: readonly CatalogueModel[]): void {
     this.known = models;
     this.found.clear();
-  }
-
-  private async guard<T>(command: () => Promise<T>): Promise<T> {
-    try {
-      return await command();
-    } catch (error) {
-      throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${describeRedisError(error)}.`);
-    }
   }
 }
 

@@ -1,12 +1,6 @@
-import {
-  configurationField,
-  LongshoreError,
-  MODES,
-  type Names,
-  parseContract,
-  SessionConfiguration,
-} from '#contracts';
-import { describeRedisError, type RedisClient } from '#redis';
+import { configurationField, MODES, type Names, parseContract, SessionConfiguration } from '#contracts';
+import type { RedisClient } from '#redis';
+import { reachingRedis } from './reaching-redis.js';
 
 /** What a configuration is kept under: one for each model and mode. */
 export type ConfiguredSession = Pick<SessionConfiguration, 'modelId' | 'mode'>;
@@ -69,13 +63,13 @@ export class RedisConfigurations extends Configurations {
 
   override async get(session: ConfiguredSession): Promise<SessionConfiguration | undefined> {
     const field = configurationField(session);
-    const json = await this.guard(() => this.options.redis.hget(this.key, field));
+    const json = await reachingRedis(() => this.options.redis.hget(this.key, field));
     return json === null ? undefined : this.read(field, json);
   }
 
   override async put(configuration: SessionConfiguration): Promise<void> {
     const field = configurationField(configuration);
-    await this.guard(() => this.options.redis.hset(this.key, field, JSON.stringify(configuration)));
+    await reachingRedis(() => this.options.redis.hset(this.key, field, JSON.stringify(configuration)));
   }
 
   override async update(
@@ -86,29 +80,29 @@ export class RedisConfigurations extends Configurations {
     const { redis } = this.options;
     // Ends, because each time around somebody else has changed it.
     for (;;) {
-      const standing = await this.guard(() => redis.hget(this.key, field));
+      const standing = await reachingRedis(() => redis.hget(this.key, field));
       const next = change(standing === null ? undefined : this.read(field, standing));
       if (next === undefined) return undefined;
       const values = [field, standing ?? '', JSON.stringify(next)];
-      if ((await this.guard(() => redis.eval(REPLACE, 1, this.key, ...values))) === 1) return next;
+      if ((await reachingRedis(() => redis.eval(REPLACE, 1, this.key, ...values))) === 1) return next;
     }
   }
 
   override async remove(session: ConfiguredSession): Promise<boolean> {
-    return (await this.guard(() => this.options.redis.hdel(this.key, configurationField(session)))) > 0;
+    return (await reachingRedis(() => this.options.redis.hdel(this.key, configurationField(session)))) > 0;
   }
 
   override removeModel(modelId: string): Promise<number> {
     const fields = MODES.map((mode) => configurationField({ modelId, mode }));
-    return this.guard(() => this.options.redis.hdel(this.key, ...fields));
+    return reachingRedis(() => this.options.redis.hdel(this.key, ...fields));
   }
 
   override async clear(): Promise<void> {
-    await this.guard(() => this.options.redis.del(this.key));
+    await reachingRedis(() => this.options.redis.del(this.key));
   }
 
   override async all(): Promise<readonly SessionConfiguration[]> {
-    const entries = Object.entries(await this.guard(() => this.options.redis.hgetall(this.key)));
+    const entries = Object.entries(await reachingRedis(() => this.options.redis.hgetall(this.key)));
     return entries
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .flatMap(([field, json]) => this.read(field, json) ?? []);
@@ -124,14 +118,6 @@ export class RedisConfigurations extends Configurations {
       const { message } = error as Error;
       this.options.onBadMessage?.(new Error(`configuration ${field}: ${message}`, { cause: error }));
       return undefined;
-    }
-  }
-
-  private async guard<T>(command: () => Promise<T>): Promise<T> {
-    try {
-      return await command();
-    } catch (error) {
-      throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${describeRedisError(error)}.`);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { LongshoreError, type Names } from '#contracts';
-import { describeRedisError, type RedisClient } from '#redis';
+import type { Names } from '#contracts';
+import type { RedisClient } from '#redis';
+import { reachingRedis } from './reaching-redis.js';
 
 /** Of one API key, over the whole cluster; absent = any number. */
 export interface KeyLimits {
@@ -141,7 +142,7 @@ export class RedisKeyUsage extends KeyUsage {
   }
 
   override async ownerOf(digest: string): Promise<string | undefined> {
-    return (await guard(() => this.redis.get(this.names.ownerKey(digest)))) ?? undefined;
+    return (await reachingRedis(() => this.redis.get(this.names.ownerKey(digest)))) ?? undefined;
   }
 
   private async use(
@@ -156,14 +157,6 @@ export class RedisKeyUsage extends KeyUsage {
       this.names.chargedKey(id, answer === undefined ? '' : ownedDigest(answer.requestId)),
     ];
     const values = [requestsPerMinute, tokensPerMinute, charge, Math.ceil(answer?.ttl ?? 0)];
-    return guard(async () => (await command?.call(this.redis, ...keys, ...values)) ?? []);
-  }
-}
-
-async function guard<T>(command: () => Promise<T>): Promise<T> {
-  try {
-    return await command();
-  } catch (error) {
-    throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${describeRedisError(error)}.`);
+    return reachingRedis(async () => (await command?.call(this.redis, ...keys, ...values)) ?? []);
   }
 }

@@ -1,5 +1,6 @@
-import { LongshoreError, ModelDefaults, type Names, parseContract } from '#contracts';
-import { describeRedisError, type RedisClient } from '#redis';
+import { ModelDefaults, type Names, parseContract } from '#contracts';
+import type { RedisClient } from '#redis';
+import { reachingRedis } from './reaching-redis.js';
 
 /** What names of models bring along, kept in Redis. The catalogue forgets it with the name. */
 export abstract class NamedDefaults {
@@ -29,7 +30,7 @@ export class RedisNamedDefaults extends NamedDefaults {
   }
 
   override async find(reference: string): Promise<ModelDefaults | undefined> {
-    const json = await this.guard(() => this.options.redis.hget(this.key, reference));
+    const json = await reachingRedis(() => this.options.redis.hget(this.key, reference));
     if (json === null) return undefined;
     try {
       return parseContract(ModelDefaults, json);
@@ -41,18 +42,12 @@ export class RedisNamedDefaults extends NamedDefaults {
   }
 
   override async put(defaults: ModelDefaults): Promise<void> {
-    await this.guard(() => this.options.redis.hset(this.key, defaults.reference, JSON.stringify(defaults)));
+    await reachingRedis(() =>
+      this.options.redis.hset(this.key, defaults.reference, JSON.stringify(defaults)),
+    );
   }
 
   override async remove(reference: string): Promise<void> {
-    await this.guard(() => this.options.redis.hdel(this.key, reference));
-  }
-
-  private async guard<T>(command: () => Promise<T>): Promise<T> {
-    try {
-      return await command();
-    } catch (error) {
-      throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${describeRedisError(error)}.`);
-    }
+    await reachingRedis(() => this.options.redis.hdel(this.key, reference));
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { LongshoreError, type Names } from '#contracts';
-import { describeRedisError, type RedisClient } from '#redis';
+import type { Names } from '#contracts';
+import type { RedisClient } from '#redis';
+import { reachingRedis } from './reaching-redis.js';
 
 const SECRET_BYTES = 32;
 
@@ -30,12 +31,10 @@ export class StoreSecret {
 
   private async read(): Promise<string> {
     const key = this.names.storeSecretKey();
-    try {
-      const offered = randomBytes(SECRET_BYTES).toString('hex');
+    const offered = randomBytes(SECRET_BYTES).toString('hex');
+    return reachingRedis(async () => {
       await this.redis.set(key, offered, 'NX');
       return (await this.redis.get(key)) ?? offered;
-    } catch (error) {
-      throw new LongshoreError('redis_unavailable', `Redis cannot be used: ${describeRedisError(error)}.`);
-    }
+    });
   }
 }
