@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What can be measured, in the order it is. */
-export const ROWS = [
+const ROWS = [
   'first-token',
   'one-token',
   'flood',

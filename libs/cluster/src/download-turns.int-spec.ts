@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Names } from '#contracts';
 import { RedisConnections } from '#redis';
 import { eventually, type RedisFixture, startRedis } from '#testing';
-import { type DownloadTurn, RedisDownloadTurns } from './index.js';
+import { type DownloadTurn, RedisDownloadTurns } from './download-turns.js';
 
 const BLOB = `sha256:${'a'.repeat(64)}`;
 

@@ -6,15 +6,7 @@ export {
   type Environment,
 } from './read-config.js';
 export { nearest } from './nearest.js';
-export {
-  parseBoolean,
-  parseDuration,
-  parseFileMode,
-  parseList,
-  parseNumber,
-  parseSize,
-  UnreadableValue,
-} from './units.js';
+export { parseDuration, parseFileMode, parseList, parseSize, UnreadableValue } from './units.js';
 export { readRelease } from './release.js';
 export { Variable, variableDefaults } from './variable.js';
-export { FOREIGN_VARIABLES, VARIABLES, type ForeignVariableName, type VariableName } from './variables.js';
+export { FOREIGN_VARIABLES, VARIABLES } from './variables.js';

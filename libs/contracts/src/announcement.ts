@@ -56,7 +56,7 @@ export class AcceleratorAnnouncement {
   @IsInt() @Min(0) readonly memoryFree!: number;
 }
 
-export const SESSION_STATES = ['loading', 'ready', 'draining'] as const;
+const SESSION_STATES = ['loading', 'ready', 'draining'] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
 
 /** One engine process with one model. */

@@ -14,7 +14,7 @@ import { ENGINES, type EngineName, ENVELOPE_VERSION, type Mode, MODES } from './
  * - `unload`: end the idle sessions of `modelId` (of every model when absent), of `mode` and `engine` where given.
  * - `configure`: the configuration of `modelId` in `mode` has changed; read it again and put it into force.
  */
-export const CONTROL_KINDS = [
+const CONTROL_KINDS = [
   'cancel',
   'pause',
   'resume',

@@ -10,7 +10,7 @@ import { ENVELOPE_VERSION, MODES, VARIANTS, type Mode, type Variant } from './vo
  * - `ready`: it answers requests.
  * - `failed`: it does not, and this worker does not try again; `message` says why.
  */
-export const LOAD_STAGES = ['waiting', 'fetching', 'starting', 'ready', 'failed'] as const;
+const LOAD_STAGES = ['waiting', 'fetching', 'starting', 'ready', 'failed'] as const;
 export type LoadStage = (typeof LOAD_STAGES)[number];
 
 /** What a worker tells of a load, on the loads channel. Nothing is kept of it: what is resident is in announcements. */

@@ -46,7 +46,7 @@ export class ProgressLine {
 }
 
 /** How a pull failed; decides the HTTP status when no progress was sent yet. */
-export const PULL_FAILURES = ['unauthorized', 'not-found', 'unsupported', 'invalid', 'failed'] as const;
+const PULL_FAILURES = ['unauthorized', 'not-found', 'unsupported', 'invalid', 'failed'] as const;
 export type PullFailure = (typeof PULL_FAILURES)[number];
 
 /** The rules of a `PullOutcome`. */

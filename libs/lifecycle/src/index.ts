@@ -1,4 +1,4 @@
-export { checkHealth, type HealthAddress } from './check-health.js';
+export { checkHealth } from './check-health.js';
 export { discardBody } from './discard-body.js';
-export { announceReady, type ReadyMessage } from './ready.js';
-export { type StopLog, type StopOptions, stopOnSignals } from './stop-on-signals.js';
+export { announceReady } from './ready.js';
+export { stopOnSignals } from './stop-on-signals.js';

@@ -4,7 +4,7 @@ import type { Load, LoadReport } from './load.js';
 import { LoadTally } from './load-tally.js';
 
 /** µs of the clock that all processes of a machine share. */
-export function monotonic(): number {
+function monotonic(): number {
   return Number(process.hrtime.bigint() / 1_000n);
 }
 

@@ -20,7 +20,7 @@ export interface GatewayTarget {
   readonly proxies: Proxies;
 }
 
-export const DEFAULT_URL = 'http://127.0.0.1:12434';
+const DEFAULT_URL = 'http://127.0.0.1:12434';
 
 type TargetConfig = Pick<
   ClientConfig,

@@ -3,7 +3,7 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /** The hidden command that the scripts ask, with the words of the line behind `--`, the one being written last. */
-export const COMPLETE_COMMAND = '__complete';
+const COMPLETE_COMMAND = '__complete';
 
 // What stands before a colon or an equals sign is a word of its own to bash, and must not be repeated.
 const BASH = `# longshore: completion for bash

@@ -1,9 +1,9 @@
 import { SET_HELP } from './read-setting.js';
 
 /** Commands at the prompt, for help and for completion with Tab. */
-export const REPL_COMMANDS = ['/bye', '/clear', '/exit', '/help', '/load', '/set', '/show', '/?'] as const;
+const REPL_COMMANDS = ['/bye', '/clear', '/exit', '/help', '/load', '/set', '/show', '/?'] as const;
 
-export const REPL_HELP = `/set …           set something; /? set tells what
+const REPL_HELP = `/set …           set something; /? set tells what
 /show            describe the model
 /load MODEL      go on with another model
 /clear           forget the conversation

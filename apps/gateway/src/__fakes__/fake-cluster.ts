@@ -267,7 +267,7 @@ export class FakeConfigurations extends Configurations {
 }
 
 /** Keeps what names bring along for as long as it lives. */
-export class FakeNamedDefaults extends NamedDefaults {
+class FakeNamedDefaults extends NamedDefaults {
   readonly kept = new Map<string, ModelDefaults>();
 
   override async find(reference: string): Promise<ModelDefaults | undefined> {
@@ -284,7 +284,7 @@ export class FakeNamedDefaults extends NamedDefaults {
 }
 
 /** Hears what workers would be told. */
-export class FakeControl implements Pick<ControlSender, 'send'> {
+class FakeControl implements Pick<ControlSender, 'send'> {
   readonly sent: Omit<ControlMessage, 'version'>[] = [];
   listening = 1;
   /** What the workers do about it. */
@@ -298,7 +298,7 @@ export class FakeControl implements Pick<ControlSender, 'send'> {
 }
 
 /** Keeps the loads that were asked for. */
-export class FakeJobQueue implements Pick<JobQueue, 'addLoad'> {
+class FakeJobQueue implements Pick<JobQueue, 'addLoad'> {
   readonly loads: { readonly variant: Variant; readonly job: LoadJob }[] = [];
 
   async addLoad(variant: Variant, job: LoadJob): Promise<void> {
@@ -348,7 +348,7 @@ export class FakeRecordedRequests extends RecordedRequests {
 }
 
 /** The secret that Redis would keep. */
-export class FakeStoreSecret implements Pick<StoreSecret, 'get' | 'refresh'> {
+class FakeStoreSecret implements Pick<StoreSecret, 'get' | 'refresh'> {
   /** What Redis has. */
   kept = 'ab'.repeat(32);
   private known: string | undefined;
@@ -363,7 +363,7 @@ export class FakeStoreSecret implements Pick<StoreSecret, 'get' | 'refresh'> {
 }
 
 /** Has the rooms that a test gives it. */
-export class FakeWaitingRooms extends WaitingRooms {
+class FakeWaitingRooms extends WaitingRooms {
   rooms: WaitingRoom[] = [];
   reachable = true;
 
@@ -373,7 +373,7 @@ export class FakeWaitingRooms extends WaitingRooms {
   }
 }
 
-export class FakeRedis extends RedisProbe {
+class FakeRedis extends RedisProbe {
   reachable = true;
 
   override async ping(): Promise<void> {

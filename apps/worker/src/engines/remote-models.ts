@@ -73,7 +73,7 @@ interface RemoteModelFacts {
 }
 
 /** A name that another model has, or that was removed, stays as it is: such a model is known by its id. */
-export function remoteModel({ id, name, known, removed, now }: RemoteModelFacts): CatalogueModel {
+function remoteModel({ id, name, known, removed, now }: RemoteModelFacts): CatalogueModel {
   const tag = referenceOf(name);
   const free = tag !== undefined && !removed.has(tag) && !known.some((model) => model.tags.includes(tag));
   return {

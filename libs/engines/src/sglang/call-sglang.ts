@@ -42,7 +42,7 @@ async function score(endpoint: LocalEndpoint, call: EngineCall, model: string): 
 }
 
 /** From `[{"score": …, "document": "…", "index": 0, "meta_info": {…}}, …]`, the best first. */
-export function asRankAnswer(text: string, model: string): string {
+function asRankAnswer(text: string, model: string): string {
   const { ranked } = parseObject(`{"ranked":${text}}`) ?? {};
   const entries = Array.isArray(ranked) ? ranked.filter((entry) => isObject(entry)) : [];
   const results = entries

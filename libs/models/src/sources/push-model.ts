@@ -24,7 +24,7 @@ export async function pushModel({ store, id, ...push }: PushModel): Promise<void
 }
 
 /** Repositories of the target's registry among these names, without the target itself. */
-export function repositoriesOf(
+function repositoriesOf(
   names: readonly string[],
   target: { readonly registry: string; readonly repository: string },
 ): string[] {

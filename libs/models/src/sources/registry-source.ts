@@ -90,7 +90,7 @@ export class RegistrySource extends ModelSource {
 }
 
 /** What a status other than success means; `missing` is the meaning of 404. */
-export function statusError(response: RegistryResponse, missing: SourceError): SourceError {
+function statusError(response: RegistryResponse, missing: SourceError): SourceError {
   if (response.status === 401 || response.status === 403) return unauthorized();
   if (response.status === 404) return missing;
   return new SourceError('failed', `${response.url.host} answered with status ${response.status}.`);

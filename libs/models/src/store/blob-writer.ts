@@ -94,7 +94,7 @@ export async function hasBlob(layout: StoreLayout, blob: Descriptor): Promise<bo
 }
 
 /** Bytes of a blob that have come so far. A file with holes counts without them. */
-export async function partialSize(layout: StoreLayout, blob: Descriptor): Promise<number> {
+async function partialSize(layout: StoreLayout, blob: Descriptor): Promise<number> {
   const status = await ifPresent(stat(layout.partialPlace(blob.digest).data));
   return status ? Math.min(allocatedBytes(status), blob.size) : 0;
 }
@@ -190,7 +190,7 @@ async function writeVerified(file: FileHandle, delivery: BlobDelivery): Promise<
 }
 
 /** A stream that ended in good order before all bytes had come. */
-export class StreamEnded extends Error {
+class StreamEnded extends Error {
   override readonly name = 'StreamEnded';
 
   constructor() {

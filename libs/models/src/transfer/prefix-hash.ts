@@ -33,7 +33,7 @@ export function startPrefixHash(path: string, size: number): PrefixHash {
  * The compiled body of the thread: beside this module in the build, and in the build's mirror of this folder when
  * this module runs from source, as in tests.
  */
-export function findHashWorker(moduleUrl: string = import.meta.url): string | undefined {
+function findHashWorker(moduleUrl: string = import.meta.url): string | undefined {
   const here = dirname(fileURLToPath(moduleUrl));
   const beside = join(here, WORKER_FILE);
   if (existsSync(beside)) return beside;

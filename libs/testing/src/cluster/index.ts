@@ -7,14 +7,5 @@ export {
 } from './cluster.js';
 export type { ClusterEngine } from './cluster-engine.js';
 export { startClusterProcess, type ClusterProcess, type ProcessVariables } from './cluster-process.js';
-export {
-  askChat,
-  openChat,
-  pullModelThrough,
-  streamChat,
-  type ChatAnswer,
-  type ChatRequest,
-  type PullAnswer,
-  type StreamedChat,
-} from './cluster-client.js';
-export { publishModel, type PublishedModel, type PublishModel } from './publish-model.js';
+export { askChat, openChat, pullModelThrough, streamChat, type StreamedChat } from './cluster-client.js';
+export { publishModel, type PublishedModel } from './publish-model.js';

@@ -13,7 +13,7 @@ import {
 import { writeGguf, type Gguf } from './write-gguf.js';
 
 /** Tokens that the scripted model was trained for, or so its header says. */
-export const SCRIPTED_CONTEXT = 8192;
+const SCRIPTED_CONTEXT = 8192;
 
 /** Its sizes. */
 export const SCRIPTED_SHAPE: LlamaShape = {

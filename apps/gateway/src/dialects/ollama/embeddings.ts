@@ -77,7 +77,7 @@ export async function tellEmbeddings(
 }
 
 /** The first members of a vector, brought to length 1 again. */
-export function shorten(vector: readonly number[], dimensions: number): readonly number[] {
+function shorten(vector: readonly number[], dimensions: number): readonly number[] {
   if (vector.length <= dimensions) return vector;
   const first = vector.slice(0, dimensions);
   const length = Math.sqrt(first.reduce((sum, member) => sum + member * member, 0));

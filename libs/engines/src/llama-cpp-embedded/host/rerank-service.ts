@@ -87,7 +87,7 @@ async function rawScore(
 }
 
 /** Query and text with the special tokens around them that the vocabulary demands. */
-export function rankingInput(model: LlamaModel, query: string, document: string): Token[] {
+function rankingInput(model: LlamaModel, query: string, document: string): Token[] {
   const template = model.fileInfo.metadata.tokenizer?.['chat_template.rerank'];
   if (typeof template === 'string')
     return model.tokenize(template.replaceAll('{query}', query).replaceAll('{document}', document), true);
@@ -123,7 +123,7 @@ interface RerankRequest {
 }
 
 /** @throws RequestError that names the field at fault. */
-export function decodeRerank(body: JsonObject): RerankRequest {
+function decodeRerank(body: JsonObject): RerankRequest {
   const query = readString(body, 'query');
   if (query === undefined) throw badRequest("'query' is required.");
   const documents = body['documents'] ?? body['texts'];

@@ -47,7 +47,7 @@ export function complement(set: CharacterSet): CharacterSet {
   return gaps;
 }
 
-export function intersect(a: CharacterSet, b: CharacterSet): CharacterSet {
+function intersect(a: CharacterSet, b: CharacterSet): CharacterSet {
   return complement(setOf(...complement(a), ...complement(b)));
 }
 

@@ -14,7 +14,7 @@ interface Decimal {
 }
 
 /** Decimals of at most so many digits are told apart by 64-bit floats. */
-export const EXACT_DIGITS = 15;
+const EXACT_DIGITS = 15;
 
 /** Whether a bound can be kept exactly. */
 export function isExactBound(value: number): boolean {

@@ -136,6 +136,6 @@ function readRequired(schema: JsonObject, place: string): readonly string[] {
 }
 
 /** A name as part of a JSON pointer. */
-export function pointerPart(name: string): string {
+function pointerPart(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
