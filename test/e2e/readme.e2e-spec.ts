@@ -62,7 +62,8 @@ describe('what the README tells its reader to run', () => {
     expect(steps.length).toBeGreaterThan(5);
   });
 
-  // npx does this itself for a checkout that it sees for the first time, and not for one that was built anew since.
+  // npx does this itself for a checkout that it sees for the first time, and not for one that was built anew since. It
+  // goes on calling the built file where it saw a release whose command that was.
   it('has a command line that the build has made executable', async () => {
     const main = join(REPOSITORY, 'dist', 'apps', 'cli', 'src', 'main.js');
     await expect(access(main, constants.X_OK)).resolves.toBeUndefined();
