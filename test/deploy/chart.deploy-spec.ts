@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { parseDuration } from '#config';
 import { completionQueue, loadQueue, Names, VARIANTS } from '#contracts';
 import { ROOT } from '../architecture/planted-tree.js';
 import { CHART, type KubernetesObject, template, values } from './chart.js';
@@ -84,6 +85,7 @@ describe.skipIf(findTool('helm') === undefined)('the chart', () => {
     const pods = objects.flatMap(({ kind, metadata, spec }) =>
       kind === 'Deployment' && spec.template ? [{ name: metadata.name, ...spec.template.spec }] : [],
     );
+    expect(pods.length).toBeGreaterThan(1);
     for (const { name, containers, securityContext } of pods) {
       const written = containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath);
       const wanted = ['/tmp', '/home/longshore', ...(name.includes('-worker-') ? ['/models'] : [])];
@@ -101,12 +103,17 @@ describe.skipIf(findTool('helm') === undefined)('the chart', () => {
   });
 
   it('gives stopping pods more time than what was begun gets', async () => {
-    for (const { spec } of await template(values('default-values.yaml'))) {
-      const [container] = spec?.template?.spec.containers ?? [];
-      const drain = container?.env?.find(({ name }) => name === 'LONGSHORE_DRAIN_TIMEOUT')?.value;
-      const grace = spec?.template?.spec.terminationGracePeriodSeconds ?? 0;
-      expect(grace).toBeGreaterThanOrEqual(drain === undefined ? 0 : Number.parseInt(drain) + 30);
-    }
+    const draining = (await template(values('default-values.yaml'))).flatMap(({ metadata, spec }) => {
+      const pod = spec?.template?.spec;
+      const drain = pod?.containers[0]?.env?.find(({ name }) => name === 'LONGSHORE_DRAIN_TIMEOUT')?.value;
+      const grace = 1_000 * (pod?.terminationGracePeriodSeconds ?? 0);
+      return drain === undefined ? [] : [{ name: metadata.name, drain: parseDuration(drain), grace }];
+    });
+    expect(draining.map(({ name }) => name).toSorted()).toEqual([
+      'longshore-gateway',
+      'longshore-worker-cpu',
+    ]);
+    expect(draining.filter(({ drain, grace }) => grace < drain + 30_000)).toEqual([]);
   });
 
   it.each(VARIANTS)('runs %s with the image and the resource of its variant', async (name) => {

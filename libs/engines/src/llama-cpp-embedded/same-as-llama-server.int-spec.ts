@@ -1,4 +1,5 @@
 import {
+  EMBEDDING_DIMENSIONS,
   SCRIPTS,
   fixtureModel,
   makeTemporaryFolder,
@@ -312,6 +313,7 @@ describe('the embedded host beside llama-server', () => {
     const [mine, other] = [read(ours?.text), read(theirs?.text)];
     expect(mine.usage).toEqual(other.usage);
     expect(mine.results.map((result) => result.index)).toEqual(other.results.map((result) => result.index));
+    expect(other.results).toHaveLength(2);
     for (const [place, result] of other.results.entries())
       expect(mine.results[place]?.relevance_score).toBeCloseTo(result.relevance_score, 3);
   });
@@ -333,6 +335,10 @@ describe('the embedded host beside llama-server', () => {
     const [mine, other] = [read(ours?.text), read(theirs?.text)];
     expect(mine.usage).toEqual(other.usage);
     expect(mine.model).toBe(other.model);
+    expect(other.data.map(({ embedding }) => embedding.length)).toEqual([
+      EMBEDDING_DIMENSIONS,
+      EMBEDDING_DIMENSIONS,
+    ]);
     for (const [index, { embedding }] of other.data.entries())
       for (const [place, value] of embedding.entries())
         expect(mine.data[index]?.embedding[place]).toBeCloseTo(value, 4);
