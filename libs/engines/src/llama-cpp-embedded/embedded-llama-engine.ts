@@ -9,6 +9,7 @@ import { becomeReady, loadLimitOf } from '../process/become-ready.js';
 import { EngineProcess } from '../process/engine-process.js';
 import { ProcessSession } from '../process/process-session.js';
 import { newSocketPath } from '../process/socket-path.js';
+import { rememberSuccess } from '../remember-success.js';
 import { explainHostEnd, hostLackedMemory, HOST } from './explain-host-end.js';
 import { findHostEntry, hostArguments, hostCommand, type Environment } from './host-command.js';
 
@@ -26,7 +27,7 @@ export class EmbeddedLlamaEngine extends Engine {
   readonly name = 'llama.cpp';
   readonly driver = 'embedded';
   readonly #options: EmbeddedLlamaOptions;
-  #probe: Promise<EngineProbe> | undefined;
+  readonly #probe = rememberSuccess(() => this.#askVersion());
 
   constructor(options: EmbeddedLlamaOptions) {
     super();
@@ -34,11 +35,7 @@ export class EmbeddedLlamaEngine extends Engine {
   }
 
   probe(): Promise<EngineProbe> {
-    this.#probe ??= this.#askVersion().catch((error: unknown) => {
-      this.#probe = undefined;
-      throw error;
-    });
-    return this.#probe;
+    return this.#probe();
   }
 
   async start(spec: SessionSpec, signal: AbortSignal): Promise<EngineSession> {

@@ -1,5 +1,5 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { findProgram } from '../process/find-program.js';
 
 /** Names llama-server is installed under. */
 const PROGRAM_NAMES = ['llama-server', 'com.docker.llama-server'];
@@ -12,19 +12,6 @@ export interface BinarySearch {
 }
 
 /** The absolute path of the llama-server to use, or undefined when this machine has none. */
-export function findLlamaServer(search: BinarySearch): string | undefined {
-  if (search.binary !== undefined) return resolve(search.binary);
-  const folders = (search.searchPath ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
-  return folders
-    .flatMap((folder) => PROGRAM_NAMES.map((name) => join(folder, name)))
-    .find((candidate) => isProgram(candidate));
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
+export function findLlamaServer({ binary, searchPath }: BinarySearch): string | undefined {
+  return binary === undefined ? findProgram(PROGRAM_NAMES, searchPath) : resolve(binary);
 }

@@ -4,6 +4,7 @@ import { becomeReady, loadLimitOf } from '../process/become-ready.js';
 import { EngineProcess } from '../process/engine-process.js';
 import { ProcessSession } from '../process/process-session.js';
 import { newSocketPath } from '../process/socket-path.js';
+import { rememberSuccess } from '../remember-success.js';
 import { llamaServerArguments } from './arguments.js';
 import { callLlamaServer } from './call-llama-server.js';
 import { engineEnvironment } from './environment.js';
@@ -34,7 +35,7 @@ export class LlamaServerEngine extends Engine {
   readonly driver = 'llama-server';
   readonly #options: LlamaServerOptions;
   readonly #environment: Readonly<Record<string, string>>;
-  #probe: Promise<LlamaServerProbe> | undefined;
+  readonly #probe = rememberSuccess(() => probeLlamaServer(this.#options.binary, this.#environment));
 
   constructor(options: LlamaServerOptions) {
     super();
@@ -43,11 +44,7 @@ export class LlamaServerEngine extends Engine {
   }
 
   probe(): Promise<LlamaServerProbe> {
-    this.#probe ??= probeLlamaServer(this.#options.binary, this.#environment).catch((error: unknown) => {
-      this.#probe = undefined;
-      throw error;
-    });
-    return this.#probe;
+    return this.#probe();
   }
 
   async start(spec: SessionSpec, signal: AbortSignal): Promise<EngineSession> {

@@ -6,6 +6,7 @@ import {
   type EngineSession,
   type SessionSpec,
 } from '../engine.js';
+import { rememberSuccess } from '../remember-success.js';
 import { attachedEndpoint, listModels } from './attached-server.js';
 import { AttachedSession } from './attached-session.js';
 import { Reachability, WATCH_TIMES, type WatchTimes } from './reachability.js';
@@ -30,7 +31,7 @@ export class AttachedEngine extends Engine {
   readonly driver = 'attached';
   readonly #options: AttachedEngineOptions;
   #attached: { readonly endpoint: RemoteEndpoint; readonly reachability: Reachability } | undefined;
-  #probe: Promise<EngineProbe> | undefined;
+  readonly #probe = rememberSuccess(() => this.#ask());
 
   constructor(options: AttachedEngineOptions) {
     super();
@@ -39,11 +40,7 @@ export class AttachedEngine extends Engine {
 
   /** @throws EngineStartError also while the server is out of reach; it can be asked again. */
   probe(): Promise<EngineProbe> {
-    this.#probe ??= this.#ask().catch((error: unknown) => {
-      this.#probe = undefined;
-      throw error;
-    });
-    return this.#probe;
+    return this.#probe();
   }
 
   /** The names of the models that the server has now. @throws EngineStartError */

@@ -1,5 +1,5 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { basename, delimiter, isAbsolute, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
+import { findProgram } from '../process/find-program.js';
 
 export interface SglangSearch {
   /** A configured path: the `sglang` program, or the Python that has it. When given, nothing else is tried. */
@@ -18,10 +18,8 @@ export interface SglangProgram {
 }
 
 /** Undefined when this machine has none. A Python of the `PATH` is not tried: most have no SGLang. */
-export function findSglang({ program, searchPath = '' }: SglangSearch): SglangProgram | undefined {
-  if (program !== undefined) return programAt(resolve(program));
-  const folders = searchPath.split(delimiter).filter((folder) => isAbsolute(folder));
-  const found = folders.map((folder) => join(folder, 'sglang')).find((path) => isProgram(path));
+export function findSglang({ program, searchPath }: SglangSearch): SglangProgram | undefined {
+  const found = program === undefined ? findProgram(['sglang'], searchPath) : resolve(program);
   return found === undefined ? undefined : programAt(found);
 }
 
@@ -31,13 +29,4 @@ function programAt(path: string): SglangProgram {
   return /^python[\d.]*$/.test(basename(path))
     ? { path, serve: ['-m', 'sglang.launch_server'], version: ['-c', PRINT_VERSION] }
     : { path, serve: ['serve'], version: ['version'] };
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

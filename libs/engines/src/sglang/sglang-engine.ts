@@ -4,6 +4,7 @@ import { becomeReady, loadLimitOf } from '../process/become-ready.js';
 import { EngineProcess } from '../process/engine-process.js';
 import { freePort } from '../process/free-port.js';
 import { ProcessSession } from '../process/process-session.js';
+import { rememberSuccess } from '../remember-success.js';
 import { sglangArguments } from './arguments.js';
 import { callSglang } from './call-sglang.js';
 import { sglangEnvironment } from './environment.js';
@@ -28,7 +29,7 @@ export class SglangEngine extends Engine {
   readonly driver = 'sglang';
   readonly #program: SglangProgram;
   readonly #environment: Readonly<Record<string, string>>;
-  #probe: Promise<SglangProbe> | undefined;
+  readonly #probe = rememberSuccess(() => probeSglang(this.#program, this.#environment));
 
   constructor({ program, environment }: SglangOptions) {
     super();
@@ -37,11 +38,7 @@ export class SglangEngine extends Engine {
   }
 
   probe(): Promise<SglangProbe> {
-    this.#probe ??= probeSglang(this.#program, this.#environment).catch((error: unknown) => {
-      this.#probe = undefined;
-      throw error;
-    });
-    return this.#probe;
+    return this.#probe();
   }
 
   async start(spec: SessionSpec, signal: AbortSignal): Promise<EngineSession> {

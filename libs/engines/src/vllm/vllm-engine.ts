@@ -9,6 +9,7 @@ import { EngineProcess } from '../process/engine-process.js';
 import { freePort } from '../process/free-port.js';
 import { ProcessSession } from '../process/process-session.js';
 import { newSocketPath } from '../process/socket-path.js';
+import { rememberSuccess } from '../remember-success.js';
 import { vllmArguments } from './arguments.js';
 import { callVllm } from './call-vllm.js';
 import { processorEnvironment, vllmEnvironment } from './environment.js';
@@ -40,7 +41,7 @@ export class VllmEngine extends Engine {
   readonly driver = 'vllm';
   readonly #binary: string;
   readonly #environment: Readonly<Record<string, string>>;
-  #probe: Promise<VllmProbe> | undefined;
+  readonly #probe = rememberSuccess(() => probeVllm(this.#binary, this.#environment));
 
   constructor({ binary, environment }: VllmOptions) {
     super();
@@ -49,11 +50,7 @@ export class VllmEngine extends Engine {
   }
 
   probe(): Promise<VllmProbe> {
-    this.#probe ??= probeVllm(this.#binary, this.#environment).catch((error: unknown) => {
-      this.#probe = undefined;
-      throw error;
-    });
-    return this.#probe;
+    return this.#probe();
   }
 
   async start(spec: SessionSpec, signal: AbortSignal): Promise<EngineSession> {
