@@ -20,6 +20,7 @@ export { startRedisCluster, type RedisClusterFixture } from './servers/redis-clu
 export { startRedisSentinel, type RedisSentinelFixture } from './servers/redis-sentinel.js';
 export { startRegistry, type RegistryFixture } from './servers/registry.js';
 export { startRegistryGate, type RegistryGate } from './servers/registry-gate.js';
+export { storeArtifact } from './store-artifact.js';
 export { sendStubbornly } from './stubborn-sender.js';
 export { makeTemporaryFolder, type TemporaryFolder } from './temporary-folder.js';
 export { openRequest, requestJson, type HttpOptions, type OpenResponse } from './http.js';

@@ -2,7 +2,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toCatalogueModel } from '#models';
-import { findFreePort, startRegistry } from '#testing';
+import { findFreePort, startRegistry, storeArtifact } from '#testing';
 import { randomArtifact } from '../store-server/__fixtures__/random-artifact.js';
 import { type ServedStore, StoreBench } from '../store-server/__fixtures__/store-bench.js';
 
@@ -21,7 +21,7 @@ const artifact = randomArtifact(2 * MEGABYTE);
 /** A served store that has the model. */
 async function holder(): Promise<ServedStore> {
   const served = await bench.serve();
-  await served.store.putArtifact(artifact);
+  await storeArtifact(served.store, artifact);
   await served.library.synchronise();
   return served;
 }

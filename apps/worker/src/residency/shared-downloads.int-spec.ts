@@ -15,6 +15,7 @@ import {
   startRedis,
   startRegistry,
   startRegistryGate,
+  storeArtifact,
 } from '#testing';
 import { randomArtifact } from '../store-server/__fixtures__/random-artifact.js';
 import { type ServedStore, StoreBench } from '../store-server/__fixtures__/store-bench.js';
@@ -38,7 +39,7 @@ describe('a model that several stores pull', () => {
     [registry, redis] = await Promise.all([startRegistry(), startRedis()]);
     gate = await startRegistryGate(registry.host);
     const publisher = await bench.serve();
-    await publisher.store.putArtifact(artifact);
+    await storeArtifact(publisher.store, artifact);
     for (const name of ['one', 'two']) {
       const pushed = await fetch(`${publisher.url}/models/${artifact.id}/push`, {
         method: 'POST',

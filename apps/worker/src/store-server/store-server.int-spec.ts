@@ -13,6 +13,7 @@ import {
   type RegistryFixture,
   sendStubbornly,
   startRegistry,
+  storeArtifact,
 } from '#testing';
 import { randomArtifact } from './__fixtures__/random-artifact.js';
 import { type ServedStore, StoreBench } from './__fixtures__/store-bench.js';
@@ -37,7 +38,7 @@ afterAll(async () => {
 
 async function storedIn({ store, library }: ServedStore, size: number): Promise<Artifact> {
   const made = randomArtifact(size);
-  await store.putArtifact(made);
+  await storeArtifact(store, made);
   await library.synchronise();
   return made;
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
-import { fixtureModel } from '#testing';
+import { fixtureModel, storeArtifact } from '#testing';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
 import { smallSafetensors } from '../__fixtures__/safetensors-bytes.js';
 import { inPieces, tarBytes, type HandMadeEntry } from '../__fixtures__/tar-bytes.js';
@@ -77,7 +77,7 @@ describe('a model that is exported and loaded', () => {
   it('is an archive that other programs read', async () => {
     const store = await bench.store();
     const artifact = randomArtifact(700_000, 0, 512);
-    const { id } = await store.putArtifact(artifact);
+    const { id } = await storeArtifact(store, artifact);
     const folder = await bench.folder();
     await writeFile(join(folder, 'model.tar'), await exported(store, id));
     await run('tar', ['-xf', 'model.tar'], { cwd: folder });
@@ -123,7 +123,7 @@ describe('a model that is exported and loaded', () => {
   it('stays in the store until its archive has been read', async () => {
     const store = await bench.store();
     const artifact = randomArtifact(4_000_000);
-    const { id } = await store.putArtifact(artifact);
+    const { id } = await storeArtifact(store, artifact);
     const expected = await exported(store, id);
     const { archive } = await exportModel({ store, id });
     const iterator = archive[Symbol.asyncIterator]();
@@ -250,7 +250,7 @@ describe('a model with archives among its layers', () => {
     handMadeArtifact({ layers: [weights, { mediaType, content }], config: { config: {} } });
   const stored = async (artifact: Artifact): Promise<{ store: ModelStore; id: string }> => {
     const store = await bench.store();
-    return { store, id: (await store.putArtifact(artifact, parseModelReference('ai/packed:1'))).id };
+    return { store, id: (await storeArtifact(store, artifact, parseModelReference('ai/packed:1'))).id };
   };
 
   it('has what is in them in its folder', async () => {

@@ -3,7 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
-import { makeTemporaryFolder, type TemporaryFolder } from '#testing';
+import { makeTemporaryFolder, type TemporaryFolder, storeArtifact } from '#testing';
 import { smallGguf } from '../__fixtures__/gguf-bytes.js';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
 import { smallSafetensors } from '../__fixtures__/safetensors-bytes.js';
@@ -164,7 +164,7 @@ describe('an archive that does not fit', () => {
     expect((await small.usage()).total).toBeLessThan(32 * KIBIBYTE);
     const large = await ModelStore.open(folder.path, { quota: 100 * KIBIBYTE });
     const leftover = handMadeArtifact({ layers: [{ content: randomBytes(50 * KIBIBYTE) }] });
-    await large.putArtifact(leftover, reference);
+    await storeArtifact(large, leftover, reference);
     await expect(load(large)).rejects.toMatchObject({ reason: 'no-room' });
     await large.untag(reference.name, { keepModel: true });
     await large.remove(leftover.id);

@@ -2,7 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
-import { fixtureModel } from '#testing';
+import { fixtureModel, storeArtifact } from '#testing';
 import { GgufBytes } from '../__fixtures__/gguf-bytes.js';
 import { safetensorsBytes, smallSafetensors } from '../__fixtures__/safetensors-bytes.js';
 import { Workbench } from '../__fixtures__/workbench.js';
@@ -66,7 +66,7 @@ describe('packageGguf', () => {
       created,
     });
     const store = await bench.store();
-    const model = await store.putArtifact(artifact, parseModelReference('ai/whole:1'));
+    const model = await storeArtifact(store, artifact, parseModelReference('ai/whole:1'));
     expect(model.config.context_size).toBe(1234);
     expect(model.manifest.layers.map(({ mediaType }) => mediaType.split('.').at(-1))).toEqual([
       'v3',
@@ -91,7 +91,7 @@ describe('packageGguf', () => {
     expect(ids[0]).toBe(ids[1]);
     const store = await bench.store();
     const artifact = await packageGguf({ file: join(folder, nameOf(1, 3)), created });
-    const { id, config } = await store.putArtifact(artifact);
+    const { id, config } = await storeArtifact(store, artifact);
     expect(config.parameters).toBe('3.00 K');
     const { weights } = await store.files(id);
     expect(weights).toMatch(/model-00001-of-00003\.gguf$/);
@@ -201,7 +201,7 @@ describe('repackageModel', () => {
   it('gives another context size to a second model that shares every layer', async () => {
     const store = await bench.store();
     const artifact = await packageGguf({ file: await fixtureModel('scripted'), created });
-    const source = await store.putArtifact(artifact, parseModelReference('ai/source:1'));
+    const source = await storeArtifact(store, artifact, parseModelReference('ai/source:1'));
     const target = parseModelReference('ai/target:1');
     const model = await repackageModel({ store, id: source.id, target, contextSize: 321 });
     expect(model.id).not.toBe(source.id);
@@ -227,7 +227,7 @@ describe('repackageModel', () => {
       ...(JSON.parse(artifact.manifest.toString()) as object),
       annotations: { 'org.example.note': 'kept' },
     });
-    await store.putArtifact(artifact);
+    await storeArtifact(store, artifact);
     const source = await store.put({ manifest: Buffer.from(annotated) });
     const target = parseModelReference('ai/annotated:1');
     const { id } = await repackageModel({ store, id: source.id, target, contextSize: 64 });

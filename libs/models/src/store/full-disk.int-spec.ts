@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
-import { eventually, makeTemporaryFolder, type TemporaryFolder } from '#testing';
+import { eventually, makeTemporaryFolder, type TemporaryFolder, storeArtifact } from '#testing';
 import { BuiltProgram } from '../__fixtures__/built-program.js';
 import { DirectorySource, publishInDirectory } from '../__fixtures__/directory-source.js';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
@@ -105,7 +105,7 @@ describe('room in a store', () => {
     const artifacts = [1, 2, 3].map(() =>
       handMadeArtifact({ layers: [{ content: randomBytes(1.4 * MEBIBYTE) }] }),
     );
-    const stored = await Promise.allSettled(artifacts.map((artifact) => store.putArtifact(artifact)));
+    const stored = await Promise.allSettled(artifacts.map((artifact) => storeArtifact(store, artifact)));
     const failed = stored.filter((result) => result.status === 'rejected');
     expect(failed).toHaveLength(1);
     expect(failed[0]?.reason).toMatchObject({
@@ -113,7 +113,8 @@ describe('room in a store', () => {
       message: expect.stringMatching(/needs 1\.40 MiB, .* of its quota of 3\.00 MiB is free/),
     });
     // What is here needs no room.
-    await store.putArtifact(
+    await storeArtifact(
+      store,
       artifacts[stored.findIndex(({ status }) => status === 'fulfilled')] ?? failedToFind(),
     );
     expect((await store.usage()).total).toBeLessThanOrEqual(3 * MEBIBYTE);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
-import { makeTemporaryFolder, type TemporaryFolder } from '#testing';
+import { makeTemporaryFolder, type TemporaryFolder, storeArtifact } from '#testing';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
 import type { Artifact } from '../package/artifact.js';
 import { importModelRunnerStore } from './import-store.js';
@@ -113,7 +113,7 @@ describe('the import of a Model Runner store', () => {
   it('does not take a name away from a model that has it', async () => {
     const [ours, theirs] = [model('ours'), model('theirs')];
     const to = await store();
-    await to.putArtifact(ours, parseModelReference('ai/m'));
+    await storeArtifact(to, ours, parseModelReference('ai/m'));
     const from = await foreignStore([{ artifact: theirs, tags: ['docker.io/ai/m:latest', 'not a name'] }]);
     await importModelRunnerStore({ from, to });
     expect((await to.findByReference('ai/m'))?.id).toBe(ours.id);

@@ -2,7 +2,7 @@ import { readFile, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
-import { makeTemporaryFolder, type TemporaryFolder } from '#testing';
+import { makeTemporaryFolder, type TemporaryFolder, storeArtifact } from '#testing';
 import { BuiltProgram } from '../__fixtures__/built-program.js';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
 import { ModelStore } from './model-store.js';
@@ -24,7 +24,7 @@ async function storeWith(text: string): Promise<{ store: ModelStore; model: Stor
   folders.push(folder);
   const store = await ModelStore.open(folder.path);
   const artifact = handMadeArtifact({ layers: [{ content: Buffer.from(text) }] });
-  return { store, model: await store.putArtifact(artifact, parseModelReference('org/m:1')) };
+  return { store, model: await storeArtifact(store, artifact, parseModelReference('org/m:1')) };
 }
 const countBlobs = async (store: ModelStore): Promise<number> =>
   (await readdir(join(store.directory, 'blobs/sha256'))).length;
@@ -81,7 +81,7 @@ describe('a lease', () => {
     const lease = await store.lease(model.id);
     await store.remove(model.id);
     const artifact = handMadeArtifact({ layers: [{ content: Buffer.from('again') }] });
-    await store.putArtifact(artifact, parseModelReference('org/m:2'));
+    await storeArtifact(store, artifact, parseModelReference('org/m:2'));
     await lease.release();
     expect(await readFile((await store.files(model.id)).weights, 'utf8')).toBe('again');
     expect(await readdir(join(store.directory, 'trash/sha256'))).toEqual([]);
@@ -107,7 +107,7 @@ describe('purge', () => {
   it('removes everything but what is in use', async () => {
     const { store, model } = await storeWith('used');
     const other = handMadeArtifact({ layers: [{ content: Buffer.from('unused') }] });
-    await store.putArtifact(other, parseModelReference('org/other:1'));
+    await storeArtifact(store, other, parseModelReference('org/other:1'));
     const lease = await store.lease(model.id);
     expect((await store.purge()).toSorted()).toEqual([model.id, other.id].toSorted());
     expect(await store.list()).toEqual([]);
@@ -127,7 +127,7 @@ describe('usage', () => {
         { content: Buffer.from('more'), mediaType: 'application/vnd.docker.ai.license' },
       ],
     });
-    await store.putArtifact(both);
+    await storeArtifact(store, both);
     await store.files(model.id);
     const usage = await store.usage();
     // The config document is the same too.

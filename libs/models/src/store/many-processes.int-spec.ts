@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
-import { makeTemporaryFolder, type TemporaryFolder } from '#testing';
+import { makeTemporaryFolder, type TemporaryFolder, storeArtifact } from '#testing';
 import { BuiltProgram } from '../__fixtures__/built-program.js';
 import { publishInDirectory } from '../__fixtures__/directory-source.js';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
@@ -74,7 +74,8 @@ describe('many processes on one volume', () => {
       const probe: typeof probeVolume = async (workshop) => ({ ...(await probeVolume(workshop)), locks });
       const store = await ModelStore.open(directory, { probe });
       expect(store.traits.locks).toBe(locks);
-      const steady = await store.putArtifact(
+      const steady = await storeArtifact(
+        store,
         handMadeArtifact({ layers: [{ content: randomBytes(1_000) }] }),
         parseModelReference('keep/steady:1'),
       );

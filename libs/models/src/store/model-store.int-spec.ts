@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
-import { eventually } from '#testing';
+import { eventually, storeArtifact } from '#testing';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
 import { Workbench, randomArtifact } from '../__fixtures__/workbench.js';
 import { placeFile } from './place-file.js';
@@ -25,7 +25,7 @@ const blobs = (store: ModelStore) => readdir(join(store.directory, 'blobs/sha256
 describe('ModelStore', () => {
   it('finds a model by every form of its name', async () => {
     const store = await bench.store();
-    const { id } = await store.putArtifact(randomArtifact(10), parseModelReference('smollm2'));
+    const { id } = await storeArtifact(store, randomArtifact(10), parseModelReference('smollm2'));
     const forms = [
       'smollm2',
       'ai/smollm2',
@@ -46,8 +46,8 @@ describe('ModelStore', () => {
 
   it('removes a model with its last name, and only the blobs no other model needs', async () => {
     const store = await bench.store();
-    const a = await store.putArtifact(withShared('a'), parseModelReference('org/a:1'));
-    const b = await store.putArtifact(withShared('b'), parseModelReference('org/b:1'));
+    const a = await storeArtifact(store, withShared('a'), parseModelReference('org/a:1'));
+    const b = await storeArtifact(store, withShared('b'), parseModelReference('org/b:1'));
     await store.tag(a.id, 'org/a:2');
     await store.files(a.id);
     expect((await store.get(a.id))?.tags).toEqual(['docker.io/org/a:1', 'docker.io/org/a:2']);
@@ -72,15 +72,15 @@ describe('ModelStore', () => {
 
   it('moves a name from one model to another', async () => {
     const store = await bench.store();
-    const old = await store.putArtifact(withShared('old'), parseModelReference('org/m:latest'));
-    const fresh = await store.putArtifact(withShared('fresh'), parseModelReference('org/m:latest'));
+    const old = await storeArtifact(store, withShared('old'), parseModelReference('org/m:latest'));
+    const fresh = await storeArtifact(store, withShared('fresh'), parseModelReference('org/m:latest'));
     expect((await store.findByReference('org/m'))?.id).toBe(fresh.id);
     expect((await store.get(old.id))?.tags).toEqual([]);
   });
 
   it('keeps a tag and a repository of the same path apart', async () => {
     const store = await bench.store();
-    const { id } = await store.putArtifact(randomArtifact(10), parseModelReference('r.io/a/b:c'));
+    const { id } = await storeArtifact(store, randomArtifact(10), parseModelReference('r.io/a/b:c'));
     await store.tag(id, 'r.io/a/b/c:d');
     await store.tag(id, 'r.io/a:b');
     expect((await store.get(id))?.tags).toHaveLength(3);
@@ -89,7 +89,7 @@ describe('ModelStore', () => {
   it('loses no name when many are given at once', async () => {
     const folder = await bench.folder();
     const stores = await Promise.all([1, 2, 3, 4].map(() => ModelStore.open(folder)));
-    const { id } = await (stores[0] as ModelStore).putArtifact(randomArtifact(10));
+    const { id } = await storeArtifact(stores[0] as ModelStore, randomArtifact(10));
     const names = Array.from({ length: 24 }, (_, index) => `org/many:${index}`);
     await Promise.all(names.map(async (name, index) => stores[index % 4]?.tag(id, name)));
     expect((await stores[0]?.get(id))?.tags).toHaveLength(24);
@@ -101,7 +101,7 @@ describe('ModelStore', () => {
   it('does not remove blobs under a pull that counts on them', async () => {
     const store = await bench.store();
     const artifact = withShared('held');
-    const { id } = await store.putArtifact(artifact, parseModelReference('org/held:1'));
+    const { id } = await storeArtifact(store, artifact, parseModelReference('org/held:1'));
     await store.holding(undefined, async () => {
       expect(await store.isComplete(artifact.manifest)).toBe(true);
       await store.remove(id);
@@ -118,7 +118,7 @@ describe('ModelStore', () => {
 
   it('finishes a removal that a crash interrupted', async () => {
     const store = await bench.store();
-    const { id } = await store.putArtifact(withShared('crashed'));
+    const { id } = await storeArtifact(store, withShared('crashed'));
     await rename(
       join(store.directory, 'manifests/sha256', id.slice(7)),
       join(store.directory, 'trash/sha256', id.slice(7)),
@@ -138,7 +138,7 @@ describe('ModelStore', () => {
 
   it('does not show a model whose manifest was damaged', async () => {
     const store = await bench.store();
-    const { id } = await store.putArtifact(randomArtifact(10));
+    const { id } = await storeArtifact(store, randomArtifact(10));
     const path = join(store.directory, 'manifests/sha256', id.slice(7));
     const bytes = await readFile(path);
     bytes[20] = 0;
@@ -207,7 +207,7 @@ describe('the files of a model', () => {
   it('are hard links that cost no room, the same for all who ask at once', async () => {
     const store = await bench.store();
     const artifact = randomArtifact(1000, 2000);
-    const { id } = await store.putArtifact(artifact);
+    const { id } = await storeArtifact(store, artifact);
     const [files, ...others] = await Promise.all([1, 2, 3, 4].map(() => store.files(id)));
     for (const other of others) expect(other).toEqual(files);
     const blob = join(store.directory, 'blobs/sha256', artifact.blobs[1]?.descriptor.digest.slice(7) ?? '');
@@ -218,7 +218,7 @@ describe('the files of a model', () => {
 
   it('come back when one was lost', async () => {
     const store = await bench.store();
-    const { id } = await store.putArtifact(randomArtifact(1000, 2000));
+    const { id } = await storeArtifact(store, randomArtifact(1000, 2000));
     const { weights } = await store.files(id);
     await rm(weights);
     expect((await store.files(id)).weights).toBe(weights);

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { parseModelId, parseModelReference, type ModelReference } from '#contracts';
 import { blobsOf, digestOf, parseManifest } from '../formats/manifest.js';
@@ -214,25 +213,6 @@ export class ModelStore {
     return model;
   }
 
-  /** Stores an artifact made on this machine. */
-  async putArtifact(artifact: Artifact, reference?: ModelReference): Promise<StoredModel> {
-    const room = await this.reserve(artifact.blobs.map(({ descriptor }) => descriptor));
-    try {
-      return await this.holding(undefined, async () => {
-        for (const { descriptor, content } of artifact.blobs) {
-          const open = async (offset: number): Promise<AsyncIterable<Buffer>> =>
-            typeof content === 'string'
-              ? createReadStream(content, { start: offset })
-              : chunk(content.subarray(offset));
-          await this.deliver({ blob: descriptor, open });
-        }
-        return this.put({ manifest: artifact.manifest, ...(reference && { reference }) });
-      });
-    } finally {
-      await room.release();
-    }
-  }
-
   /**
    * Gives a model one more name, taking the name from the model that had it.
    * @throws StoreError `not-found`
@@ -352,8 +332,4 @@ export class ModelStore {
   private async write(path: string, content: Buffer | string): Promise<void> {
     await writeFileDurably(path, content, this.layout.partial);
   }
-}
-
-async function* chunk(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes;
 }

@@ -2,7 +2,7 @@ import { chmod, open, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
-import { makeTemporaryFolder, type TemporaryFolder } from '#testing';
+import { makeTemporaryFolder, type TemporaryFolder, storeArtifact } from '#testing';
 import { DirectorySource, publishInDirectory } from '../__fixtures__/directory-source.js';
 import { handMadeArtifact } from '../__fixtures__/hand-made-artifact.js';
 import { pullModel } from '../pull-model.js';
@@ -41,7 +41,7 @@ describe('a blob that was corrupted on the disk', () => {
     const source = new DirectorySource(from);
     const reference = parseModelReference('org/m:good');
     const { model } = await pullModel({ store, source, reference });
-    const other = await store.putArtifact(sibling);
+    const other = await storeArtifact(store, sibling);
     const { weights } = await store.files(model.id);
     await store.files(other.id);
     expect(await store.verify(model.id)).toEqual([]);
@@ -66,7 +66,7 @@ describe('a blob that was corrupted on the disk', () => {
     const store = await ModelStore.open(join(folder.path, 'config'));
     const artifact = handMadeArtifact({ layers: [{ content: Buffer.from('weights') }] });
     await publishInDirectory(join(folder.path, 'source'), 'config', artifact);
-    await store.putArtifact(artifact);
+    await storeArtifact(store, artifact);
     const digest = artifact.blobs[0]?.descriptor.digest ?? '';
     await flipByte(join(store.directory, 'blobs/sha256', digest.slice(7)));
     expect(await (await ModelStore.open(store.directory)).list()).toEqual([]);
