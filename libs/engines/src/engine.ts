@@ -40,7 +40,6 @@ export interface EngineSettings {
 
 /** What to load and how. Plain data: the same spec started twice gives two equal sessions. */
 export interface SessionSpec {
-  readonly modelId: string;
   /** What the engine answers as `model`. */
   readonly servedName: string;
   readonly mode: Mode;

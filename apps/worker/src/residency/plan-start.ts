@@ -83,7 +83,7 @@ export function specOf(
   const servedName = nameOf(provision);
   const engineSettings = settingsOf(configurationFor(start), provision.draft);
   return {
-    ...task.identity,
+    mode: task.identity.mode,
     servedName,
     files: provision.files,
     slots: slotsOf(hosted, settings.slots),

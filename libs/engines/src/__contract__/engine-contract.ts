@@ -265,7 +265,6 @@ async function createWorld(engine: Engine, model: ContractModel): Promise<World>
 
 async function specIn({ folder, model }: Pick<World, 'folder' | 'model'>): Promise<SessionSpec> {
   return {
-    modelId: `sha256:${'a'.repeat(64)}`,
     servedName: 'ai/scripted',
     mode: 'completion',
     files: await model.files(),

@@ -161,7 +161,6 @@ export async function startScripted(
   const { model = GGUF_MODEL, ...size } = options;
   return engine.start(
     {
-      modelId: `sha256:${'a'.repeat(64)}`,
       servedName: 'ai/scripted',
       mode: 'completion',
       files: await model.files(),

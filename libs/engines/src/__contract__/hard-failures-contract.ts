@@ -196,7 +196,6 @@ async function startStandIn(
   const program = await writeStandIn(folder.path, standIn);
   return createEngine(program).start(
     {
-      modelId: `sha256:${'9'.repeat(64)}`,
       servedName: 'ai/stand-in',
       mode: 'completion',
       files: { format, weights },

@@ -38,7 +38,6 @@ export function describeReranking(name: string, world: RerankingWorld): void {
       folder = await makeTemporaryFolder('rank');
       session = await createEngine().start(
         {
-          modelId: `sha256:${'d'.repeat(64)}`,
           servedName: 'ai/ranker',
           mode: 'reranking',
           files: await files(),

@@ -44,7 +44,6 @@ describe('EmbeddedLlamaEngine', () => {
 
   async function start(changes: Partial<SessionSpec> = {}): Promise<EngineSession> {
     const spec: SessionSpec = {
-      modelId: `sha256:${'a'.repeat(64)}`,
       servedName: 'ai/scripted',
       mode: 'completion',
       files: { format: 'gguf', weights: await fixtureModel('scripted') },

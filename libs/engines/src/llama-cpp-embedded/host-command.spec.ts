@@ -6,7 +6,6 @@ import type { SessionSpec } from '../engine.js';
 import { findHostEntry, hostArguments, hostCommand } from './host-command.js';
 
 const spec: SessionSpec = {
-  modelId: 'sha256:0',
   servedName: 'ai/model',
   mode: 'completion',
   files: { format: 'gguf', weights: '/m.gguf' },

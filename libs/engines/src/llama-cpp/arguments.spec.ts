@@ -14,7 +14,6 @@ function argumentsFor(
   draftType?: string,
 ) {
   const whole: SessionSpec = {
-    modelId: `sha256:${'0'.repeat(64)}`,
     servedName: 'ai/tiny',
     mode: 'completion',
     files: { format: 'gguf', weights: '/store/model.gguf' },

@@ -17,7 +17,6 @@ beforeAll(async () => {
   const engine = new LlamaServerEngine({ binary: installedLlamaServer(), environment: process.env });
   session = await engine.start(
     {
-      modelId: `sha256:${'b'.repeat(64)}`,
       servedName: 'ai/scripted',
       mode: 'completion',
       files: { format: 'gguf', weights: await fixtureModel('scripted') },

@@ -13,7 +13,6 @@ async function withEmbeddingSession(test: (session: EngineSession) => Promise<vo
   const engine = new LlamaServerEngine({ binary: installedLlamaServer(), environment });
   const session = await engine.start(
     {
-      modelId: `sha256:${'c'.repeat(64)}`,
       servedName: 'ai/embed',
       mode: 'embedding',
       files: { format: 'gguf', weights: await fixtureModel('embedding') },

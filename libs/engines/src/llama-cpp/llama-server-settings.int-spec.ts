@@ -38,7 +38,6 @@ async function start(changes: Partial<SessionSpec> = {}, setup: Setup = {}): Pro
   });
   const session = await engine.start(
     {
-      modelId: `sha256:${'e'.repeat(64)}`,
       servedName: 'ai/scripted',
       mode: 'completion',
       files: { format: 'gguf', weights: await fixtureModel('scripted') },

@@ -67,7 +67,6 @@ describe('resumeLlamaServer', () => {
     const engine = new LlamaServerEngine({ binary: installedLlamaServer(), environment: process.env });
     return engine.start(
       {
-        modelId: `sha256:${'d'.repeat(64)}`,
         servedName: 'ai/model',
         mode: 'completion',
         files: { format: 'gguf', weights: await fixtureModel(model) },

@@ -50,7 +50,6 @@ function attach(options: AttachedEngineOptions, model = 'ai/scripted'): Promise<
 
 function specFor(model: string): SessionSpec {
   return {
-    modelId: `sha256:${'f'.repeat(64)}`,
     servedName: 'ai/here',
     mode: 'completion',
     files: { format: 'remote', weights: model },

@@ -6,7 +6,6 @@ import { automaticIn, flagsIn } from './probe.js';
 
 function lineFor(spec: Partial<SessionSpec> = {}, help = HELP_LINES): string {
   const whole: SessionSpec = {
-    modelId: `sha256:${'0'.repeat(64)}`,
     servedName: 'ai/tiny:latest',
     mode: 'completion',
     files: { format: 'safetensors', weights: '/store/m/model.safetensors' },

@@ -15,7 +15,6 @@ const FLAGS =
   '--uds --runner --enable-auto-tool-choice --tool-call-parser --reasoning-parser --kv-cache-memory-bytes --dtype -tp --max-model-len --gpu-memory-utilization';
 
 const spec = (changes: Partial<SessionSpec> = {}): SessionSpec => ({
-  modelId: 'sha256:a',
   servedName: 'ai/model',
   mode: 'completion',
   files: { format: 'safetensors', weights: '/store/model/model.safetensors' },

@@ -58,7 +58,6 @@ async function engineThatKnows(flags: string): Promise<VllmEngine> {
 async function start(engine: VllmEngine, changes: Partial<SessionSpec> = {}): Promise<EngineSession> {
   const session = await engine.start(
     {
-      modelId: 'sha256:a',
       servedName: 'ai/model',
       mode: 'completion',
       files: { format: 'safetensors', weights: await fixtureFolder('scripted') },

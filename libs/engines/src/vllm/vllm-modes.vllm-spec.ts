@@ -41,7 +41,6 @@ function describeEmbedding(engine: VllmEngine): void {
       folder = await makeTemporaryFolder('embed');
       session = await engine.start(
         {
-          modelId: `sha256:${'c'.repeat(64)}`,
           servedName: 'ai/embed',
           mode: 'embedding',
           files: await filesOf('embedding'),

@@ -35,6 +35,7 @@ export function answerGrammar(demand: Demand, reading: ReadingOptions): string |
         : callsNode(demand.tools, reading, builder);
     return builder.write(sequence(reasoningNode(reading.reasoning), node));
   } catch (error) {
+    // Schemas, and values in them, may be nested deeper than the stack reaches.
     if (error instanceof RangeError) throw refuseSchema('#', 'is nested too deep');
     throw error;
   }

@@ -22,14 +22,6 @@ export class SlotPool<T extends Slot> {
     this.#free = [...slots];
   }
 
-  get free(): number {
-    return this.#free.length;
-  }
-
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
   /** @throws the signal's reason when it aborts before a slot was given. */
   async acquire(prompt: readonly number[], signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();

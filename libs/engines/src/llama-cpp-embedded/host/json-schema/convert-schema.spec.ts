@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { GrammarSampler, seededRandom } from './__support__/sample-grammar.js';
-import { SchemaConverter, grammarOfSchema } from './convert-schema.js';
+import { answerGrammar } from '../answer-grammar.js';
+import { PLAIN } from '../reading/answer-reader.js';
+import { SchemaConverter } from './convert-schema.js';
 import { GrammarBuilder } from './grammar-builder.js';
 import { KEPT } from './__support__/kept-schemas.js';
 import { validatorOf } from './__support__/validator.js';
@@ -11,7 +13,9 @@ function rulesOf(schema: unknown) {
   return builder.finish(new SchemaConverter(schema, builder).convert());
 }
 
-describe('grammarOfSchema', () => {
+const grammarOf = (schema: unknown) => answerGrammar({ kind: 'schema', schema }, PLAIN);
+
+describe('SchemaConverter', () => {
   it.each(Object.entries(KEPT))('allows only what satisfies %s', (_, schema) => {
     const sampler = new GrammarSampler(rulesOf(schema), seededRandom(7));
     const validate = validatorOf(schema);
@@ -154,11 +158,11 @@ describe('grammarOfSchema', () => {
     [{ allOf: [{ type: 'string' }, { type: 'null' }] }, '# allows no value'],
     ['x', '# must be an object'],
   ])('refuses %j and says where and why', (schema, sentence) => {
-    expect(() => grammarOfSchema(schema)).toThrow(sentence);
+    expect(() => grammarOf(schema)).toThrow(sentence);
   });
 });
 
-describe('grammarOfSchema, against schemas made to cost', () => {
+describe('SchemaConverter, against schemas made to cost', () => {
   const nested = (depth: number) =>
     JSON.parse('{"items":'.repeat(depth) + 'true' + '}'.repeat(depth)) as unknown;
   const wide = (count: number, schema: unknown) =>
@@ -194,7 +198,7 @@ describe('grammarOfSchema, against schemas made to cost', () => {
     ['long names', { properties: { ['n'.repeat(5_000)]: true }, additionalProperties: true }],
   ])('refuses %s quickly', (_, schema) => {
     const start = performance.now();
-    expect(() => grammarOfSchema(schema)).toThrow(/^The JSON schema cannot be honoured/);
+    expect(() => grammarOf(schema)).toThrow(/^The JSON schema cannot be honoured/);
     expect(performance.now() - start).toBeLessThan(5_000);
   });
 });

@@ -1,7 +1,7 @@
 import { isObject, show, type JsonObject } from '../fields.js';
 import { arrayNode } from './array-schema.js';
 import { areDisjoint } from './disjoint-schemas.js';
-import { GrammarBuilder } from './grammar-builder.js';
+import type { GrammarBuilder } from './grammar-builder.js';
 import { NEVER, choice, text, type GrammarNode } from './grammar-node.js';
 import { constraintsOf, kindsOf, type Kind } from './keywords.js';
 import { literalNode } from './literal-values.js';
@@ -15,18 +15,6 @@ import { stringNode } from './string-schema.js';
 const STEP_LIMIT = 10_000;
 const DEPTH_LIMIT = 100;
 const ALTERNATIVE_LIMIT = 200;
-
-/** GBNF of the JSON texts that a schema allows. @throws RequestError that names what cannot be kept, and where. */
-export function grammarOfSchema(schema: unknown): string {
-  try {
-    const builder = new GrammarBuilder();
-    return builder.write(new SchemaConverter(schema, builder).convert());
-  } catch (error) {
-    // Values, too, may be nested deeper than the stack reaches.
-    if (error instanceof RangeError) throw refuseSchema('#', 'is nested too deep');
-    throw error;
-  }
-}
 
 /**
  * Turns one schema, with all that it refers to, into grammar. Whatever the grammar allows satisfies the schema; of what
@@ -46,6 +34,7 @@ export class SchemaConverter {
     this.#owner = owner;
   }
 
+  /** @throws RequestError that names what cannot be kept, and where; RangeError where the stack does not reach */
   convert(): GrammarNode {
     return this.#convert(this.#root, '#');
   }

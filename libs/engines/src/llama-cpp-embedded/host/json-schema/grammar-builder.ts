@@ -19,10 +19,6 @@ export class GrammarBuilder {
   readonly #shared = new Map<string, string>();
   #names = 0;
 
-  get rules(): ReadonlyMap<string, GrammarNode> {
-    return this.#rules;
-  }
-
   /** A rule that may be named before it is defined. */
   reserve(): string {
     if (this.#names >= RULE_LIMIT) throw refuseSchema('#', `needs more than ${RULE_LIMIT} grammar rules`);
