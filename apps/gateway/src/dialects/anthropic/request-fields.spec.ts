@@ -1,19 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
-import { decodeRequest } from './decode-request.js';
 import {
-  BLOCK_FIELDS,
-  BODY_FIELDS,
-  type Fates,
-  MESSAGE_FIELDS,
   METADATA_FIELDS,
   OUTPUT_CONFIG_FIELDS,
-  REFUSED,
   THINKING_FIELDS,
   TOOL_CHOICE_FIELDS,
   TOOL_FIELDS,
-} from './request-fields.js';
+} from './__fixtures__/nested-fields.js';
+import { decodeRequest } from './decode-request.js';
+import { BLOCK_FIELDS, BODY_FIELDS, type Fates, MESSAGE_FIELDS, REFUSED } from './request-fields.js';
 
 const RESOURCES = new URL('../../../../../node_modules/@anthropic-ai/sdk/resources/', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, RESOURCES), 'utf8');

@@ -54,11 +54,7 @@ export function decodeChat(body: JsonObject, defaults: CallDefaults = {}): Ollam
   };
 }
 
-/**
- * Body of `POST /api/generate`.
- * @param template that the model has; absent = unknown
- * @throws LongshoreError that names the field at fault
- */
+/** Body of `POST /api/generate`. @throws LongshoreError that names the field at fault */
 export function decodeGenerate(body: JsonObject, defaults: CallDefaults = {}): OllamaCall {
   refuseWhatCannotBeHad(body);
   const { sampling, ...wishes } = readWishes(body, defaults);

@@ -1,6 +1,6 @@
 import { STOPS_AT_ONCE, stopsAtOnce } from '../../http/stop-texts.js';
 import { isObject, type JsonObject, readCount, readObject, refuse } from './fields.js';
-import { OPTION_RULES } from './request-fields.js';
+import { OPTION_RULES } from './option-rules.js';
 
 export interface DecodedOptions {
   /** In the words of the engines. */

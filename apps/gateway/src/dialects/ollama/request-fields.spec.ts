@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { OPTION_RULES, REQUEST_FIELDS } from './request-fields.js';
+import { REQUEST_FIELDS } from './__fixtures__/request-fields.js';
+import { OPTION_RULES } from './option-rules.js';
 
 const LIBRARY = dirname(createRequire(import.meta.url).resolve('ollama'));
 const DECLARATIONS = readFileSync(join(LIBRARY, 'browser.d.ts'), 'utf8');

@@ -10,7 +10,7 @@ import {
   TEXT,
   type Schema,
 } from '../../openapi/schema.js';
-import { OPTION_RULES } from './request-fields.js';
+import { OPTION_RULES } from './option-rules.js';
 
 const NAME: Schema = { ...TEXT, minLength: 1, maxLength: 1_024 };
 const INTEGER: Schema = { type: 'integer' };
