@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type CatalogueModel, type ControlMessage, Names, type WorkerAnnouncement } from '#contracts';
+import { type CatalogueModel, type ControlMessage, Names } from '#contracts';
 import { RedisConnections, type RedisClient } from '#redis';
 import { eventually, startCuttingProxy, startRedis, type RedisFixture } from '#testing';
+import { announcement } from './__fixtures__/announcement.js';
 import {
   ControlSender,
   Presence,
@@ -21,21 +22,6 @@ const model = (id: string, ...tags: string[]): CatalogueModel => ({
   config: { format: 'gguf' },
   size: 10,
   origin: `docker.io/ai/one@${id}`,
-});
-
-const announcement = (workerId: string): WorkerAnnouncement => ({
-  version: 1,
-  workerId,
-  variant: 'cpu',
-  release: '0',
-  host: 'h',
-  pid: 1,
-  draining: false,
-  engines: [],
-  sessions: [],
-  memoryTotal: 1,
-  memoryFree: 1,
-  models: [],
 });
 
 describe('what the cluster knows of itself', () => {

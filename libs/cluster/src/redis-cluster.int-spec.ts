@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type CatalogueModel, type ControlMessage, Names, type WorkerAnnouncement } from '#contracts';
+import { type CatalogueModel, type ControlMessage, Names } from '#contracts';
 import { type RedisClient, RedisConnections } from '#redis';
 import { eventually, type RedisClusterFixture, startRedisCluster } from '#testing';
+import { announcement } from './__fixtures__/announcement.js';
 import {
   type ControlHandlers,
   ControlSender,
@@ -22,21 +23,6 @@ const MODELS: readonly CatalogueModel[] = ['a', 'b', 'c'].map((digit) => ({
 
 /** Enough for some to lie on every node. */
 const WORKERS = Array.from({ length: 9 }, (_, index) => `worker-${index}`);
-
-const announcement = (workerId: string): WorkerAnnouncement => ({
-  version: 1,
-  workerId,
-  variant: 'cpu',
-  release: '0',
-  host: 'h',
-  pid: 1,
-  draining: false,
-  engines: [],
-  sessions: [],
-  memoryTotal: 1,
-  memoryFree: 1,
-  models: [],
-});
 
 describe('on a Redis Cluster', () => {
   let server: RedisClusterFixture;

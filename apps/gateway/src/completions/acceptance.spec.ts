@@ -1,21 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadJob } from '#contracts';
 import { SMOLLM, worker } from '../__fakes__/fake-cluster.js';
+import { SETTINGS } from './__fixtures__/settings.js';
 import { Acceptance, type CompletionCluster } from './acceptance.js';
 import type { Admission } from './admission.js';
 import type { CompletionRequest } from './completions.js';
 import type { RecentJobs } from './recent-jobs.js';
-
-const SETTINGS = {
-  requestTimeout: 60_000,
-  maxWaiting: 10,
-  logLimit: 1_000,
-  logRetention: 1_000,
-  resultRetention: 1_000,
-  resumeWindow: 1_000,
-  defaultRegistry: 'docker.io',
-  prefixAffinity: true,
-};
 
 /** The loads that a request for the model has asked for. */
 async function loadsFor(model: string, sessions: readonly object[] = []): Promise<readonly LoadJob[]> {

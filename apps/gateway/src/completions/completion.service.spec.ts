@@ -1,19 +1,9 @@
 import { expect, it } from 'vitest';
 import { ResponseStream, type ResponseRequests } from '#streaming';
 import { SMOLLM, worker } from '../__fakes__/fake-cluster.js';
-import type { CompletionCluster, CompletionSettings } from './acceptance.js';
+import { SETTINGS } from './__fixtures__/settings.js';
+import type { CompletionCluster } from './acceptance.js';
 import { CompletionService } from './completion.service.js';
-
-const SETTINGS: CompletionSettings = {
-  requestTimeout: 60_000,
-  maxWaiting: 10,
-  logLimit: 1_000,
-  logRetention: 1_000,
-  resultRetention: 1_000,
-  resumeWindow: 1_000,
-  defaultRegistry: 'docker.io',
-  prefixAffinity: true,
-};
 
 it('is over at once, with its job out of the queue, for a client that goes away while its model is looked up', async () => {
   const client = new AbortController();

@@ -3,12 +3,11 @@ import {
   type CatalogueModel,
   completionQueue,
   type EngineAnnouncement,
-  type SessionAnnouncement,
   type WorkerAnnouncement,
 } from '#contracts';
+import { MODEL_ID as ID, session, worker as announced } from './__fixtures__/announce.js';
 import { engineFor, place } from './placement.js';
 
-const ID = `sha256:${'a'.repeat(64)}`;
 const model: CatalogueModel = {
   id: ID,
   tags: [],
@@ -19,32 +18,11 @@ const model: CatalogueModel = {
 };
 const request = { model, mode: 'completion' } as const;
 
-const session = (changes: Partial<SessionAnnouncement> = {}): SessionAnnouncement => ({
-  modelId: ID,
-  mode: 'completion',
-  engine: 'llama.cpp',
-  state: 'ready',
-  slots: 4,
-  busy: 0,
-  lastUsed: 0,
-  ...changes,
-});
-
-const worker = (changes: Partial<WorkerAnnouncement> = {}): WorkerAnnouncement => ({
-  version: 1,
-  workerId: 'w',
-  variant: 'cpu',
-  release: '0',
-  host: 'h',
-  pid: 1,
-  draining: false,
-  engines: [{ name: 'llama.cpp', driver: 'llama-server', version: '1', formats: ['gguf'] }],
-  sessions: [],
-  memoryTotal: 1,
-  memoryFree: 1,
-  models: [],
-  ...changes,
-});
+const worker = (changes: Partial<WorkerAnnouncement> = {}): WorkerAnnouncement =>
+  announced([], {
+    engines: [{ name: 'llama.cpp', driver: 'llama-server', version: '1', formats: ['gguf'] }],
+    ...changes,
+  });
 
 const vllm = worker({
   variant: 'vllm-cuda',

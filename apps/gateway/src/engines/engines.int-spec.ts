@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { MODES, type SessionAnnouncement, type WorkerAnnouncement } from '#contracts';
 import { eventually } from '#testing';
 import { SMOLLM, worker } from '../__fakes__/fake-cluster.js';
-import { ask, fake, hold, session, useGateway } from './__fixtures__/use-gateway.js';
+import { session } from './__fixtures__/session.js';
+import { ask, fake, hold, useGateway } from './__fixtures__/use-gateway.js';
 
 const ENGINES_PATHS = ['/engines', '/engines/llama.cpp'];
 const SHELF = { ...SMOLLM, id: `sha256:${'b'.repeat(64)}`, tags: ['docker.io/ai/draft:latest'] };

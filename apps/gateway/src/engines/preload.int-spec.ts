@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { eventually } from '#testing';
 import { worker } from '../__fakes__/fake-cluster.js';
-import { ask, fake, hold, restart, session, useGateway } from './__fixtures__/use-gateway.js';
+import { session } from './__fixtures__/session.js';
+import { ask, fake, hold, restart, useGateway } from './__fixtures__/use-gateway.js';
 
 useGateway();
 

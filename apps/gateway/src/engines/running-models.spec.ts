@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionAnnouncement, WorkerAnnouncement } from '#contracts';
 import { SMOLLM, worker } from '../__fakes__/fake-cluster.js';
+import { session } from './__fixtures__/session.js';
 import { runningModels } from './running-models.js';
 
-const session = (fields: Partial<SessionAnnouncement> = {}): SessionAnnouncement => ({
-  modelId: SMOLLM.id,
-  mode: 'completion',
-  engine: 'llama.cpp',
-  state: 'ready',
-  slots: 2,
-  busy: 0,
-  lastUsed: 0,
-  ...fields,
-});
 const holding = (workerId: string, ...sessions: SessionAnnouncement[]): WorkerAnnouncement => ({
   ...worker(),
   workerId,

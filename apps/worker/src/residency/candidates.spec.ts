@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { completionQueue, type ModelFormat, type WorkerAnnouncement } from '#contracts';
+import { otherWorker as worker } from './__fixtures__/other-worker.js';
 import { hasMoreMemory, someHolds, whoMayLoad } from './candidates.js';
 
 const identity = { modelId: `sha256:${'a'.repeat(64)}`, mode: 'completion' } as const;
 const queue = completionQueue({ variant: 'cpu', ...identity });
-
-const worker = (facts: Partial<WorkerAnnouncement> = {}): WorkerAnnouncement => ({
-  version: 1,
-  workerId: 'w',
-  variant: 'cpu',
-  release: '1',
-  host: 'h',
-  pid: 1,
-  draining: false,
-  engines: [{ name: 'llama.cpp', driver: 'd', version: '1', formats: ['gguf'] }],
-  sessions: [],
-  memoryTotal: 1,
-  memoryFree: 1,
-  models: [],
-  ...facts,
-});
 
 const mayLoad = (others: readonly WorkerAnnouncement[], format: ModelFormat = 'gguf'): boolean =>
   whoMayLoad({ identity, format, variant: 'cpu' }, others).length > 0;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { completionQueue, LongshoreError, Names, type WorkerAnnouncement } from '#contracts';
 import { Logger } from '#observability';
+import { otherWorker } from './__fixtures__/other-worker.js';
 import { AvoidedModels } from './avoided-models.js';
 import { FailedLoads } from './failed-loads.js';
 import { LoadReports } from './load-reports.js';
@@ -9,21 +10,8 @@ import type { ResidentSession } from './resident-session.js';
 const identity = { modelId: `sha256:${'a'.repeat(64)}`, mode: 'completion' } as const;
 const queue = completionQueue({ variant: 'cpu', ...identity });
 
-const other = (facts: Partial<WorkerAnnouncement> = {}): WorkerAnnouncement => ({
-  version: 1,
-  workerId: 'other',
-  variant: 'cpu',
-  release: '1',
-  host: 'h',
-  pid: 1,
-  draining: false,
-  engines: [{ name: 'llama.cpp', driver: 'd', version: '1', formats: ['gguf'] }],
-  sessions: [],
-  memoryTotal: 100,
-  memoryFree: 100,
-  models: [],
-  ...facts,
-});
+const other = (facts: Partial<WorkerAnnouncement> = {}): WorkerAnnouncement =>
+  otherWorker({ memoryTotal: 100, memoryFree: 100, ...facts });
 
 function bench(others: readonly WorkerAnnouncement[], format: 'gguf' | 'safetensors' = 'gguf') {
   const told: LongshoreError[] = [];

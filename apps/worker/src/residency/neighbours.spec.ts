@@ -1,27 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ENVELOPE_VERSION, type WorkerAnnouncement } from '#contracts';
+import type { WorkerAnnouncement } from '#contracts';
+import { otherWorker } from './__fixtures__/other-worker.js';
 import { neighboursFor } from './neighbours.js';
 
 const ID = `sha256:${'0a'.repeat(32)}`;
 
-function worker(workerId: string, more: Partial<WorkerAnnouncement> = {}): WorkerAnnouncement {
-  return {
-    version: ENVELOPE_VERSION,
-    workerId,
-    variant: 'cpu',
-    release: '1',
-    host: 'here',
-    pid: 1,
-    draining: false,
-    engines: [],
-    sessions: [],
-    memoryTotal: 1,
-    memoryFree: 1,
-    models: [ID],
-    storeUrl: `http://${workerId}`,
-    ...more,
-  };
-}
+const worker = (workerId: string, more: Partial<WorkerAnnouncement> = {}): WorkerAnnouncement =>
+  otherWorker({ workerId, models: [ID], storeUrl: `http://${workerId}`, ...more });
 
 const question = { modelId: ID, workerId: 'me', host: 'here' };
 

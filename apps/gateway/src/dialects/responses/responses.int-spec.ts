@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { eventually, openRequest, parseSse } from '#testing';
 import { LongshoreError } from '#contracts';
 import { eventStream, jsonResponse } from '../../__fakes__/fake-cluster.js';
-import { ask, fake, hold, restart, session, useGateway } from '../../engines/__fixtures__/use-gateway.js';
+import { session } from '../../engines/__fixtures__/session.js';
+import { ask, fake, hold, restart, useGateway } from '../../engines/__fixtures__/use-gateway.js';
 
 useGateway();
 

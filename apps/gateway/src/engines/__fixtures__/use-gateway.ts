@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from 'vitest';
 import type { SessionAnnouncement } from '#contracts';
-import { SMOLLM, worker } from '../../__fakes__/fake-cluster.js';
+import { worker } from '../../__fakes__/fake-cluster.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 import type { GatewayConfig } from '../../gateway.config.js';
 
@@ -40,19 +40,6 @@ export async function ask(
     ...sent,
   });
   return [response.status, await response.text()];
-}
-
-export function session(fields: Partial<SessionAnnouncement> = {}): SessionAnnouncement {
-  return {
-    modelId: SMOLLM.id,
-    mode: 'completion',
-    engine: 'llama.cpp',
-    state: 'ready',
-    slots: 2,
-    busy: 0,
-    lastUsed: 0,
-    ...fields,
-  };
 }
 
 /** Makes a worker say that it holds these. */
