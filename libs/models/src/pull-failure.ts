@@ -1,7 +1,7 @@
 import type { ModelReference } from '#contracts';
 import { FormatError } from './formats/format-error.js';
 import { TransientFailure } from './sources/retry.js';
-import { SourceError } from './sources/source-error.js';
+import { SourceError, unusable } from './sources/source-error.js';
 import { StoreError } from './store/store-error.js';
 import { DamagedBlob } from './transfer/transfer-error.js';
 
@@ -11,11 +11,9 @@ export function explainFailure(
   { reference }: { readonly reference: ModelReference },
 ): SourceError {
   if (error instanceof SourceError) return error;
+  if (error instanceof FormatError) return unusable(reference, error);
   const options = { cause: error };
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof FormatError) {
-    return new SourceError('unsupported', `"${reference.name}" cannot be used: ${message}.`, options);
-  }
   if (error instanceof StoreError || error instanceof DamagedBlob)
     return new SourceError('failed', message, options);
   const doing = error instanceof TransientFailure ? 'Downloading' : 'Storing';

@@ -12,7 +12,7 @@ import {
 import { unauthorized } from './registry-authorization.js';
 import { networkFailure } from './registry-failure.js';
 import { discard, type RegistryHttp, type RegistryResponse } from './registry-http.js';
-import { SourceError } from './source-error.js';
+import { SourceError, unusable } from './source-error.js';
 
 const ACCEPTED = [MANIFEST_TYPE, 'application/vnd.docker.distribution.manifest.v2+json', ...INDEX_TYPES].join(
   ', ',
@@ -39,10 +39,7 @@ export class RegistrySource extends ModelSource {
     try {
       return { reference, digest, bytes, manifest: parseManifest(bytes), origin };
     } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      throw new SourceError('unsupported', `"${reference.name}" cannot be used: ${error.message}.`, {
-        cause: error,
-      });
+      throw error instanceof FormatError ? unusable(reference, error) : error;
     }
   }
 

@@ -1,4 +1,5 @@
-import type { PullFailure } from '#contracts';
+import type { ModelReference, PullFailure } from '#contracts';
+import type { FormatError } from '../formats/format-error.js';
 
 export interface SourceErrorOptions extends ErrorOptions {
   /** True when nobody could be asked: the same call may succeed once the network is back. */
@@ -22,4 +23,9 @@ export class SourceError extends Error {
     super(message, options);
     this.unreachable = unreachable;
   }
+}
+
+/** Of a model whose manifest or files are not what a model is made of. */
+export function unusable(reference: ModelReference, cause: FormatError): SourceError {
+  return new SourceError('unsupported', `"${reference.name}" cannot be used: ${cause.message}.`, { cause });
 }

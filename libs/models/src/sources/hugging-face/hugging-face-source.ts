@@ -11,7 +11,7 @@ import {
   type ResolvedModel,
   type SourceAccess,
 } from '../model-source.js';
-import { SourceError } from '../source-error.js';
+import { SourceError, unusable } from '../source-error.js';
 import { chooseFiles, type ChosenFiles } from './choose-files.js';
 import { WeightsDescriber } from './describe-weights.js';
 import type { HubFile } from './hub-file.js';
@@ -60,10 +60,7 @@ export class HuggingFaceSource extends ModelSource {
       const chosen = await chooseFiles({ repository: repository.name, listing, tag, read });
       return await this.assemble({ reference, repository, chosen, small });
     } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      throw new SourceError('unsupported', `"${reference.name}" cannot be used: ${error.message}.`, {
-        cause: error,
-      });
+      throw error instanceof FormatError ? unusable(reference, error) : error;
     }
   }
 
