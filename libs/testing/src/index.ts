@@ -19,6 +19,7 @@ export { startRedis, type RedisFixture } from './servers/redis.js';
 export { startRedisCluster, type RedisClusterFixture } from './servers/redis-cluster.js';
 export { startRedisSentinel, type RedisSentinelFixture } from './servers/redis-sentinel.js';
 export { startRegistry, type RegistryFixture } from './servers/registry.js';
+export { startRegistryFront, type FrontExchange, type RegistryFront } from './servers/registry-front.js';
 export { startRegistryGate, type RegistryGate } from './servers/registry-gate.js';
 export { storeArtifact } from './store-artifact.js';
 export { sendStubbornly } from './stubborn-sender.js';

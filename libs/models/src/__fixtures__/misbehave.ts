@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FrontExchange } from './registry-front.js';
+import type { FrontExchange } from '#testing';
 
 /** Bytes of a range request, `end` exclusive; undefined when it asks for the whole. */
 export function rangeOf(request: IncomingMessage): { start: number; end: number } | undefined {

@@ -5,7 +5,7 @@ import type { ModelStore } from '../store/model-store.js';
 import { BlobTransfer } from '../transfer/blob-transfer.js';
 import type { TransferSettings } from '../transfer/transfer-settings.js';
 import { onBlob, rangeOf } from './misbehave.js';
-import type { FrontExchange } from './registry-front.js';
+import type { FrontExchange } from '#testing';
 import { IMPATIENT, randomArtifact, type Workbench } from './workbench.js';
 
 export const SEGMENT = 64 * 1024;

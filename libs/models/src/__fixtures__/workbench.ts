@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { parseModelReference } from '#contracts';
-import { makeTemporaryFolder, startRegistry, type RegistryFixture } from '#testing';
+import {
+  type FrontExchange,
+  makeTemporaryFolder,
+  type RegistryFixture,
+  type RegistryFront,
+  startRegistry,
+  startRegistryFront,
+} from '#testing';
 import type { Artifact } from '../package/artifact.js';
 import { pullModel, type PullModel, type PulledModel } from '../pull-model.js';
 import { pushArtifact } from '../sources/push-artifact.js';
@@ -9,7 +16,6 @@ import { RegistrySource } from '../sources/registry-source.js';
 import { ModelStore } from '../store/model-store.js';
 import { BlobTransfer } from '../transfer/blob-transfer.js';
 import { handMadeArtifact } from './hand-made-artifact.js';
-import { startRegistryFront, type FrontExchange, type RegistryFront } from './registry-front.js';
 
 /** Retries without long waits. */
 export const IMPATIENT = { attempts: 3, baseDelay: 5, maxDelay: 50 };

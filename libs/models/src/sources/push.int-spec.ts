@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference, type ProgressLine } from '#contracts';
 import { Workbench, randomArtifact } from '../__fixtures__/workbench.js';
-import type { FrontExchange, RegistryFront } from '../__fixtures__/registry-front.js';
+import type { FrontExchange, RegistryFront } from '#testing';
 import type { Artifact } from '../package/artifact.js';
 import { pushArtifact, type PushArtifact } from './push-artifact.js';
 import { pushModel } from './push-model.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
 import { onBlob, rangeOf } from '../__fixtures__/misbehave.js';
 import { isWhole, publishBlob, smallSegments, sorted, STARTS } from '../__fixtures__/published-blob.js';
-import type { RegistryFront } from '../__fixtures__/registry-front.js';
+import type { RegistryFront } from '#testing';
 import { Workbench, randomArtifact } from '../__fixtures__/workbench.js';
 import { pullModel } from '../pull-model.js';
 import type { RegistryCredentials } from './registry-credentials.js';

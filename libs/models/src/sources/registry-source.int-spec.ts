@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModelReference } from '#contracts';
-import type { FrontExchange } from '../__fixtures__/registry-front.js';
+import type { FrontExchange } from '#testing';
 import { Workbench, randomArtifact } from '../__fixtures__/workbench.js';
 import type { RegistryCredentials } from './registry-credentials.js';
 import { pushArtifact } from './push-artifact.js';

@@ -11,7 +11,7 @@ import {
   smallSegments,
   sorted,
 } from '../__fixtures__/published-blob.js';
-import type { FrontExchange } from '../__fixtures__/registry-front.js';
+import type { FrontExchange } from '#testing';
 import { Workbench } from '../__fixtures__/workbench.js';
 
 let bench: Workbench;

@@ -1,5 +1,4 @@
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { startRegistryFront } from './registry-front.js';
 
 /** A server in front of a registry that counts what is asked for and can keep blobs back. */
 export interface RegistryGate {
@@ -22,32 +21,11 @@ export async function startRegistryGate(
   const blobsRead: string[] = [];
   let letThrough = (): void => undefined;
   const opened = new Promise<void>((resolve) => (letThrough = resolve));
-  const server = createServer((incoming, response) => {
-    const blob = incoming.method === 'GET' && incoming.url?.includes('/blobs/') === true;
-    if (blob) blobsRead.push(`${incoming.url} ${incoming.headers.range ?? ''}`);
-    const start = Number(/^bytes=(\d+)-/.exec(incoming.headers.range ?? '')?.[1] ?? 0);
-    void (blob && holds(start) ? opened : Promise.resolve()).then(() => pass(registry, incoming, response));
+  const front = await startRegistryFront(registry, ({ request: { method, url, headers }, forward }) => {
+    const blob = method === 'GET' && url?.includes('/blobs/') === true;
+    if (blob) blobsRead.push(`${url} ${headers.range ?? ''}`);
+    const start = Number(/^bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0);
+    void (blob && holds(start) ? opened : Promise.resolve()).then(forward);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    blobsRead,
-    open: letThrough,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-function pass(registry: string, incoming: IncomingMessage, response: ServerResponse): void {
-  const [host, port] = registry.split(':');
-  const { method, url: path, headers } = incoming;
-  const onward = request({ host, port, method, path, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(response);
-  });
-  onward.on('error', () => response.destroy());
-  incoming.pipe(onward);
+  return { host: front.host, blobsRead, open: letThrough, close: () => front.close() };
 }

@@ -44,14 +44,11 @@ export async function startRegistryFront(
 function pass(registry: string, incoming: IncomingMessage, response: ServerResponse): void {
   const [host, port] = registry.split(':');
   const headers = { ...incoming.headers };
-  const onward = request(
-    { host, port, method: incoming.method, path: incoming.url, headers },
-    (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-      answer.on('error', () => response.destroy());
-    },
-  );
+  const onward = request({ host, port, method: incoming.method, path: incoming.url, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+    answer.on('error', () => response.destroy());
+  });
   onward.on('error', () => response.destroy());
   response.on('close', () => onward.destroy());
   incoming.pipe(onward);
