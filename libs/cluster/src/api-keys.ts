@@ -65,6 +65,7 @@ interface Remembered {
   readonly until: number;
 }
 
+/** Follows changes once it is started. The connections stay their owner's. */
 export class RedisApiKeys extends ApiKeys {
   private readonly found = new Map<string, Remembered>();
   private readonly used = new Map<string, number>();

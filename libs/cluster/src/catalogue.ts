@@ -17,7 +17,7 @@ export abstract class Catalogue {
    */
   abstract find(text: string): Promise<CatalogueModel | undefined>;
 
-  /** Adds a model with its tags. A tag moves here from any other model. */
+  /** Adds a model with its tags. A tag moves here from any other model. @throws LongshoreError `redis_unavailable` */
   abstract put(model: CatalogueModel): Promise<void>;
 
   /**
@@ -39,7 +39,7 @@ export abstract class Catalogue {
   /** Removes every model and tells all workers to do the same. @throws LongshoreError `redis_unavailable` */
   abstract purge(): Promise<void>;
 
-  /** Full references that were removed and not put again since. */
+  /** Full references that were removed and not put again since. @throws LongshoreError `redis_unavailable` */
   abstract removed(): Promise<ReadonlySet<string>>;
 }
 
@@ -57,6 +57,7 @@ export interface RedisCatalogueOptions {
 /** Texts remembered at most; clients choose them. */
 const FOUND_LIMIT = 1_000;
 
+/** Follows changes once it is started. The connections stay their owner's. */
 export class RedisCatalogue extends Catalogue {
   private known: readonly CatalogueModel[] = [];
   /** What texts were found to mean, for as long as `known` stands. */

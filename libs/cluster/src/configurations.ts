@@ -53,6 +53,7 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return 1
 `;
 
+/** All configurations in one hash, a field each. */
 export class RedisConfigurations extends Configurations {
   private readonly key: string;
 

@@ -108,6 +108,7 @@ type UseKey = (...keysAndValues: readonly (string | number)[]) => Promise<readon
 
 const REQUEST = -1;
 
+/** Every key's buckets in a hash that is gone once they are full, so that idle keys take no room. */
 export class RedisKeyUsage extends KeyUsage {
   constructor(
     private readonly redis: RedisClient,

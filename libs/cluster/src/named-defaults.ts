@@ -21,6 +21,7 @@ export interface RedisNamedDefaultsOptions {
   readonly onBadMessage?: (error: Error) => void;
 }
 
+/** All in one hash, a field for each full reference. */
 export class RedisNamedDefaults extends NamedDefaults {
   private readonly key: string;
 

@@ -28,6 +28,7 @@ export class Presence {
 
   constructor(private readonly options: PresenceOptions) {}
 
+  /** Resolves when the worker has been announced, or Redis was not there to be told. */
   async start(): Promise<void> {
     this.timer = setInterval(() => void this.announce(), HEARTBEAT_INTERVAL_MS);
     await this.announce();

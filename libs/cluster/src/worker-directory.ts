@@ -25,6 +25,7 @@ interface Heard {
 
 const SWEEP_INTERVAL_MS = 250;
 
+/** Hears announcements over pub/sub, after it has read those that stand. The connections stay their owner's. */
 export class RedisWorkerDirectory extends WorkerDirectory {
   private readonly heard = new Map<string, Heard>();
   private readonly listeners = new Set<(workerId: string) => void>();
@@ -37,6 +38,7 @@ export class RedisWorkerDirectory extends WorkerDirectory {
     super();
   }
 
+  /** Resolves when announcements are being followed and those that stand have been read. Rejects when Redis cannot be read. */
   async start(): Promise<void> {
     const { subscriber, names } = this.options;
     subscriber.on('message', (channel: string, message: string) => {
@@ -58,6 +60,7 @@ export class RedisWorkerDirectory extends WorkerDirectory {
     return () => this.listeners.delete(listener);
   }
 
+  /** Ends the watch for workers that fall silent. */
   stop(): void {
     clearInterval(this.sweeper);
   }

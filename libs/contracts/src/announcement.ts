@@ -56,6 +56,7 @@ export class AcceleratorAnnouncement {
   @IsInt() @Min(0) readonly memoryFree!: number;
 }
 
+/** `loading`: takes nothing yet. `ready`: takes requests. `draining`: finishes what it has, and ends. */
 const SESSION_STATES = ['loading', 'ready', 'draining'] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
 

@@ -25,6 +25,7 @@ export const ENGINE_ROUTES = {
 } as const satisfies Record<string, Mode>;
 export type EngineRoute = keyof typeof ENGINE_ROUTES;
 
+/** What the id of a model looks like: the digest of its manifest. */
 export const MODEL_ID = /^sha256:[0-9a-f]{64}$/;
 
 /** Where the answer of a completion job goes. Read by itself when the rest of a job cannot be. */

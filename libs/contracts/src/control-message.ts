@@ -2,18 +2,6 @@ import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from
 import { MODEL_ID } from './completion-job.js';
 import { ENGINES, type EngineName, ENVELOPE_VERSION, type Mode, MODES } from './vocabulary.js';
 
-/**
- * What gateways tell workers, over pub/sub. Published by the gateway that owns the response; the worker reacts.
- * - `cancel`: abort the request wherever it is. Sent to all workers while nobody is known to run it.
- * - `pause`, `resume`: stop and go on reading from the engine, because the client is slow.
- * - `replay`: send the frames of `requestId` again, from `sequence` of `attempt` on.
- * - `delete-model`: forget `reference`, and the model when no reference is left.
- * - `tag-model`: `reference` names `modelId` from now on, and no other model.
- * - `cancel-pull`: stop the pull of `reference`.
- * - `purge-models`: forget every model.
- * - `unload`: end the idle sessions of `modelId` (of every model when absent), of `mode` and `engine` where given.
- * - `configure`: the configuration of `modelId` in `mode` has changed; read it again and put it into force.
- */
 const CONTROL_KINDS = [
   'cancel',
   'pause',
@@ -28,6 +16,18 @@ const CONTROL_KINDS = [
 ] as const;
 export type ControlKind = (typeof CONTROL_KINDS)[number];
 
+/**
+ * What gateways tell workers, over pub/sub. Published by the gateway that owns the response; the worker reacts.
+ * - `cancel`: abort the request wherever it is. Sent to all workers while nobody is known to run it.
+ * - `pause`, `resume`: stop and go on reading from the engine, because the client is slow.
+ * - `replay`: send the frames of `requestId` again, from `sequence` of `attempt` on.
+ * - `delete-model`: forget `reference`, and the model when no reference is left.
+ * - `tag-model`: `reference` names `modelId` from now on, and no other model.
+ * - `cancel-pull`: stop the pull of `reference`.
+ * - `purge-models`: forget every model.
+ * - `unload`: end the idle sessions of `modelId` (of every model when absent), of `mode` and `engine` where given.
+ * - `configure`: the configuration of `modelId` in `mode` has changed; read it again and put it into force.
+ */
 export class ControlMessage {
   @IsInt() @Min(1) @Max(ENVELOPE_VERSION) readonly version: number = ENVELOPE_VERSION;
   @IsIn(CONTROL_KINDS) readonly kind!: ControlKind;

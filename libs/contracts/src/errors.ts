@@ -14,6 +14,7 @@ export interface ErrorEntry {
 const INVALID = 'invalid_request_error';
 const SERVER = 'server_error';
 
+/** No code is ever renamed: clients know them, and so do gateways and workers of other releases. */
 export const ERRORS = {
   invalid_request: {
     status: 400,
@@ -244,11 +245,13 @@ export class LongshoreError extends Error {
     super(message ?? ERRORS[code].meaning);
   }
 
+  /** What the catalogue says of the code. */
   get entry(): ErrorEntry {
     return ERRORS[this.code];
   }
 }
 
+/** False for what only another release of a gateway or worker knows. */
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(ERRORS, text);
 }

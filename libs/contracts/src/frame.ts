@@ -1,5 +1,9 @@
+/** In the order of their numbers on the wire: new ones go last. */
+export const FRAME_KINDS = ['head', 'body', 'fin', 'handover'] as const;
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
 /**
- * The answer of a completion job, on its way from worker to gateway. Frame 0 is the head, then body frames, then
+ * A piece of the answer of a completion job, on its way from worker to gateway. Frame 0 is the head, then body frames, then
  * one `fin` frame. A body frame of an event stream holds whole events. A frame is fenced by (stream, attempt, sequence).
  *
  * A later attempt either begins anew, with a head of sequence 0, which it may only do while no body was sent; or it goes
@@ -7,9 +11,6 @@
  * logged. Redis takes no frame of an attempt older than the one that claimed the log, so an older frame with that number
  * or a higher one cannot exist.
  */
-export const FRAME_KINDS = ['head', 'body', 'fin', 'handover'] as const;
-export type FrameKind = (typeof FRAME_KINDS)[number];
-
 export interface Frame {
   /** The gateway's number for the response, u32. */
   readonly stream: number;

@@ -182,10 +182,12 @@ export class Names {
   }
 }
 
+/** Downloads, by the variant of the workers that are to do them. */
 export function pullQueue(variant: Variant): string {
   return `pull.${variant}`;
 }
 
+/** Requests to some worker of a variant to make a model resident. */
 export function loadQueue(variant: Variant): string {
   return `load.${variant}`;
 }

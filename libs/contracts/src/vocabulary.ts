@@ -32,6 +32,7 @@ export const ENGINE_FORMATS: Readonly<Record<EngineName, ModelFormat>> = {
   openai: 'remote',
 };
 
+/** What holds for every worker of a variant; `deploy/variants` says the rest. */
 export const VARIANT_TRAITS: Readonly<Record<Variant, VariantTraits>> = {
   cpu: { engine: 'llama.cpp', embedded: true },
   cuda: { engine: 'llama.cpp', embedded: true, accelerator: 'nvidia' },

@@ -25,6 +25,7 @@ export interface PullModel {
   readonly transfer?: BlobTransfer;
 }
 
+/** What came of a pull that did not fail. */
 export interface PulledModel {
   readonly model: StoredModel;
   /** True when every byte was here already. */

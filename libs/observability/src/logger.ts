@@ -1,6 +1,7 @@
 import { formatFields, formatLine, formatPairs, type LogFields, type LogLine } from './format-line.js';
 import { RecentLines } from './recent-lines.js';
 
+/** From the least severe on. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['json', 'pretty'] as const;

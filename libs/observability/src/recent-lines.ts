@@ -34,6 +34,7 @@ export class RecentLines {
     return [...this.kept];
   }
 
+  /** Keeps a line and hands it to all who follow, before it returns. */
   add({ text, ...line }: RecentLine): void {
     const cut = { ...line, text: text.slice(0, this.limits.line) };
     this.kept.push(cut);

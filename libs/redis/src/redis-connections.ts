@@ -46,15 +46,19 @@ export class RedisConnections {
     this.watchdog = new Watchdog(() => this.sockets());
   }
 
+  /** One more connection. @param role what it is for, as `CLIENT LIST` and `onError` tell it */
   failFast(role: string): RedisClient {
     return this.connect(role, 'failFast');
   }
 
+  /** One more connection. @param role as of {@link failFast} */
   patient(role: string): RedisClient {
     return this.connect(role, 'patient');
   }
 
   /**
+   * One more connection.
+   * @param role as of {@link failFast}
    * @param near a channel, or the key whose node publishes it. In a cluster the connection goes to that node, so that
    * publishers count it without asking around. By default the connections of a process spread over the nodes.
    */

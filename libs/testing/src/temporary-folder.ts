@@ -20,6 +20,7 @@ export interface TemporaryFolder {
   remove(): Promise<void>;
 }
 
+/** @param name part of the folder's own name, for whoever finds it left */
 export async function makeTemporaryFolder(name = 'test'): Promise<TemporaryFolder> {
   await (swept ??= removeOrphans());
   const path = await mkdtemp(join(temporaryRoot(), `longshore-${name}-${process.pid}-`));

@@ -27,6 +27,7 @@ const CONFIG_LIMIT = 16 * 1024 * 1024;
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
+/** `sha256:` and 64 hex digits. */
 export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

@@ -64,6 +64,7 @@ export class ModelStore {
     return new ModelStore(volume);
   }
 
+  /** As it was given to {@link open}. */
   get directory(): string {
     return this.layout.directory;
   }
@@ -90,6 +91,7 @@ export class ModelStore {
     return models.sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1));
   }
 
+  /** Undefined when it is not there, or so damaged that it has to be pulled again. */
   async get(id: string): Promise<StoredModel | undefined> {
     return this.reader.read(id, (await this.references.byModel()).get(id) ?? []);
   }
@@ -288,6 +290,7 @@ export class ModelStore {
     return collectGarbage(this.volume, options);
   }
 
+  /** Looks at every file of the store. */
   async usage(): Promise<StoreUsage> {
     return measureUsage(this.volume);
   }

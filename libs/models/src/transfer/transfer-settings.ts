@@ -18,6 +18,7 @@ export interface TransferSettings {
 
 const MEBIBYTE = 1024 * 1024;
 
+/** Of a process that is told nothing else. */
 export const DEFAULT_TRANSFER: TransferSettings = {
   segmentSize: 32 * MEBIBYTE,
   connectionsPerBlob: 4,

@@ -88,6 +88,7 @@ export class FramePublisher {
     }
   }
 
+  /** Forgets every response, and frames that are not on their way yet; see {@link drain}. The connection stays its owner's. */
   close(): void {
     clearInterval(this.timer);
     this.writers.clear();

@@ -44,6 +44,7 @@ export class FrameWriter {
     this.taken = new Promise((resolve) => (this.markTaken = resolve));
   }
 
+  /** How the response begins; the first frame, unless the attempt goes on with what another began. */
   head(head: FrameHead): void {
     this.write('head', Buffer.from(JSON.stringify(head)));
   }
@@ -53,6 +54,7 @@ export class FrameWriter {
     this.write('handover', Buffer.from(JSON.stringify({ workerId } satisfies FrameHandover)));
   }
 
+  /** Whole events of an event stream, or any bytes of another answer. The buffer is kept to be sent again, and must not change. */
   body(bytes: Buffer): void {
     this.write('body', bytes);
   }
@@ -69,6 +71,7 @@ export class FrameWriter {
     this.markTaken();
   }
 
+  /** True when the response has a log at all. */
   get hasLog(): boolean {
     return (this.options.log?.limit ?? 0) > 0;
   }

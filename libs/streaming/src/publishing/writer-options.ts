@@ -18,6 +18,7 @@ export interface LogOptions {
   readonly deadline: number;
 }
 
+/** What one attempt of a response is written by. */
 export interface WriterOptions {
   /** Left out: the response has no log. */
   readonly log?: LogOptions;

@@ -30,6 +30,7 @@ interface Pair {
   readonly far: Socket;
 }
 
+/** Resolves when it listens; the server behind need not be there yet. */
 export async function startCuttingProxy(options: CuttingProxyOptions): Promise<CuttingProxy> {
   const { host = '127.0.0.1', port: target } = options;
   const pairs = new Set<Pair>();

@@ -1,6 +1,7 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** One request that came to a front. */
 export interface FrontExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -18,6 +19,10 @@ export interface RegistryFront {
   close(): Promise<void>;
 }
 
+/**
+ * @param registry `host:port` of the registry behind
+ * @param handle answers each request, or forwards it; all are forwarded when it is absent
+ */
 export async function startRegistryFront(
   registry: string,
   handle: (exchange: FrontExchange) => void = ({ forward }) => forward(),

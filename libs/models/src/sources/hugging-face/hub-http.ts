@@ -37,6 +37,7 @@ export interface HubResponse {
   readonly body: Dispatcher.ResponseData['body'];
 }
 
+/** Asked where no other is configured. */
 export const HUB_ENDPOINT = 'https://huggingface.co';
 const REDIRECT_LIMIT = 10;
 const REDIRECTS = [301, 302, 303, 307, 308];
