@@ -38,7 +38,7 @@ const TABLE = {
 };
 
 /** Files that only run in tests: they may use libs/testing and look into any room. */
-const TEST_FILE = '\\.(?:spec|int-spec|e2e-spec|gpu-spec|vllm-spec|deploy-spec)\\.ts$';
+const TEST_FILE = '\\.(?:spec|int-spec|e2e-spec|vllm-spec|deploy-spec)\\.ts$';
 const TESTS = `${TEST_FILE}|/__fixtures__/|/__contract__/`;
 
 const isLibrary = (room) => room.startsWith('libs/');

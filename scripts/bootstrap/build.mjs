@@ -4,7 +4,7 @@ import { runStep } from './run-step.mjs';
 
 const SOURCE_FOLDERS = ['apps', 'libs', 'test', 'scripts'];
 const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
-const TESTS = /\.(?:spec|int-spec|e2e-spec|gpu-spec|deploy-spec)\.ts$/;
+const TESTS = /\.(?:spec|int-spec|e2e-spec|vllm-spec|deploy-spec)\.ts$/;
 
 /**
  * What to do about `dist`: whether to compile, whether everything anew, and which sources have gone since. Both

@@ -6,7 +6,7 @@ import { ROOT } from './planted-tree.js';
 const READS_ENVIRONMENT =
   /process\s*(?:\?\.|\.)\s*env\b|process\s*\[\s*['"`]env|\benv\b[^}]*\}\s*=\s*process\b|from\s+['"](?:node:)?process['"]/;
 const MAY_READ =
-  /^libs\/(?:config|testing)\/|\.(?:spec|int-spec|e2e-spec|gpu-spec)\.ts$|\/__(?:fixtures|contract)__\//;
+  /^libs\/(?:config|testing)\/|\.(?:spec|int-spec|e2e-spec|vllm-spec|deploy-spec)\.ts$|\/__(?:fixtures|contract)__\//;
 
 function sources(): readonly string[] {
   return ['apps', 'libs'].flatMap((folder) =>
