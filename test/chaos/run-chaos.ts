@@ -109,6 +109,8 @@ async function runCourse(
     await load.stop(OPEN_AT_LAST_MS);
     return { load, records, leftovers: await findLeftovers(chaos) };
   } finally {
+    // Over by now, unless a fault could not be made: then its clients must not keep this process alive.
+    await load.stop(0);
     chaos.throttle.stop();
   }
 }

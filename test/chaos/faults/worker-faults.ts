@@ -1,11 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { enginesOf } from '../../e2e/support/engines.js';
+import { type ClusterWorker, eventually } from '#testing';
+import { enginesOf, type RunningEngine } from '../../e2e/support/engines.js';
 import type { Fault } from './fault.js';
 import { busiestWorker } from './victims.js';
 
 const PAUSED_MS = 10_000;
 const CUT_MS = 4_000;
 const FROZEN_MS = 8_000;
+const ENGINE_WITHIN_MS = 20_000;
 
 /** A worker dies with its engines, and another takes its place. */
 export const workerKill: Fault = async (scene) => {
@@ -53,10 +55,18 @@ export const workerRoll: Fault = async ({ chaos }) => {
   return { healedAt: performance.now(), note: `${workers.length} workers` };
 };
 
+/** An engine that generates dies. After other faults it may take a moment until a worker has one again. */
 export const engineKill: Fault = async (scene) => {
-  const worker = busiestWorker(scene);
-  const engine = enginesOf(worker).find(({ command }) => !command.includes('--embeddings'));
-  if (engine === undefined) throw new Error(`${worker.name} has no engine to kill.`);
-  process.kill(engine.pid, 'SIGKILL');
+  const workers = await eventually(
+    () => scene.chaos.workers().filter((worker) => generators(worker).length > 0),
+    (found) => found.length > 0,
+    { within: ENGINE_WITHIN_MS, what: 'a worker with an engine to kill' },
+  );
+  const worker = busiestWorker(scene, workers);
+  for (const { pid } of generators(worker)) process.kill(pid, 'SIGKILL');
   return { healedAt: performance.now(), note: `the engine of ${worker.name}` };
 };
+
+function generators(worker: ClusterWorker): readonly RunningEngine[] {
+  return enginesOf(worker).filter(({ command }) => !command.includes('--embeddings'));
+}

@@ -22,6 +22,8 @@ export interface ClusterProcessOptions {
 export interface ClusterProcess {
   readonly name: string;
   readonly pid: number;
+  /** On the clock of `performance.now()`. */
+  readonly startedAt: number;
   /** False once it has ended. */
   readonly alive: boolean;
   /** The end of what it printed. */
@@ -83,6 +85,7 @@ function basicVariables(): ProcessVariables {
 }
 
 class ForkedProcess implements ClusterProcess {
+  readonly startedAt = performance.now();
   private readonly tail = new LogTail();
   private readonly ended: Promise<string>;
   private guard: ChildProcess | undefined;
