@@ -11,7 +11,7 @@ import { ensurePythonClients } from './setup/python-clients.mjs';
 import { runChaos } from './setup/run-chaos.mjs';
 import { runDeploy } from './setup/run-deploy.mjs';
 import { runVitest } from './setup/run-vitest.mjs';
-import { addCounts, countTests, exitCodeOf, planTests } from './setup/test-plan.mjs';
+import { addCounts, countTests, exitCodeOf, listFailures, planTests } from './setup/test-plan.mjs';
 import { ensureVllm } from './setup/vllm.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -69,25 +69,29 @@ async function pythonClientsOrNothing() {
 
 async function runAll(env) {
   let total = { passed: 0, failed: 0, skipped: 0 };
+  const failures = [];
   for (const project of projects) {
     console.log(`\nSuite: ${project}`);
-    const { counts, exitCode } = await runSuite(project, env);
+    const { counts, exitCode, report } = await runSuite(project, env);
     total = addCounts(total, counts);
+    failures.push(...listFailures(report, exitCode, root).map((failure) => `${project}: ${failure}`));
     if (exitCode >= 128) break;
   }
-  return total;
+  return { total, failures };
 }
 
 async function runSuite(project, env) {
   if (project === 'chaos') return runChaos({ root, env });
   if (project === 'deploy') return runDeploy({ root, env, args: rest });
   const { report, exitCode } = await runVitest({ root, project, args: rest, env });
-  return { exitCode, counts: countTests(report, exitCode) };
+  return { exitCode, report, counts: countTests(report, exitCode) };
 }
 
 try {
-  const total = await runAll(await setUp());
+  const { total, failures } = await runAll(await setUp());
   if (total.passed + total.failed === 0) console.error('No test ran; do the arguments name tests?');
+  // Once more, because it is far up by now.
+  if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   process.exitCode = exitCodeOf(total);
 } catch (error) {

@@ -14,7 +14,7 @@ export async function runDeploy({ root, env, thorough = false, args = [] }) {
     args,
     env: { ...env, DEPLOY_TOOLS: tools, ...images },
   });
-  return { exitCode, counts: countTests(report, exitCode) };
+  return { exitCode, report, counts: countTests(report, exitCode) };
 }
 
 /** Only root may make a Debian of its own and enter it. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 interface TestPlan {
   readonly planTests: (args: string[]) => { projects: string[]; rest: string[] };
   readonly countTests: (report: object | undefined, exitCode: number) => Counts;
+  readonly listFailures: (report: object | undefined, exitCode: number, root: string) => string[];
   readonly exitCodeOf: (counts: Counts) => number;
 }
 interface Counts {
@@ -19,7 +20,7 @@ interface Packages {
 }
 
 const load = async (file: string): Promise<unknown> => import(new URL(file, import.meta.url).href);
-const { planTests, countTests, exitCodeOf } = (await load('./test-plan.mjs')) as TestPlan;
+const { planTests, countTests, exitCodeOf, listFailures } = (await load('./test-plan.mjs')) as TestPlan;
 const { planPackages } = (await load('./debian-packages.mjs')) as Packages;
 
 describe('planTests', () => {
@@ -65,6 +66,35 @@ describe('countTests', () => {
   it('counts a run that failed without saying where as a failed test', () => {
     expect(countTests(report, 1).failed).toBe(1);
     expect(countTests(undefined, 137)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  });
+});
+
+describe('listFailures', () => {
+  it('names each test that failed, with what it said', () => {
+    const passed = { status: 'passed', fullName: 'a cat purrs', failureMessages: [] };
+    const failed = {
+      status: 'failed',
+      fullName: 'a cat barks',
+      failureMessages: ['AssertionError: no\n  at cat.ts:3'],
+    };
+    const testResults = [
+      { name: '/home/me/libs/cat.spec.ts', status: 'failed', assertionResults: [passed, failed] },
+    ];
+    expect(listFailures({ testResults }, 1, '/home/me')).toEqual([
+      'libs/cat.spec.ts > a cat barks\n    AssertionError: no\n      at cat.ts:3',
+    ]);
+  });
+
+  it('names files that could not be loaded, and nothing when all is well', () => {
+    const broken = {
+      name: '/r/a.spec.ts',
+      status: 'failed',
+      message: 'no such module',
+      assertionResults: [],
+    };
+    expect(listFailures({ testResults: [broken] }, 1, '/r')).toEqual(['a.spec.ts\n    no such module']);
+    expect(listFailures({ testResults: [] }, 0, '/r')).toEqual([]);
+    expect(listFailures(undefined, 137, '/r')).toEqual(['ended with exit code 137']);
   });
 });
 

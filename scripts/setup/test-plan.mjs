@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+
 /** The suites, cheapest first. The last one is no suite of vitest. */
 const PROJECTS = ['unit', 'deploy', 'integration', 'e2e', 'chaos'];
 
@@ -36,6 +38,25 @@ export function countTests(report, exitCode) {
   };
   if (exitCode !== 0 && counts.failed === 0) counts.failed = 1;
   return counts;
+}
+
+/** Long enough for an assertion and where it stands. */
+const MESSAGE_LENGTH = 1_000;
+
+/** What to say at the end of a suite in which something failed: each test, and each file that could not be loaded. */
+export function listFailures(report, exitCode, root) {
+  const named = (report?.testResults ?? []).flatMap((file) => {
+    const path = relative(root, file.name);
+    const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+    if (file.status === 'failed' && file.assertionResults.length === 0)
+      return [`${path}\n${indent(file.message)}`];
+    return failed.map((test) => `${path} > ${test.fullName}\n${indent(test.failureMessages[0])}`);
+  });
+  return named.length === 0 && exitCode !== 0 ? [`ended with exit code ${exitCode}`] : named;
+}
+
+function indent(message = '') {
+  return message.trim().slice(0, MESSAGE_LENGTH).replaceAll(/^/gm, '    ');
 }
 
 export function addCounts(left, right) {
