@@ -1,7 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { toCatalogueModel } from '#models';
+import { exportModel, toCatalogueModel } from '#models';
 import { findFreePort, startRegistry, storeArtifact } from '#testing';
 import { randomArtifact } from '../store-server/__fixtures__/random-artifact.js';
 import { type ServedStore, StoreBench } from '../store-server/__fixtures__/store-bench.js';
@@ -141,6 +141,20 @@ describe('names in the store of a worker', () => {
     } finally {
       await registry.stop();
     }
+  });
+
+  it('that were taken away do not come back when the same model is made by another one, or by none', async () => {
+    const { store, library } = await holder();
+    const contextSize = 256;
+    const made = await library.repackage(artifact.id, { target: 'docker.io/ai/short:taken', contextSize });
+    // The cluster has taken both names away; the store has not heard of it yet.
+    await library.tag(artifact.id, NAME);
+    const again = await library.repackage(artifact.id, { target: 'docker.io/ai/short:new', contextSize });
+    expect(again).toBe(made);
+    expect(bench.catalogue.models.get(made)?.tags).toEqual(['docker.io/ai/short:new']);
+    const { archive: body } = await exportModel({ store, id: artifact.id });
+    expect(await library.load({ body, signal: never })).toBe(artifact.id);
+    expect(bench.catalogue.models.get(artifact.id)?.tags).toEqual([]);
   });
 
   it('that were moved while the worker was away are moved when it comes back', async () => {

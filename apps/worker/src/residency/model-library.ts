@@ -246,7 +246,8 @@ export class ModelLibrary {
   async package(files: LibraryFiles): Promise<string> {
     const { target, ...upload } = files;
     const reference = parseModelReference(target);
-    return this.made(await packageUpload({ ...upload, store: this.store, reference, created: new Date() }));
+    const model = await packageUpload({ ...upload, store: this.store, reference, created: new Date() });
+    return this.made(model, reference.name);
   }
 
   /** Makes a model with another context size, under another name. @returns its id */
@@ -255,20 +256,21 @@ export class ModelLibrary {
     { target, contextSize }: { readonly target: string; readonly contextSize: number },
   ): Promise<string> {
     const reference = parseModelReference(target);
-    return this.made(await repackageModel({ store: this.store, id, target: reference, contextSize }));
+    const model = await repackageModel({ store: this.store, id, target: reference, contextSize });
+    return this.made(model, reference.name);
   }
 
-  private async made(model: StoredModel): Promise<string> {
-    await this.catalogue.put(toCatalogueModel(model));
+  private async made(model: StoredModel, name?: string): Promise<string> {
+    await this.announce(model, name);
     await this.refresh();
     return model.id;
   }
 
   /**
-   * Tells the catalogue of a model and of the one name it was just given. Its other names are known there, or were taken
-   * away, which this store may be about to hear.
+   * Tells the catalogue of a model and of the one name it was just given, if any. Its other names are known there, or
+   * were taken away, which this store may be about to hear.
    */
-  private async announce(model: StoredModel, name: string): Promise<void> {
+  private async announce(model: StoredModel, name: string | undefined): Promise<void> {
     const known = toCatalogueModel(model);
     await this.catalogue.put({ ...known, tags: known.tags.filter((tag) => tag === name) });
   }
