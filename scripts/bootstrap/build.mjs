@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { oneAtATime } from './one-at-a-time.mjs';
 import { runStep } from './run-step.mjs';
 
 const SOURCE_FOLDERS = ['apps', 'libs', 'test', 'scripts'];
@@ -20,12 +21,17 @@ export function planBuild(sources, built) {
 
 /**
  * Compiles the sources into `dist` when they have changed since the last complete build. Files are replaced in place,
- * because a cluster may be running from there. `say` hears one line before the work starts and nothing when there is
- * none.
+ * because a cluster may be running from there. `say` hears one line before the work starts, one when another is at it
+ * already, and nothing when there is none.
  * @throws Error with the compiler's output when it refuses
  */
 export async function ensureBuilt(root, say = () => {}) {
   const stamp = join(root, 'dist', '.sources');
+  const { compile } = planBuild(await listSources(root), await readLines(stamp));
+  if (compile) await oneAtATime(root, say, () => build(root, stamp, say));
+}
+
+async function build(root, stamp, say) {
   const sources = await listSources(root);
   const { compile, anew, lost } = planBuild(sources, await readLines(stamp));
   if (!compile) return;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { oneAtATime } from './one-at-a-time.mjs';
 import { runStep } from './run-step.mjs';
 
 /**
@@ -20,10 +21,15 @@ export function whyInstall(wanted, present) {
 
 /**
  * Makes `node_modules` what `package-lock.json` asks for, with `npm ci`, when it is not. `say` hears one line before
- * the work starts and nothing when there is none.
+ * the work starts, one when another is at it already, and nothing when there is none.
  * @throws Error with npm's own output when the installation fails
  */
 export async function ensureInstalled(root, say = () => {}) {
+  if ((await reasonToInstall(root)) === undefined) return;
+  await oneAtATime(root, say, () => install(root, say));
+}
+
+async function install(root, say) {
   const why = await reasonToInstall(root);
   if (why === undefined) return;
   say(`Installing packages: ${why}.`);
