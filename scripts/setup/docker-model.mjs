@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { oneAtATime } from '../bootstrap/one-at-a-time.mjs';
 import { runStep } from '../bootstrap/run-step.mjs';
 import { findProgram, isExecutable } from './find-program.mjs';
+import { pointTo } from './point-to.mjs';
 
 /** The module that the `docker model` command is part of. */
 const MODULE = 'github.com/docker/model-runner';
@@ -23,7 +25,11 @@ export async function ensureDockerModel(root, say) {
   }
   const folder = join(root, '.cache', 'docker-model');
   const program = join(folder, VERSION, 'docker-model');
-  if (!isExecutable(program)) await build(program, say);
+  if (!isExecutable(program)) {
+    await oneAtATime(root, say, async () => {
+      if (!isExecutable(program)) await build(program, say);
+    });
+  }
   await pointTo(join(folder, 'current'), VERSION);
   return program;
 }
@@ -66,11 +72,4 @@ async function download() {
     const said = error.stdout?.trim() || error.message;
     throw new Error(`The source of docker-model ${VERSION} could not be fetched: ${said}`, { cause: error });
   }
-}
-
-async function pointTo(link, target) {
-  const unfinished = `${link}.${process.pid}`;
-  await rm(unfinished, { force: true });
-  await symlink(target, unfinished);
-  await rename(unfinished, link);
 }

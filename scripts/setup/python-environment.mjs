@@ -1,7 +1,9 @@
-import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { oneAtATime } from '../bootstrap/one-at-a-time.mjs';
 import { runStep } from '../bootstrap/run-step.mjs';
 import { isExecutable } from './find-program.mjs';
+import { pointTo } from './point-to.mjs';
 
 /** The program that installs packages, several times faster than pip and with less memory. */
 const INSTALLER = 'uv==0.13.9';
@@ -13,7 +15,7 @@ const PUBLISHED_BEFORE = '2026-11-22T00:00:00Z';
  * `.cache/<name>/<version>`, else that of one made there now.
  * @param {{
  *   root: string, variable: string, name: string, version: string,
- *   program: string, failure: string,
+ *   program: string, failure: string, say: (line: string) => void,
  *   prepare: () => void,
  *   fill: (environment: {
  *     folder: string, tools: string,
@@ -26,7 +28,7 @@ const PUBLISHED_BEFORE = '2026-11-22T00:00:00Z';
  * @throws Error with a sentence when there is none and none can be made
  */
 export async function ensurePythonProgram(options) {
-  const { root, variable, name, version, program } = options;
+  const { root, variable, name, version, program, say } = options;
   const configured = process.env[variable];
   if (configured) {
     if (isExecutable(configured)) return configured;
@@ -34,7 +36,11 @@ export async function ensurePythonProgram(options) {
   }
   const folder = join(root, '.cache', name);
   const path = join(folder, version, 'bin', program);
-  if (!isExecutable(path)) await make(join(folder, version), options);
+  if (!isExecutable(path)) {
+    await oneAtATime(root, say, async () => {
+      if (!isExecutable(path)) await make(join(folder, version), options);
+    });
+  }
   await pointTo(join(folder, 'current'), version);
   return path;
 }
@@ -57,11 +63,4 @@ async function make(target, { root, failure, prepare, fill }) {
   await rm(tools, { recursive: true, force: true });
   await rm(target, { recursive: true, force: true });
   await rename(unfinished, target);
-}
-
-async function pointTo(link, target) {
-  const unfinished = `${link}.${process.pid}`;
-  await rm(unfinished, { force: true });
-  await symlink(target, unfinished);
-  await rename(unfinished, link);
 }

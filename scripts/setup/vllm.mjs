@@ -16,6 +16,7 @@ const TORCH = 'torch==2.13.0';
 export function ensureVllm(root, say) {
   return ensurePythonProgram({
     root,
+    say,
     variable: 'VLLM_SERVER_PATH',
     name: 'vllm',
     version: VERSION,
