@@ -27,7 +27,10 @@ export async function runStep({ command, args, cwd, failure, env = process.env, 
   throw new Error([`${failure} (${end.why}).`, text].filter(Boolean).join('\n'));
 }
 
-/** Not every setpriv can do it: that of BusyBox cannot. */
+/**
+ * Not every setpriv can do it: that of BusyBox cannot. The launcher asks this once more for its Redis, in
+ * `redis-process.ts`: what is compiled imports no script, and this runs before anything is compiled.
+ */
 function canTie(command) {
   const [program, ...args] = TIE;
   return findProgram(command) !== undefined && spawnSync(program, [...args, 'true']).status === 0;
