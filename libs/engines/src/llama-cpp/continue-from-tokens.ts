@@ -1,8 +1,9 @@
 import type { Endpoint } from '../endpoint.js';
-import { callEngine, type EngineCall, type EngineResponse } from '../engine-client.js';
+import type { EngineCall, EngineResponse } from '../engine-client.js';
 import type { DeliveredAnswer } from '../going-on/delivered-answer.js';
-import { eventStream, throughTaker } from '../going-on/replay.js';
+import { completeTokens } from '../going-on/complete-tokens.js';
 import { ContinuationEncoder } from '../going-on/continuation-encoder.js';
+import { eventStream } from '../going-on/replay.js';
 import { seedAfter, type TokenContinuation } from '../going-on/plan-continuation.js';
 import { Tokenizer } from './tokenize.js';
 
@@ -20,8 +21,7 @@ export async function continueFromTokens({
   plan,
   answer,
 }: TokenContinuationCall): Promise<EngineResponse | undefined> {
-  const { signal } = call;
-  const tokenizer = new Tokenizer(endpoint, signal);
+  const tokenizer = new Tokenizer(endpoint, call.signal);
   const prompt = await tokenizer.promptTokens(plan.prompt);
   const pieces = await tokenizer.pieceTokens(plan.pieces);
   if (prompt === undefined || pieces === undefined) return undefined;
@@ -43,12 +43,5 @@ export async function continueFromTokens({
     // So that a hang-up during the prefill is noticed.
     return_progress: true,
   };
-  const response = await callEngine(endpoint, {
-    ...call,
-    route: '/v1/completions',
-    body: JSON.stringify(body),
-  });
-  if (response.status === 200) return throughTaker(response, encoder, signal);
-  response.body.destroy();
-  return undefined;
+  return completeTokens({ endpoint, call, body, encoder });
 }

@@ -1,10 +1,11 @@
 import type { LocalEndpoint } from '../endpoint.js';
-import { callEngine, type EngineCall, type EngineResponse } from '../engine-client.js';
+import type { EngineCall, EngineResponse } from '../engine-client.js';
 import { CannotContinue } from '../going-on/cannot-continue.js';
+import { completeTokens } from '../going-on/complete-tokens.js';
 import { ContinuationEncoder } from '../going-on/continuation-encoder.js';
 import { readDelivered, type DeliveredAnswer } from '../going-on/delivered-answer.js';
 import { planContinuation, seedAfter, type TokenContinuation } from '../going-on/plan-continuation.js';
-import { eventStream, replay, streamRequestOf, throughTaker } from '../going-on/replay.js';
+import { eventStream, replay, streamRequestOf } from '../going-on/replay.js';
 import { whatIsMissing } from '../going-on/what-is-missing.js';
 import { callVllm } from './call-vllm.js';
 import { VllmTokens } from './vllm-tokens.js';
@@ -69,8 +70,7 @@ interface TokenContinuationCall {
 /** Undefined when vLLM does not take prompt and answer in this way. */
 async function continueFromTokens(continuation: TokenContinuationCall): Promise<EngineResponse | undefined> {
   const { endpoint, call, plan, answer, traits } = continuation;
-  const { signal } = call;
-  const tokenizer = new VllmTokens(endpoint, signal);
+  const tokenizer = new VllmTokens(endpoint, call.signal);
   const prompt = await tokenizer.ofPrompt(plan.prompt);
   const said = await tokenizer.ofText(plan.pieces.join(''));
   if (prompt === undefined || said === undefined) return undefined;
@@ -94,12 +94,5 @@ async function continueFromTokens(continuation: TokenContinuationCall): Promise<
     stream: true,
     ...(plan.includeUsage && { stream_options: { include_usage: true } }),
   };
-  const response = await callEngine(endpoint, {
-    ...call,
-    route: '/v1/completions',
-    body: JSON.stringify(body),
-  });
-  if (response.status === 200) return throughTaker(response, encoder, signal);
-  response.body.destroy();
-  return undefined;
+  return completeTokens({ endpoint, call, body, encoder });
 }
