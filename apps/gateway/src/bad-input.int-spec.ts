@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventStream } from './__fakes__/fake-cluster.js';
+import { eventStream } from './__fakes__/fake-completions.js';
 import { startFakeGateway, type FakeGateway } from './__fakes__/start-fake-gateway.js';
 
 const BODY_LIMIT = 64 * 1024;

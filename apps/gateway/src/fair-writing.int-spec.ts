@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { eventStream } from './__fakes__/fake-cluster.js';
+import { eventStream } from './__fakes__/fake-completions.js';
 import { startFakeGateway, type FakeGateway } from './__fakes__/start-fake-gateway.js';
 
 let fake: FakeGateway;

@@ -1,6 +1,7 @@
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SMOLLM, worker } from './__fakes__/fake-cluster.js';
+import { SMOLLM } from './__fakes__/fake-models.js';
+import { worker } from './__fakes__/fake-workers.js';
 import { startFakeGateway, type FakeGateway } from './__fakes__/start-fake-gateway.js';
 
 let fake: FakeGateway;

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventStream } from './__fakes__/fake-cluster.js';
+import { eventStream } from './__fakes__/fake-completions.js';
 import { type FakeGateway, startFakeGateway } from './__fakes__/start-fake-gateway.js';
 
 const STREAMS = 12;

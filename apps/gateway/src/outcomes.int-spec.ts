@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
 import { eventually, openRequest, type OpenResponse } from '#testing';
-import { eventStream, jsonResponse } from './__fakes__/fake-cluster.js';
+import { eventStream, jsonResponse } from './__fakes__/fake-completions.js';
 import { startFakeGateway, type FakeGateway } from './__fakes__/start-fake-gateway.js';
 import type { CompletionResponse } from './completions/completions.js';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LongshoreError } from '#contracts';
-import { eventStream } from './__fakes__/fake-cluster.js';
+import { eventStream } from './__fakes__/fake-completions.js';
 import { startFakeGateway, type FakeGateway } from './__fakes__/start-fake-gateway.js';
 
 const STALL_MS = 1_000;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { isStoreToken } from '#cluster';
 import type { WorkerAnnouncement } from '#contracts';
 import { discardBody } from '#lifecycle';
-import { worker } from './fake-cluster.js';
+import { worker } from './fake-workers.js';
 
 /** A request as the store server of a worker got it. */
 export interface StoreCall {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from 'vitest';
-import { SMOLLM } from './fake-cluster.js';
+import { SMOLLM } from './fake-models.js';
 import { FakeStoreServer, type StoreReply } from './fake-store-server.js';
 import { type FakeGateway, startFakeGateway } from './start-fake-gateway.js';
 

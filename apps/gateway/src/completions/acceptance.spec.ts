@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadJob } from '#contracts';
-import { SMOLLM, worker } from '../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../__fakes__/fake-models.js';
+import { worker } from '../__fakes__/fake-workers.js';
 import { SETTINGS } from './__fixtures__/settings.js';
 import { Acceptance, type CompletionCluster } from './acceptance.js';
 import type { Admission } from './admission.js';

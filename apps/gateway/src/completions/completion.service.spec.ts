@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { ResponseStream, type ResponseRequests } from '#streaming';
-import { SMOLLM, worker } from '../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../__fakes__/fake-models.js';
+import { worker } from '../__fakes__/fake-workers.js';
 import { SETTINGS } from './__fixtures__/settings.js';
 import type { CompletionCluster } from './acceptance.js';
 import { CompletionService } from './completion.service.js';

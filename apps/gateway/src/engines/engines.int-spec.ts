@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MODES, type SessionAnnouncement, type WorkerAnnouncement } from '#contracts';
 import { eventually } from '#testing';
-import { SMOLLM, worker } from '../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../__fakes__/fake-models.js';
+import { worker } from '../__fakes__/fake-workers.js';
 import { session } from './__fixtures__/session.js';
 import { ask, fake, hold, useGateway } from './__fixtures__/use-gateway.js';
 

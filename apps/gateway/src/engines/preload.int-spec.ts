@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { eventually } from '#testing';
-import { worker } from '../__fakes__/fake-cluster.js';
+import { worker } from '../__fakes__/fake-workers.js';
 import { session } from './__fixtures__/session.js';
 import { ask, fake, hold, restart, useGateway } from './__fixtures__/use-gateway.js';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionAnnouncement, WorkerAnnouncement } from '#contracts';
-import { SMOLLM, worker } from '../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../__fakes__/fake-models.js';
+import { worker } from '../__fakes__/fake-workers.js';
 import { session } from './__fixtures__/session.js';
 import { runningModels } from './running-models.js';
 

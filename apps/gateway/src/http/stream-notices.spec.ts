@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { completionQueue } from '#contracts';
-import { FakeCompletions, FakeLoadNews, FakeWorkers, SMOLLM } from '../__fakes__/fake-cluster.js';
+import { FakeCompletions } from '../__fakes__/fake-completions.js';
+import { SMOLLM } from '../__fakes__/fake-models.js';
+import { FakeLoadNews, FakeWorkers } from '../__fakes__/fake-workers.js';
 import type { AcceptedCompletion } from '../completions/completions.js';
 import type { Whereabouts } from '../completions/whereabouts.js';
 import { LoadProgress } from '../engines/load-progress.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SMOLLM } from '../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../__fakes__/fake-models.js';
 import { FakeStoreServer, refuse, type StoreReply } from '../__fakes__/fake-store-server.js';
 import { ask, fake, useGateway } from '../engines/__fixtures__/use-gateway.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventStream } from '../__fakes__/fake-cluster.js';
+import { eventStream } from '../__fakes__/fake-completions.js';
 import { type FakeGateway, startFakeGateway } from '../__fakes__/start-fake-gateway.js';
 
 const CHUNKS = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SMOLLM } from '../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../__fakes__/fake-models.js';
 import { refuse } from '../__fakes__/fake-store-server.js';
 import {
   ID,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SessionConfiguration } from '#contracts';
-import { FakeCatalogue, FakeConfigurations, FakePulls, SMOLLM } from '../__fakes__/fake-cluster.js';
+import { FakeCatalogue, FakeConfigurations, FakePulls, SMOLLM } from '../__fakes__/fake-models.js';
 import { ModelRemoval } from './model-removal.js';
 
 const TAGS = ['docker.io/ai/smollm2:latest', 'docker.io/ai/smollm2:other'];

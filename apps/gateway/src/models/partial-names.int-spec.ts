@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SMOLLM, worker } from '../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../__fakes__/fake-models.js';
+import { worker } from '../__fakes__/fake-workers.js';
 import { answer, ask, call, calls, fake, NEW_ID, useStoreGateway } from '../__fakes__/use-store-gateway.js';
 
 useStoreGateway();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { WorkerAnnouncement } from '#contracts';
-import { worker as announced } from '../__fakes__/fake-cluster.js';
+import { worker as announced } from '../__fakes__/fake-workers.js';
 import { diskUsage } from './disk-usage.js';
 
 function worker(workerId: string, storeBytes?: number, storeId?: string): WorkerAnnouncement {

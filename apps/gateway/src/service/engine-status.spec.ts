@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { worker } from '../__fakes__/fake-cluster.js';
+import { worker } from '../__fakes__/fake-workers.js';
 import { engineStatus } from './engine-status.js';
 
 describe('engineStatus', () => {

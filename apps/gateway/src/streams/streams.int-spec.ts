@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
 import { openRequest, type OpenResponse } from '#testing';
-import { eventStream } from '../__fakes__/fake-cluster.js';
+import { eventStream } from '../__fakes__/fake-completions.js';
 import { type FakeGateway, startFakeGateway } from '../__fakes__/start-fake-gateway.js';
 import type { CompletionResponse } from '../completions/completions.js';
 import { withEventIds } from './event-ids.js';

@@ -1,6 +1,6 @@
 import Anthropic, { BadRequestError, NotFoundError } from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SMOLLM } from '../../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../../__fakes__/fake-models.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 
 let fake: FakeGateway;

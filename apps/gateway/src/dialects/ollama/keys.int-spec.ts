@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventStream, SMOLLM } from '../../__fakes__/fake-cluster.js';
+import { eventStream } from '../../__fakes__/fake-completions.js';
+import { SMOLLM } from '../../__fakes__/fake-models.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 
 const ADMIN = 'an-administrators-key';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionConfiguration } from '#contracts';
 import { requestJson } from '#testing';
-import { eventStream } from '../../__fakes__/fake-cluster.js';
+import { eventStream } from '../../__fakes__/fake-completions.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 
 const ANSWER = [

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type PullEvent, type PullOutcome, type SessionAnnouncement } from '#contracts';
-import { SMOLLM, worker } from '../../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../../__fakes__/fake-models.js';
+import { worker } from '../../__fakes__/fake-workers.js';
 import { refuse } from '../../__fakes__/fake-store-server.js';
 import { answer, ask, call, calls, fake, ID, useStoreGateway } from '../../__fakes__/use-store-gateway.js';
 

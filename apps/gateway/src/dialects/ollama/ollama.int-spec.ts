@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LongshoreError, NO_REVISION, type SessionAnnouncement } from '#contracts';
 import { eventually } from '#testing';
-import { eventStream, jsonResponse, SMOLLM, worker } from '../../__fakes__/fake-cluster.js';
+import { eventStream, jsonResponse } from '../../__fakes__/fake-completions.js';
+import { SMOLLM } from '../../__fakes__/fake-models.js';
+import { worker } from '../../__fakes__/fake-workers.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 
 let fake: FakeGateway;
@@ -11,9 +13,7 @@ let fake: FakeGateway;
 beforeEach(async () => {
   fake = await startFakeGateway({ clientStallTimeout: 500 });
 });
-afterEach(async () => {
-  await fake.gateway.stop(0);
-});
+afterEach(() => fake.gateway.stop(0));
 
 const event = (data: object): string => `data: ${JSON.stringify(data)}\n\n`;
 const says = (delta: object, members: object = {}): string => event({ choices: [{ delta, ...members }] });

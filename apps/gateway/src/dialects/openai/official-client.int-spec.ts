@@ -8,7 +8,7 @@ import {
 } from 'openai';
 import { describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
-import { eventStream, jsonResponse } from '../../__fakes__/fake-cluster.js';
+import { eventStream, jsonResponse } from '../../__fakes__/fake-completions.js';
 import { fake, useGateway } from '../../engines/__fixtures__/use-gateway.js';
 
 useGateway();

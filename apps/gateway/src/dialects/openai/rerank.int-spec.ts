@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { jsonResponse } from '../../__fakes__/fake-cluster.js';
+import { jsonResponse } from '../../__fakes__/fake-completions.js';
 import { ask, fake, useGateway } from '../../engines/__fixtures__/use-gateway.js';
 
 useGateway();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
 import { openRequest, requestJson } from '#testing';
-import { eventStream } from '../../__fakes__/fake-cluster.js';
+import { eventStream } from '../../__fakes__/fake-completions.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 import { type CompletionResponse, ReadingEnded } from '../../completions/completions.js';
 

@@ -3,12 +3,12 @@ import { LongshoreError } from '#contracts';
 import { GatewayMetrics, Logger } from '#observability';
 import type { FastifyRequest } from 'fastify';
 import {
-  FakeCatalogue,
   FakeCompletions,
   FakeRecordedRequests,
   FakeStoredResponses,
   FakeStreams,
-} from '../../__fakes__/fake-cluster.js';
+} from '../../__fakes__/fake-completions.js';
+import { FakeCatalogue } from '../../__fakes__/fake-models.js';
 import { RequestRecorder } from '../../engines/requests/request-recorder.js';
 import { GatewayConfig } from '../../gateway.config.js';
 import { InferenceObserver } from '../../http/inference-observer.js';

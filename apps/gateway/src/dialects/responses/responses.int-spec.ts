@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eventually, openRequest, parseSse } from '#testing';
 import { LongshoreError } from '#contracts';
-import { eventStream, jsonResponse } from '../../__fakes__/fake-cluster.js';
+import { eventStream, jsonResponse } from '../../__fakes__/fake-completions.js';
 import { session } from '../../engines/__fixtures__/session.js';
 import { ask, fake, hold, restart, useGateway } from '../../engines/__fixtures__/use-gateway.js';
 

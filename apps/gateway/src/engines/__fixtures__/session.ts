@@ -1,5 +1,5 @@
 import type { SessionAnnouncement } from '#contracts';
-import { SMOLLM } from '../../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../../__fakes__/fake-models.js';
 
 /** A session of {@link SMOLLM} that is ready, with two idle slots. */
 export function session(fields: Partial<SessionAnnouncement> = {}): SessionAnnouncement {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from 'vitest';
 import type { SessionAnnouncement } from '#contracts';
-import { worker } from '../../__fakes__/fake-cluster.js';
+import { worker } from '../../__fakes__/fake-workers.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 import type { GatewayConfig } from '../../gateway.config.js';
 

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LongshoreError } from '#contracts';
 import { eventually, openRequest, type OpenResponse } from '#testing';
-import { eventStream, jsonResponse, SMOLLM } from '../../__fakes__/fake-cluster.js';
+import { eventStream, jsonResponse } from '../../__fakes__/fake-completions.js';
+import { SMOLLM } from '../../__fakes__/fake-models.js';
 import { ask, fake, restart, useGateway } from '../__fixtures__/use-gateway.js';
 
 interface Listed {

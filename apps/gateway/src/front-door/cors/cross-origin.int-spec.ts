@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openRequest } from '#testing';
-import { eventStream, jsonResponse } from '../../__fakes__/fake-cluster.js';
+import { eventStream, jsonResponse } from '../../__fakes__/fake-completions.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 
 const CHAT = { model: 'ai/smollm2', messages: [] };

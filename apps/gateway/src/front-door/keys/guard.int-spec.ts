@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openRequest, requestJson } from '#testing';
-import { SMOLLM } from '../../__fakes__/fake-cluster.js';
+import { SMOLLM } from '../../__fakes__/fake-models.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 import { RouteMethods } from '../../http/route-methods.js';
 import { ADMIN, type Asked, CHAT, useGuardedGateway } from './__fixtures__/use-guarded-gateway.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTemporaryFolder, type TemporaryFolder } from '#testing';
-import { eventStream } from '../../__fakes__/fake-cluster.js';
+import { eventStream } from '../../__fakes__/fake-completions.js';
 import { type FakeGateway, startFakeGateway } from '../../__fakes__/start-fake-gateway.js';
 import type { GatewayConfig } from '../../gateway.config.js';
 import { KeptCertificates } from './kept-certificates.js';
