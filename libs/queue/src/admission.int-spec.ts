@@ -6,7 +6,7 @@ import { returnAbandoned } from './abandoned-jobs.js';
 import { bullLocation } from './bull-queue.js';
 import { runScript } from './run-script.js';
 import { commandsOf } from './slim-backend/__fixtures__/count-commands.js';
-import { createSlimBackend } from './slim-backend/slim-backend.js';
+import { slimBackend } from './slim-backend/slim-backend.js';
 
 let server: RedisFixture;
 let bench: QueueBench;
@@ -31,7 +31,7 @@ describe('a job that is added', () => {
     const ours = await bench.redis.hgetall(bench.key('r1'));
     await bench.redis.flushall();
     const { name, prefix } = bullLocation(QUEUE, bench.names);
-    const queue = new Queue(name, { connection: bench.redis, prefix }, createSlimBackend);
+    const queue = new Queue(name, { connection: bench.redis, prefix }, slimBackend({}));
     const forgotten = { attempts: 1, removeOnComplete: true, removeOnFail: true };
     await queue.add('completion', job, { jobId: 'r1', priority: 7, ...forgotten });
     const theirs = await bench.redis.hgetall(bench.key('r1'));
@@ -55,7 +55,7 @@ describe('a job that is added', () => {
     for (const id of ['r1', 'r2']) await add(id, { limit: 2 });
     await expect(add('r3', { limit: 2 })).rejects.toMatchObject({ code: 'queue_full' });
     expect(await bench.jobs.has(QUEUE, 'r3')).toBe(false);
-    expect(await bench.jobs.waiting(QUEUE)).toBe(2);
+    expect(await bench.waiting()).toBe(2);
     await bench.jobs.removeCompletion(QUEUE, 'r1');
     expect(await add('r3', { limit: 2 })).toBe(1);
   });
@@ -63,7 +63,7 @@ describe('a job that is added', () => {
   it('counts as added when it is there already, however many wait', async () => {
     expect([await add('r1'), await add('r2')]).toEqual([0, 1]);
     expect(await add('r2', { limit: 1, priority: 1 })).toBe(1);
-    expect(await bench.jobs.waiting(QUEUE)).toBe(2);
+    expect(await bench.waiting()).toBe(2);
     const begun: string[] = [];
     let added = (): void => undefined;
     const again = new Promise<void>((resolve) => (added = resolve));
@@ -85,7 +85,7 @@ describe('a job that is added', () => {
     const ids = Array.from({ length: 60 }, (_, index) => `r${index}`);
     const outcomes = await Promise.allSettled(ids.map((id) => add(id, { limit: 10 })));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
-    expect(await bench.jobs.waiting(QUEUE)).toBe(10);
+    expect(await bench.waiting()).toBe(10);
   });
 
   it('gets an attempt that is later than those known to have begun', async () => {

@@ -167,7 +167,7 @@ describe('a holder whose Redis was away', () => {
       .exec();
     await eventually(() => bench.redis.exists(bench.key('r1:lock')));
     expect(await bench.redis.hget(bench.key('r1'), 'ats')).toBe('1');
-    expect(await bench.jobs.waiting(QUEUE)).toBe(0);
+    expect(await bench.waiting()).toBe(0);
     holder.tell('finish');
     await gone('r1');
   });
@@ -206,7 +206,7 @@ describe('a holder whose Redis was away', () => {
       opts: expect.any(String),
     });
     await bench.add('r1');
-    expect(await bench.jobs.waiting(QUEUE)).toBe(0);
+    expect(await bench.waiting()).toBe(0);
     const taken = taker();
     await holder.kill();
     await eventually(() => taken.length);

@@ -38,9 +38,6 @@ export abstract class JobQueue {
   /** Asks some worker of the variant to load a model; a second ask for the same model is the same job. */
   abstract addLoad(variant: Variant, job: LoadJob): Promise<void>;
 
-  /** Jobs in a waiting room. */
-  abstract waiting(queue: string): Promise<number>;
-
   /** Jobs that wait or that a worker has begun, be it alive or not. */
   abstract unfinished(queue: string): Promise<number>;
 
@@ -110,13 +107,8 @@ export class BullJobQueue extends JobQueue {
     );
   }
 
-  override async waiting(queue: string): Promise<number> {
-    return this.guard(async () => (await this.rooms.count(queue)).waiting);
-  }
-
   override async unfinished(queue: string): Promise<number> {
-    const { waiting, active } = await this.guard(() => this.rooms.count(queue));
-    return waiting + active;
+    return this.guard(() => this.rooms.unfinished(queue));
   }
 
   override async close(): Promise<void> {

@@ -242,7 +242,7 @@ describe('jobs with preferences', () => {
         await server.kill();
         await server.restart();
         await eventually(() =>
-          bench.jobs.waiting(QUEUE).then(
+          bench.jobs.unfinished(QUEUE).then(
             () => true,
             () => false,
           ),

@@ -48,7 +48,6 @@ export class QueuePump {
   private stopping = false;
   private slotFreed: (() => void) | undefined;
   private fetches = 0;
-  private fetchedAt = Date.now();
   /** Unlike the worker's id never used twice, so that a lock of an earlier life is not taken for ours. */
   private readonly holder: string;
   /** The last fetch found a job, so more are likely to wait. */
@@ -85,11 +84,6 @@ export class QueuePump {
     return this.running.size;
   }
 
-  /** When the last fetch ended, be it with a job or without; ms since the epoch. */
-  get lastFetch(): number {
-    return this.fetchedAt;
-  }
-
   start(): void {
     if (this.loop !== undefined) return;
     this.locks.start();
@@ -124,7 +118,6 @@ export class QueuePump {
       }
       const token = `${this.holder}:${this.fetches++}`;
       const job = await this.fetch(token);
-      this.fetchedAt = Date.now();
       this.backlog = job !== undefined;
       if (job !== undefined) this.begin(job, token);
     }

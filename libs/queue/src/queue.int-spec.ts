@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { completionQueue, type CompletionJob, Names } from '#contracts';
 import { RedisConnections, type RedisClient } from '#redis';
 import { eventually, startRedis, type RedisFixture } from '#testing';
+import { countWaiting } from './__fixtures__/count-waiting.js';
 import {
   BullJobQueue,
   DemandBoard,
@@ -114,10 +115,10 @@ describe('completion queues', () => {
       () => consumer.busy,
       (busy) => busy === 3,
     );
-    expect(await jobs.waiting(QUEUE)).toBe(7);
+    expect(await countWaiting(commands, names, QUEUE)).toBe(7);
     release.open();
     await eventually(
-      () => jobs.waiting(QUEUE),
+      () => countWaiting(commands, names, QUEUE),
       (waiting) => waiting === 0,
     );
     expect(most).toBe(3);
@@ -171,7 +172,7 @@ describe('completion queues', () => {
     release.open();
     await stopped;
     expect(finished.sort()).toEqual(['r0', 'r1']);
-    expect(await jobs.waiting(QUEUE)).toBe(3);
+    expect(await countWaiting(commands, names, QUEUE)).toBe(3);
   });
 
   it('finishes also a job that was on its way when it was stopped', async () => {
@@ -202,7 +203,7 @@ describe('completion queues', () => {
     await stopped;
     expect(begun).toBe(4);
     expect(finished).toHaveLength(begun);
-    expect(await jobs.waiting(QUEUE)).toBe(9 - begun);
+    expect(await countWaiting(commands, names, QUEUE)).toBe(9 - begun);
   });
 
   it('takes a waiting job out, and says so when it is not waiting any more', async () => {
@@ -306,6 +307,6 @@ describe('completion queues', () => {
     for (let index = 0; index < 5; index++) {
       await jobs.addLoad('cpu', { version: 1, modelId: MODEL, mode: 'completion' });
     }
-    expect(await jobs.waiting('load.cpu')).toBe(1);
+    expect(await countWaiting(commands, names, 'load.cpu')).toBe(1);
   });
 });

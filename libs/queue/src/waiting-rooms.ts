@@ -86,13 +86,13 @@ export class WaitingRooms {
     return (await this.redis.exists(`${this.base(queue)}${requestId}`)) === 1;
   }
 
-  /** Jobs that wait, and jobs that somebody has begun. */
-  async count(queue: string): Promise<{ readonly waiting: number; readonly active: number }> {
+  /** How many jobs wait or have been begun by somebody. */
+  async unfinished(queue: string): Promise<number> {
     const base = this.base(queue);
     const commands = this.redis.pipeline();
     commands.llen(`${base}wait`).zcard(`${base}prioritized`).llen(`${base}active`);
     const [returned, prioritized, active] = (await repliesOf(commands)) as [number, number, number];
-    return { waiting: returned + prioritized, active };
+    return returned + prioritized + active;
   }
 
   private base(queue: string): string {

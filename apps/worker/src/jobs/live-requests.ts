@@ -62,10 +62,6 @@ export class LiveRequests {
     this.sweeper.unref();
   }
 
-  get size(): number {
-    return this.live.size;
-  }
-
   /** @returns undefined when the request was cancelled before its job came. */
   begin({ requestId, deadline, streaming, mode }: NewRequest): LiveRequest | undefined {
     if (this.cancelled.delete(requestId)) return undefined;

@@ -1,6 +1,7 @@
 import { completionQueue, type CompletionJob, Names } from '#contracts';
 import { RedisConnections, type RedisClient } from '#redis';
 import { BullJobQueue, type PumpedJob, QueuePump, type QueuePumpOptions } from '../index.js';
+import { countWaiting } from './count-waiting.js';
 import { type Holder, startHolder } from './start-holder.js';
 
 const MODEL = `sha256:${'a'.repeat(64)}`;
@@ -44,6 +45,10 @@ export class QueueBench {
 
   async add(...ids: readonly string[]): Promise<void> {
     for (const id of ids) await this.jobs.addCompletion(QUEUE, jobOf(id));
+  }
+
+  waiting(): Promise<number> {
+    return countWaiting(this.redis, this.names, QUEUE);
   }
 
   pump(run: (job: PumpedJob) => Promise<void>, options: Partial<QueuePumpOptions> = {}): QueuePump {

@@ -5,7 +5,7 @@ import { type RedisClient, RedisConnections } from '#redis';
 import { eventually, type RedisFixture, startRedis } from '#testing';
 import { HandBack, type PumpedJob, QueuePump } from '../index.js';
 import { commandsOf, sum } from './__fixtures__/count-commands.js';
-import { createSlimBackend } from './slim-backend.js';
+import { slimBackend } from './slim-backend.js';
 
 const QUEUE = 'completion.cpu.test.completion';
 const PLAIN = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const;
@@ -49,7 +49,7 @@ async function queueOf(kind: Kind, name = QUEUE): Promise<Queue> {
     streams: { events: { maxLen: 1 } },
   };
   const queue =
-    kind === 'slim' ? new Queue(`{${name}}`, options, createSlimBackend) : new Queue(`{${name}}`, options);
+    kind === 'slim' ? new Queue(`{${name}}`, options, slimBackend({})) : new Queue(`{${name}}`, options);
   closing.push(() => queue.close());
   await queue.waitUntilReady();
   return queue;
@@ -65,7 +65,7 @@ function workerOf(kind: Kind, extra: Partial<WorkerOptions> = {}, name = QUEUE):
   };
   const worker =
     kind === 'slim'
-      ? new Worker(`{${name}}`, undefined, options, createSlimBackend)
+      ? new Worker(`{${name}}`, undefined, options, slimBackend({}))
       : new Worker(`{${name}}`, undefined, options);
   closing.push(() => worker.close(true));
   return worker;

@@ -39,8 +39,6 @@ export interface SlimBackendOptions {
  * A worker with this backend must fetch from one loop only, which waits after a fetch that found nothing, as the pump
  * does.
  */
-export const createSlimBackend = slimBackend({});
-
 export function slimBackend({
   doubtedUntil = () => 0,
   workerId,
