@@ -43,10 +43,12 @@ describe('withServedModel', () => {
     expect(withServedModel(body, 'NEW')).toBe(body);
   });
 
-  it('rewrites a body of some megabytes within a second', () => {
+  it('rewrites a body of some megabytes within a second of work', () => {
     const body = JSON.stringify({ prompt: '\\"{['.repeat(1_000_000), model: 'a' });
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(withServedModel(body, 'NEW')).toBe(body.replace(/"a"\}$/, '"NEW"}'));
-    expect(performance.now() - started).toBeLessThan(1_000);
+    // Time of the processor, which a busy machine does not stretch.
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
   });
 });
