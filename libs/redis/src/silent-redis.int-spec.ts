@@ -40,9 +40,8 @@ describe('a Redis that falls silent without closing its connections', () => {
     expect(performance.now() - begun).toBeLessThan(SOON_MS);
     await eventually(() => lost.length > 0, Boolean, { within: NOTICED_MS });
 
-    const again = performance.now();
+    // Not sent at all, so that nothing times out.
     await expect(redis.get('cargo')).rejects.toThrow('enableOfflineQueue');
-    expect(performance.now() - again).toBeLessThan(1_500);
     await proxy.heal();
     await eventually(() => redis.get('cargo').then(() => true), Boolean, { within: SOON_MS });
     expect(recovered).toEqual(['commands']);
