@@ -15,10 +15,10 @@ export class Flight {
   /** Once a gateway has begun to answer with 200. */
   accepted = false;
   requestId: string | undefined;
-  /** Who answered when it was last connected, which is who answers unless that one was lost since. */
+  /** Who answered when that was last told, which is who answers unless that one was lost since. */
   workerId: string | undefined;
-  /** When it was last connected, on the clock of `performance.now()`. */
-  connectedAt: number | undefined;
+  /** When that was told, on the clock of `performance.now()`. */
+  workerKnownAt: number | undefined;
   /** Number of the gateway that is asked now or was last. */
   gateway: number;
   /** Answers that said to come again later. */

@@ -95,8 +95,8 @@ export class PatientClient {
       return lose(flight, `${where} status ${status}: ${(await readText(response)).slice(0, 300)}`);
     }
     flight.accepted = true;
-    flight.connectedAt = performance.now();
-    flight.workerId = header(response, 'x-longshore-worker') ?? flight.workerId;
+    const workerId = header(response, 'x-longshore-worker');
+    if (workerId !== undefined) Object.assign(flight, { workerId, workerKnownAt: performance.now() });
     flight.requestId = header(response, 'x-longshore-request') ?? flight.requestId;
     return flight.recipe.stream ? readStream(flight, response, heard) : readWhole(flight, response);
   }

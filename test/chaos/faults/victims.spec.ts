@@ -13,10 +13,10 @@ function worker(workerId: string, startedAt = LONG_AGO): ClusterWorker {
 }
 
 /** A stream that has begun. */
-function stream(workerId: string, connectedAt: number): Flight {
+function stream(workerId: string, workerKnownAt: number): Flight {
   const flight = new Flight({ name: 'text', stream: true } as Recipe, 'key', 0);
-  Object.assign(flight, { workerId, connectedAt });
-  flight.reader.add(Buffer.from('data: {}\n\n'), connectedAt);
+  Object.assign(flight, { workerId, workerKnownAt });
+  flight.reader.add(Buffer.from('data: {}\n\n'), workerKnownAt);
   return flight;
 }
 

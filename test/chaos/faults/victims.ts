@@ -14,7 +14,7 @@ export function busiestWorker(
   const streams = ({ workerId, startedAt }: ClusterWorker): number =>
     load.open.filter(
       (flight) =>
-        flight.workerId === workerId && (flight.connectedAt ?? 0) > startedAt && flight.arrivals.length > 0,
+        flight.workerId === workerId && (flight.workerKnownAt ?? 0) > startedAt && flight.arrivals.length > 0,
     ).length;
   const most = Math.max(...workers.map(streams));
   return pick(

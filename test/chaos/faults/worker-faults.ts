@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ClusterWorker, eventually } from '#testing';
-import { enginesOf, type RunningEngine } from '../../e2e/support/engines.js';
-import type { Fault } from './fault.js';
+import { enginesOf } from '../../e2e/support/engines.js';
+import type { Fault, FaultScene } from './fault.js';
 import { busiestWorker } from './victims.js';
 
 const PAUSED_MS = 10_000;
@@ -57,16 +57,22 @@ export const workerRoll: Fault = async ({ chaos }) => {
 
 /** An engine that generates dies. After other faults it may take a moment until a worker has one again. */
 export const engineKill: Fault = async (scene) => {
-  const workers = await eventually(
-    () => scene.chaos.workers().filter((worker) => generators(worker).length > 0),
-    (found) => found.length > 0,
-    { within: ENGINE_WITHIN_MS, what: 'a worker with an engine to kill' },
-  );
-  const worker = busiestWorker(scene, workers);
-  for (const { pid } of generators(worker)) process.kill(pid, 'SIGKILL');
-  return { healedAt: performance.now(), note: `the engine of ${worker.name}` };
+  const worker = await eventually(() => killEngine(scene), Boolean, {
+    within: ENGINE_WITHIN_MS,
+    what: 'a worker with an engine to kill',
+  });
+  return { healedAt: performance.now(), note: `the engine of ${worker?.name}` };
 };
 
-function generators(worker: ClusterWorker): readonly RunningEngine[] {
-  return enginesOf(worker).filter(({ command }) => !command.includes('--embeddings'));
+/** @returns whose engine it was; undefined when there is none. @throws Error when it has just ended by itself */
+function killEngine(scene: FaultScene): ClusterWorker | undefined {
+  const engines = scene.chaos.workers().flatMap((worker) =>
+    enginesOf(worker)
+      .filter(({ command }) => !command.includes('--embeddings'))
+      .map(({ pid }) => ({ worker, pid })),
+  );
+  if (engines.length === 0) return undefined;
+  const worker = busiestWorker(scene, [...new Set(engines.map((engine) => engine.worker))]);
+  for (const engine of engines) if (engine.worker === worker) process.kill(engine.pid, 'SIGKILL');
+  return worker;
 }
