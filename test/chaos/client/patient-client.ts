@@ -96,7 +96,10 @@ export class PatientClient {
     }
     flight.accepted = true;
     const workerId = header(response, 'x-longshore-worker');
-    if (workerId !== undefined) Object.assign(flight, { workerId, workerKnownAt: performance.now() });
+    if (workerId !== undefined) {
+      flight.workerId = workerId;
+      flight.workerKnownAt = performance.now();
+    }
     flight.requestId = header(response, 'x-longshore-request') ?? flight.requestId;
     return flight.recipe.stream ? readStream(flight, response, heard) : readWhole(flight, response);
   }
