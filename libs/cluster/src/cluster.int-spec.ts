@@ -236,7 +236,8 @@ describe('what the cluster knows of itself', () => {
       // Silence is watched no longer, so it is what the worker said.
       workers.stop();
       await polite.leave();
-      await eventually(() => lost.includes('polite'));
+      await eventually(() => lost.length);
+      expect(lost).toEqual(['polite']);
     });
 
     it('drops after about two seconds a worker that falls silent', async () => {
