@@ -87,6 +87,8 @@ export async function collectGarbage(volume: Volume, options: CollectOptions = {
     await removeBuildings(volume, tally);
     await removeFreeLocks(volume);
   });
+  // What was trashed while we had the lock was left to us.
+  await sweep(volume);
   await removePartials(volume, rules, tally);
   await forgetDeadReservations(volume);
   tally.files += await removeAbandonedStaging(volume);
@@ -115,18 +117,23 @@ async function underSweep({ locks }: Volume, task: () => Promise<void>): Promise
   return true;
 }
 
-/** Trash before models: one that is trashed in between waits for the next round with all its blobs. */
+/**
+ * Models before trash: one that is removed in between is seen in both places and never in none, which would take its
+ * files from who uses them. Nothing comes meanwhile, for that takes the lock that the caller has.
+ */
 async function takeStock({ layout, locks }: Volume): Promise<StoreContents> {
+  const models = new Map<string, string[]>();
+  for (const name of await readdir(layout.manifests)) {
+    const bytes = await ifPresent(readFile(layout.manifest(name)));
+    if (bytes) models.set(name, namedBlobs(bytes));
+  }
   const trash = new Map<string, { blobs: string[]; leased: boolean }>();
   for (const name of await readdir(layout.trash)) {
     const bytes = await ifPresent(readFile(layout.trashed(name)));
     if (!bytes) continue;
     trash.set(name, { blobs: namedBlobs(bytes), leased: await locks.isHeld(LOCKS.lease(name)) });
-  }
-  const models = new Map<string, string[]>();
-  for (const name of await readdir(layout.manifests)) {
-    const bytes = await ifPresent(readFile(layout.manifest(name)));
-    if (bytes) models.set(name, namedBlobs(bytes));
+    // One that was removed, came again and stays is in both places too.
+    if (!(await ifPresent(stat(layout.manifest(name))))) models.delete(name);
   }
   const blobs = new Map<string, number>();
   for (const name of await readdir(layout.blobs)) {
