@@ -12,8 +12,8 @@ let answer: (response: CompletionResponse) => void;
 let fail: (error: Error) => void;
 let aborted: boolean;
 
-/** Accepts every request, with jobs ahead, and answers when the test says so. */
-function acceptAll(ahead = 2): void {
+/** Accepts every request, with jobs ahead, and answers with `response` at once, or when the test says so. */
+function acceptAll(ahead = 2, response?: CompletionResponse): void {
   fake.cluster.completions.respond = (request: CompletionRequest, signal: AbortSignal) => {
     request.onAccepted?.({
       requestId: 'gw.7',
@@ -30,6 +30,7 @@ function acceptAll(ahead = 2): void {
     return new Promise((resolve, reject) => {
       answer = resolve;
       fail = reject;
+      if (response !== undefined) resolve(response);
     });
   };
 }
@@ -94,8 +95,6 @@ describe('a stream that waits', () => {
   });
 
   it("gets the engine's own head when that is there before its first byte", async () => {
-    const asked = ask();
-    await eventually(() => fake.cluster.completions.requests.length === 1);
     let speak = (): void => undefined;
     const silence = new Promise<void>((resolve) => (speak = resolve));
     const response = eventStream(
@@ -104,8 +103,8 @@ describe('a stream that waits', () => {
         yield* EVENTS;
       })(),
     );
-    answer({ ...response, headers: { ...response.headers, 'x-longshore-worker': 'w9' } });
-    const { headers, ...open } = await asked;
+    acceptAll(2, { ...response, headers: { ...response.headers, 'x-longshore-worker': 'w9' } });
+    const { headers, ...open } = await ask();
     expect(headers['x-longshore-worker']).toBe('w9');
     speak();
     expect((await open.whole()).toString()).toMatch(
@@ -161,11 +160,8 @@ describe('a request that waits in silence', () => {
   });
 
   it('is one with nobody ahead that is answered at once: no headers about a queue', async () => {
-    acceptAll(0);
-    const asked = ask();
-    await eventually(() => fake.cluster.completions.requests.length === 1);
-    answer(eventStream(EVENTS));
-    const { headers, ...open } = await asked;
+    acceptAll(0, eventStream(EVENTS));
+    const { headers, ...open } = await ask();
     expect(headers['x-longshore-request']).toBe('gw.7');
     expect(headers).not.toHaveProperty('x-longshore-queue-position');
     expect(headers).not.toHaveProperty('x-longshore-queue-eta');
@@ -174,25 +170,38 @@ describe('a request that waits in silence', () => {
 });
 
 describe('a stream in the middle of its answer', () => {
-  async function* half(): AsyncGenerator<string, void, void> {
-    yield EVENTS[0] ?? '';
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
-    yield EVENTS[1] ?? '';
+  /** Says the first of two parts, and the second when that is over. */
+  async function* halves(
+    [first, second]: readonly string[],
+    over: Promise<unknown>,
+  ): AsyncGenerator<string, void, void> {
+    yield first ?? '';
+    await over;
+    yield second ?? '';
   }
+  /** Longer than the first notice would take. */
+  const silence = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3_000));
 
   it('is told that it waits while nobody goes on with it', async () => {
     fake.cluster.completions.whereabouts = { state: 'waiting' };
     const asked = ask();
     await eventually(() => fake.cluster.completions.requests.length === 1);
-    answer(eventStream(half()));
-    expect((await (await asked).whole()).toString()).toBe(`${EVENTS[0]}: waiting\n\n${EVENTS[1]}`);
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    answer(eventStream(halves(EVENTS, finished)));
+    const response = await asked;
+    await eventually(() => textOf(response).startsWith(`${EVENTS[0]}: waiting\n\n`));
+    finish();
+    const [before, ...more] = (await response.whole()).toString().split(': waiting\n\n');
+    // A machine that stands still in between makes it more than one.
+    expect([before, more.join('')]).toEqual(EVENTS);
   });
 
   it('hears nothing while its engine thinks', async () => {
     fake.cluster.completions.whereabouts = { state: 'running' };
     const asked = ask();
     await eventually(() => fake.cluster.completions.requests.length === 1);
-    answer(eventStream(half()));
+    answer(eventStream(halves(EVENTS, silence())));
     expect((await (await asked).whole()).toString()).toBe(EVENTS.join(''));
   });
 
@@ -200,12 +209,7 @@ describe('a stream in the middle of its answer', () => {
     fake.cluster.completions.whereabouts = { state: 'waiting' };
     const asked = ask();
     await eventually(() => fake.cluster.completions.requests.length === 1);
-    const cut = async function* (): AsyncGenerator<string, void, void> {
-      yield 'data: {"a"';
-      await new Promise((resolve) => setTimeout(resolve, 3_000));
-      yield ':1}\n\n';
-    };
-    answer(eventStream(cut()));
+    answer(eventStream(halves(['data: {"a"', ':1}\n\n'], silence())));
     expect((await (await asked).whole()).toString()).toBe(EVENTS[0]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { measure, summarize } from './measure.js';
 
 describe('summarize', () => {
@@ -26,7 +26,10 @@ describe('summarize', () => {
 });
 
 describe('measure', () => {
+  afterEach(() => void vi.useRealTimers());
+
   it('keeps as many requests under way as it is told, and goes on after one failed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
     let open = 0;
     let most = 0;
     let asked = 0;
@@ -40,13 +43,15 @@ describe('measure', () => {
       return 7;
     };
     const signal = new AbortController().signal;
-    const result = await measure({
+    const measuring = measure({
       concurrency: 3,
       durationMs: 250,
       ask,
       signal,
       onFailure: (error) => failures.push(error),
     });
+    await vi.advanceTimersByTimeAsync(300);
+    const result = await measuring;
     expect(most).toBe(3);
     expect(result).toMatchObject({ Failures: 1, TotalTokens: (asked - 1) * 7 });
     expect(failures).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ProgressLine, PullEvent } from '#contracts';
 import { progressLines } from './progress-lines.js';
 
@@ -84,15 +84,22 @@ describe('progressLines', () => {
   });
 
   it('holds nothing back for longer than that, also when notes keep coming', async () => {
-    async function* places(): AsyncGenerator<PullEvent> {
-      for (let ahead = 9; ; ahead--) {
-        await new Promise((resolve) => setTimeout(resolve, QUIET_MS / 4));
-        yield note(`${ahead} pulls come first`);
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    try {
+      async function* places(): AsyncGenerator<PullEvent> {
+        for (let ahead = 9; ; ahead--) {
+          now += LONG_MS / 4;
+          yield note(`${ahead} pulls come first`);
+        }
       }
-    }
-    for await (const chunk of progressLines(places(), QUIET_MS)) {
-      expect(chunk.toString()).toMatch(/"9 pulls come first".*\n.*"8 pulls/);
-      break;
+      for await (const chunk of progressLines(places(), LONG_MS)) {
+        expect(chunk.toString()).toMatch(/"9 pulls come first".*\n.*"8 pulls/);
+        break;
+      }
+      expect(now).toBe(LONG_MS);
+    } finally {
+      vi.restoreAllMocks();
     }
   });
 

@@ -157,7 +157,7 @@ describe('GET /models/{m}/export', () => {
     const [response] = (await once(client, 'response')) as [NodeJS.ReadableStream];
     response.pause();
     // Nothing moves any more once all buffers are full; then the gateway gives up a client that stands still.
-    await vi.waitFor(() => expect(stores.reduce((sum, { hangUps }) => sum + hangUps, 0)).toBe(1), 10_000);
+    await vi.waitFor(() => expect(stores.reduce((sum, { hangUps }) => sum + hangUps, 0)).toBe(1), 20_000);
     expect(sent).toBeLessThan(2 ** 27);
     client.destroy();
   });

@@ -153,6 +153,7 @@ describe('a store server', () => {
     const strict = await bench.serve({ grace: 300, bytesPerSecond: 10 ** 9 });
     const large = blobOf(await storedIn(strict, 40 * MEGABYTE));
     const socket = await silentCaller(`/v2/store/blobs/${large.descriptor.digest}`, strict);
+    await eventually(() => socket.readableLength > 0 || socket.bytesRead > 0);
     await sleep(1_000);
     let got = 0;
     socket.on('data', (bytes: Buffer) => (got += bytes.length));

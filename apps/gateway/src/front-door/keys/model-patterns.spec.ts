@@ -40,9 +40,11 @@ describe('patterns of models', () => {
 
   it('take no longer for a pattern that is meant to take long', () => {
     const text = 'a'.repeat(500);
-    const since = performance.now();
+    const before = process.cpuUsage();
     for (let i = 0; i < 100; i++) expect(matchesGlob(`${'a*'.repeat(120)}b`, text)).toBe(false);
-    expect(performance.now() - since).toBeLessThan(1_000);
+    // Time of the processor, which a busy machine does not stretch.
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
   });
 
   it.each([
